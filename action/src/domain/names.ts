@@ -1,0 +1,48 @@
+/** Every name that the action, the DAGs and the infrastructure share is derived here and nowhere else. */
+import type { Deployment, Site } from './deployment.ts';
+
+export const KEY_ALIAS = 'alias/mwaadr';
+
+/** The ids of our own DAGs; everything that starts with `mwaadr_` is ours and is never copied or held. */
+export const DAG_IDS = {
+  canary: 'mwaadr_canary',
+  snapshot: 'mwaadr_snapshot',
+  restore: 'mwaadr_restore',
+  activate: 'mwaadr_activate',
+} as const;
+
+/** The DR bucket: one per account and Region, shared by all deployments there. */
+export const drBucket = (site: Pick<Site, 'account' | 'region'>): string => `mwaadr-${site.account}-${site.region}`;
+
+/** The alias ARN by which everybody addresses a site's key; KMS takes it wherever it takes a key id. */
+export const keyAliasArn = (deployment: Pick<Deployment, 'partition'>, site: Pick<Site, 'account' | 'region'>): string =>
+  `arn:${deployment.partition}:kms:${site.region}:${site.account}:${KEY_ALIAS}`;
+
+export const SNAPSHOTS_PREFIX = 'snapshots/';
+export const EVIDENCE_PREFIX = 'evidence/';
+
+/** Keys of objects in the DR bucket; docs/formats.md describes what is in each. */
+export const keys = {
+  control: (deployment: string) => `control/${deployment}.json`,
+  journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
+  journal: (deployment: string, move: string, step: number) =>
+    `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
+  heartbeat: (deployment: string, region: string) => `sites/${deployment}/${region}/heartbeat.json`,
+  observations: (deployment: string, region: string, observer: string) =>
+    `sites/${deployment}/${region}/observations/${observer}.json`,
+  environment: (deployment: string, region: string) => `sites/${deployment}/${region}/environment.json`,
+  snapshots: (deployment: string) => `${SNAPSHOTS_PREFIX}${deployment}/`,
+  manifest: (deployment: string, snapshot: string) => `${SNAPSHOTS_PREFIX}${deployment}/${snapshot}/manifest.json`,
+  result: (deployment: string, dagRunId: string) =>
+    `results/${deployment}/${dagRunId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}.json`,
+  evidence: (deployment: string, move: string, ext: 'json' | 'md') => `${EVIDENCE_PREFIX}${deployment}/${move}.${ext}`,
+} as const;
+
+/** Where the DR DAGs live below a site's DAGs path. */
+export const dagsKey = (site: Pick<Site, 'dagsPath'>, file: string): string => `${site.dagsPath}/mwaadr/${file}`;
+
+/** What identifies one move everywhere; short, since InvokeRestApi takes paths of at most 64 characters. */
+export const moveId = (epoch: number, random: string): string => `mv-${epoch}-${random.slice(0, 8)}`;
+
+/** The DAG run of a step: a repeated request meets a 409 instead of starting the step twice. */
+export const moveRunId = (move: string, step: 'restore' | 'activate'): string => `${move}-${step}`;
