@@ -1,0 +1,160 @@
+/**
+ * What the operations need from the world, named by intention. Adapters in `aws/`, `airflow/` and `github/` implement
+ * them; tests implement them in memory. Every method may throw {@link AwsFault}; what else it may throw is said there.
+ */
+
+/** Time, sleep and randomness are injected: the domain has no clock of its own. */
+export interface Clock {
+  /** Milliseconds since the epoch, by this machine. Never compared with a lease: see {@link ObjectStore}. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export interface Random {
+  /** `bytes` random bytes as lower-case hex. */
+  hex(bytes: number): string;
+}
+
+export interface StoredObject {
+  readonly body: Uint8Array;
+  readonly etag: string;
+  /** S3's `LastModified`, milliseconds. */
+  readonly lastModified: number;
+  /** S3's `Date` header of this reply, milliseconds: the clock that leases and ages are measured with. */
+  readonly date: number;
+}
+
+/** `created`: only if no object is there. An etag: only over exactly that object. `any`: unconditionally. */
+export type WriteCondition = { readonly ifAbsent: true } | { readonly ifEtag: string } | 'any';
+
+export type WriteResult =
+  | { readonly written: true; readonly etag: string; readonly date: number }
+  /** 412 or 409 ConditionalRequestConflict: the condition did not hold, or our own earlier try had been applied. */
+  | { readonly written: false; readonly date: number };
+
+/** The S3 of one Region. */
+export interface ObjectStore {
+  readonly region: string;
+  /** `undefined` when there is no such object. */
+  get(bucket: string, key: string): Promise<StoredObject | undefined>;
+  put(bucket: string, key: string, body: string | Uint8Array, when: WriteCondition): Promise<WriteResult>;
+  /** All keys below a prefix, sorted; every page. */
+  list(bucket: string, prefix: string): Promise<readonly { key: string; size: number; lastModified: number }[]>;
+  delete(bucket: string, key: string): Promise<void>;
+  /** SHA-256 (hex) and size of an object, streamed in constant memory; `undefined` when there is no such object. */
+  sha256(bucket: string, key: string): Promise<{ sha256: string; size: number } | undefined>;
+}
+
+export interface EnvironmentDescription {
+  readonly name: string;
+  /** GetEnvironment's Status: CREATING, AVAILABLE, UPDATING, MAINTENANCE … */
+  readonly status: string;
+  readonly airflowVersion: string | undefined;
+  readonly lastUpdate: { readonly status: string; readonly createdAt: number } | undefined;
+  readonly environmentClass: string | undefined;
+  readonly dagS3Path: string | undefined;
+  /** The whole answer of GetEnvironment, for keeping. May hold secrets in its configuration options. */
+  readonly raw: unknown;
+}
+
+/** The MWAA control plane of one Region. */
+export interface Environments {
+  readonly region: string;
+  /** `undefined` when there is no such environment. */
+  describe(name: string): Promise<EnvironmentDescription | undefined>;
+}
+
+export interface AirflowHealth {
+  readonly metadatabase: boolean;
+  readonly scheduler: boolean;
+  /** Milliseconds, by Airflow's clock. */
+  readonly latestSchedulerHeartbeat: number | undefined;
+}
+
+export type DagRunState = 'queued' | 'running' | 'success' | 'failed';
+
+/** Airflow inside one environment, through InvokeRestApi. Only what needs Airflow's eye and no secrets goes this way. */
+export interface Airflow {
+  readonly region: string;
+  health(environment: string): Promise<AirflowHealth>;
+  /** All DAGs that the environment has parsed and that are active; every page. */
+  dags(environment: string): Promise<readonly { dagId: string; isPaused: boolean }[]>;
+  /** Starts a run under our own id. `existed` = a run of this id is there already (409). `undefined` = no such DAG. */
+  trigger(
+    environment: string,
+    dagId: string,
+    runId: string,
+    conf: Record<string, unknown>,
+  ): Promise<'started' | 'existed' | undefined>;
+  /** `undefined` when there is no such run. */
+  runState(environment: string, dagId: string, runId: string): Promise<DagRunState | undefined>;
+  /** Pauses every DAG but our own; answers how many are paused after it. */
+  pauseAllUserDags(environment: string): Promise<number>;
+}
+
+/** CloudWatch of one Region. */
+export interface Metrics {
+  readonly region: string;
+  /**
+   * Sum of `AmazonMWAA/SchedulerHeartbeat` (`Function=Scheduler`, `Environment=name`) per period, oldest first, for the
+   * `periods` whole periods that end at or before `now`. `undefined` = no data in that period.
+   */
+  schedulerHeartbeats(
+    environment: string,
+    periodSeconds: number,
+    periods: number,
+    now: number,
+  ): Promise<readonly (number | undefined)[]>;
+  /** Whether that metric had any data in the last 24 hours: "no data" is bad only then. */
+  schedulerHeartbeatExisted(environment: string, now: number): Promise<boolean>;
+}
+
+/** KMS of one Region; keys are addressed by alias ARN. */
+export interface Keys {
+  readonly region: string;
+  generateDataKey(
+    keyArn: string,
+    context: Record<string, string>,
+  ): Promise<{ plaintext: Uint8Array; ciphertext: Uint8Array }>;
+  encrypt(keyArn: string, plaintext: Uint8Array, context: Record<string, string>): Promise<Uint8Array>;
+  decrypt(keyArn: string, ciphertext: Uint8Array, context: Record<string, string>): Promise<Uint8Array>;
+}
+
+/** Who we are, asked at the STS of one Region. */
+export interface Identity {
+  readonly region: string;
+  /** The caller's ARN. */
+  caller(): Promise<string>;
+}
+
+/** Everything of one Region. */
+export interface RegionPorts {
+  readonly region: string;
+  readonly objects: ObjectStore;
+  readonly environments: Environments;
+  readonly airflow: Airflow;
+  readonly metrics: Metrics;
+  readonly keys: Keys;
+  readonly identity: Identity;
+}
+
+/** The live log: a group per phase, a line on change and one a minute while waiting. Secrets never reach it. */
+export interface Log {
+  group<T>(title: string, body: () => Promise<T>): Promise<T>;
+  info(line: string): void;
+  warning(line: string): void;
+}
+
+/** What every operation gets. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  region(name: string): RegionPorts;
+  /** Who runs this, for the control record and the journal: run URL, or user and host on a terminal. */
+  readonly actor: string;
+  /** The DR DAGs that this release ships: path below `mwaadr/` and bytes. */
+  drDags(): Promise<readonly { path: string; body: Uint8Array }[]>;
+  /** Fires when the runner asks us to stop; long waits end at the next safe point. */
+  readonly stop: AbortSignal;
+}
