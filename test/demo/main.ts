@@ -23,7 +23,9 @@ function options(): { airflow: AirflowVersion; keep: boolean } {
 const cell = (line: DagLine | undefined): string =>
   line === undefined
     ? 'not there'.padEnd(36)
-    : `${line.paused ? 'paused' : 'on'.padEnd(6)} ${String(line.succeeded).padStart(3)} done ${String(line.unfinished).padStart(2)} open  last ${line.last}`.padEnd(36);
+    : `${line.paused ? 'paused' : 'on'.padEnd(6)} ${String(line.succeeded).padStart(3)} done ${String(line.unfinished).padStart(2)} open  last ${line.last}`.padEnd(
+        36,
+      );
 
 function dagTable({ before, after }: Story): void {
   say(`${'DAG'.padEnd(18)}${'us-east-1 when it was lost'.padEnd(38)}us-west-2 now`);
@@ -67,7 +69,9 @@ async function keepRunning({ sandbox }: Story): Promise<void> {
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
   const { url } = sandbox.gateway('us-west-2');
-  say(`AWS CLI: ${environment} aws --endpoint-url ${url} --region us-west-2 s3 ls --recursive s3://mwaadr-111122223333-us-west-2/`);
+  say(
+    `AWS CLI: ${environment} aws --endpoint-url ${url} --region us-west-2 s3 ls --recursive s3://mwaadr-111122223333-us-west-2/`,
+  );
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 

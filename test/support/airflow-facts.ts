@@ -102,11 +102,9 @@ export class AirflowFacts {
   /** How many datasets (assets) have an event waiting for the consumer. */
   async queuedDatasets(region: Region, consumer: string): Promise<number> {
     const table = this.#three ? 'asset_dag_run_queue' : 'dataset_dag_run_queue';
-    const [row] = await this.#sandbox.sql(
-      region,
-      `select count(*)::int as n from ${table} where target_dag_id = $1`,
-      [consumer],
-    );
+    const [row] = await this.#sandbox.sql(region, `select count(*)::int as n from ${table} where target_dag_id = $1`, [
+      consumer,
+    ]);
     return Number((row as Row)['n']);
   }
 }

@@ -65,7 +65,9 @@ async function interruptedWork({ facts, from, to, inFlight }: Moved): Promise<Cl
   return claim(
     'the interrupted run went on at its unfinished tasks',
     ok,
-    after.map((task) => `${task.taskId} ${task.state ?? 'none'} (try ${task.tryNumber}, ${time(task.startDate)})`).join(', '),
+    after
+      .map((task) => `${task.taskId} ${task.state ?? 'none'} (try ${task.tryNumber}, ${time(task.startDate)})`)
+      .join(', '),
   );
 }
 
@@ -101,7 +103,9 @@ async function waiting({ facts, to, activatedAt, inFlight }: Moved): Promise<Cla
     ),
     claim(
       'the failed task was retried at its time',
-      onTime(retry?.startDate ?? null, inFlight.retryDue, activatedAt) && retry?.state === 'success' && retry.tryNumber === 2,
+      onTime(retry?.startDate ?? null, inFlight.retryDue, activatedAt) &&
+        retry?.state === 'success' &&
+        retry.tryNumber === 2,
       `due ${time(inFlight.retryDue)}, retried ${time(retry?.startDate ?? null)} as try ${retry?.tryNumber ?? 0}: ${retry?.state ?? 'none'}`,
     ),
   ];

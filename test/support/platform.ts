@@ -49,7 +49,12 @@ export async function parsedDags(sandbox: Sandbox, region: Region): Promise<stri
 }
 
 async function configure(rest: AirflowRest): Promise<void> {
-  await rest.call('POST', '/pools', { name: 'warehouse', slots: 3, description: 'slots of the warehouse', include_deferred: false });
+  await rest.call('POST', '/pools', {
+    name: 'warehouse',
+    slots: 3,
+    description: 'slots of the warehouse',
+    include_deferred: false,
+  });
   await rest.call('POST', '/variables', { key: 'shop_currency', value: 'EUR' });
   await rest.call('POST', '/variables', { key: 'payment_api_key', value: SECRETS.apiKey });
   await rest.call('POST', '/connections', {

@@ -20,7 +20,9 @@ export async function returnedClaims(
 ): Promise<Claim[]> {
   const fencedAt = new Date(fence.at);
   const started = await facts.tasks(region, `start_date > '${returnedAt.toISOString()}'`);
-  const late = started.filter((task) => task.startDate !== null && task.startDate.getTime() > fencedAt.getTime() + 1000);
+  const late = started.filter(
+    (task) => task.startDate !== null && task.startDate.getTime() > fencedAt.getTime() + 1000,
+  );
   const before = started.length - late.length;
   const paused = await facts.paused(region);
   const loose = [...paused].filter(([, isPaused]) => !isPaused).map(([dagId]) => dagId);
@@ -39,7 +41,9 @@ export async function returnedClaims(
     claim(
       'the old site is held: every DAG paused, nothing running',
       loose.length === 0 && running.length === 0,
-      loose.length === 0 ? `${paused.size} DAGs paused, ${running.length} tasks running` : `unpaused: ${loose.join(', ')}`,
+      loose.length === 0
+        ? `${paused.size} DAGs paused, ${running.length} tasks running`
+        : `unpaused: ${loose.join(', ')}`,
     ),
   ];
 }

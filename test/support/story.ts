@@ -99,7 +99,10 @@ async function letItRun(facts: AirflowFacts, rest: AirflowRest, activatedAt: Dat
   const expected = [RUNS.deferred, RUNS.interrupted, RUNS.retrying, 'prices-west', 'secrets-west'];
   await eventually('what was in flight has finished in the other Region', 240, async () => {
     const done = (await facts.runs(NEW, `state = 'success'`)).map((run) => run.runId);
-    const fresh = await facts.runs(NEW, `state = 'success' and dag_id = 'orders_ingest' and start_date > '${activatedAt.toISOString()}'`);
+    const fresh = await facts.runs(
+      NEW,
+      `state = 'success' and dag_id = 'orders_ingest' and start_date > '${activatedAt.toISOString()}'`,
+    );
     const consumer = await facts.runs(NEW, `state = 'success' and dag_id = 'recommendations'`);
     return (expected.every((run) => done.includes(run)) && fresh.length > 0 && consumer.length > 0) || undefined;
   });
@@ -183,7 +186,11 @@ async function theMove({ options, sandbox, facts, time, act }: Cast, inFlight: I
   const manifest = await readJson<{ takenAt: string }>(sandbox, NEW, keys.manifest(DEPLOYMENT, snapshotId));
   const takenAt = new Date(manifest?.takenAt ?? 0);
   const claims = [
-    claim('check found the lost Region by itself', check.outputs['verdict'] === 'UNHEALTHY' && check.outputs['verdict-class'] === 'region', `${check.outputs['verdict'] ?? '?'} ${check.outputs['verdict-class'] ?? ''}`),
+    claim(
+      'check found the lost Region by itself',
+      check.outputs['verdict'] === 'UNHEALTHY' && check.outputs['verdict-class'] === 'region',
+      `${check.outputs['verdict'] ?? '?'} ${check.outputs['verdict-class'] ?? ''}`,
+    ),
     ...(await movedClaims({ facts, from: OLD, to: NEW, takenAt, activatedAt, inFlight })),
     ...(await dataClaims(facts, queuedBefore)),
   ];
