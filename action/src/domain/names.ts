@@ -15,8 +15,10 @@ export const DAG_IDS = {
 export const drBucket = (site: Pick<Site, 'account' | 'region'>): string => `mwaadr-${site.account}-${site.region}`;
 
 /** The alias ARN by which everybody addresses a site's key; KMS takes it wherever it takes a key id. */
-export const keyAliasArn = (deployment: Pick<Deployment, 'partition'>, site: Pick<Site, 'account' | 'region'>): string =>
-  `arn:${deployment.partition}:kms:${site.region}:${site.account}:${KEY_ALIAS}`;
+export const keyAliasArn = (
+  deployment: Pick<Deployment, 'partition'>,
+  site: Pick<Site, 'account' | 'region'>,
+): string => `arn:${deployment.partition}:kms:${site.region}:${site.account}:${KEY_ALIAS}`;
 
 export const SNAPSHOTS_PREFIX = 'snapshots/';
 export const EVIDENCE_PREFIX = 'evidence/';
