@@ -1,0 +1,129 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { GetEnvironmentCommand, MWAAClient, ResourceNotFoundException } from '@aws-sdk/client-mwaa';
+import { AwsFault } from '../domain/faults.ts';
+import type { EnvironmentDescription, Environments } from '../domain/ports.ts';
+import { call } from './call.ts';
+import { harmless } from './fault-mapping.ts';
+import { InvokeRestApiCommand, RestApiException, type InvokeRestApiInput } from './invoke-rest-api.ts';
+import { watchReply } from './reply.ts';
+import { clientConfig, type AwsSession } from './session.ts';
+
+/** The MWAA control plane of one Region. */
+export function createEnvironments(session: AwsSession, region: string): Environments {
+  const client = new MWAAClient(clientConfig(session, region));
+
+  async function describe(name: string, abortSignal: AbortSignal): Promise<EnvironmentDescription | undefined> {
+    const command = new GetEnvironmentCommand({ Name: name });
+    let raw: unknown;
+    watchReply(command, async (response) => {
+      // The client drops what it does not know; newer fields have to be kept as well.
+      const bytes = await buffer(response.body as Readable);
+      if ((response.statusCode ?? 0) < 300)
+        raw = (JSON.parse(bytes.toString('utf8')) as { Environment: unknown }).Environment;
+      response.body = Readable.from([bytes]);
+    });
+    try {
+      const { Environment: found = {} } = await client.send(command, { abortSignal });
+      const { Status: status, CreatedAt: createdAt } = found.LastUpdate ?? {};
+      return {
+        name,
+        status: found.Status ?? 'UNKNOWN',
+        airflowVersion: found.AirflowVersion,
+        lastUpdate: status === undefined ? undefined : { status, createdAt: createdAt?.getTime() ?? 0 },
+        environmentClass: found.EnvironmentClass,
+        dagS3Path: found.DagS3Path,
+        raw,
+      };
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    region,
+    describe: (name) =>
+      call(session, { service: 'airflow-api', region, operation: 'GetEnvironment' }, (signal) =>
+        describe(name, signal),
+      ),
+  };
+}
+
+/** The service's own limit of `Path`. */
+const MAX_PATH = 64;
+
+/** What Airflow answered: 2xx, or a 4xx that the caller may understand. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Airflow's REST API behind InvokeRestApi. */
+export interface RestApi {
+  readonly region: string;
+  /** @throws AwsFault for anything but an answer of Airflow's below 500 that is not 401, 403 or 429. */
+  invoke(request: InvokeRestApiInput): Promise<RestAnswer>;
+  /** An answer that the caller did not expect, as a fault. */
+  unexpected(request: InvokeRestApiInput, answer: RestAnswer): AwsFault;
+}
+
+/** What Airflow says about an error: `detail` in both generations, a list of them where 3.x validated the request. */
+function detailOf(body: unknown): string {
+  const detail = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : undefined;
+  const words = typeof detail === 'string' ? detail : detail === undefined ? '' : JSON.stringify(detail);
+  return words === '' ? '' : `: ${harmless(words)}`;
+}
+
+function faultOf(region: string, request: InvokeRestApiInput, answer: RestAnswer): AwsFault {
+  const { status } = answer;
+  const quality =
+    status >= 500 ? 'dark' : status === 429 ? 'throttled' : status === 401 || status === 403 ? 'denied' : 'error';
+  return new AwsFault({
+    quality,
+    service: 'airflow-env',
+    region,
+    operation: 'InvokeRestApi',
+    awsCode: status >= 500 ? 'RestApiServerException' : 'RestApiClientException',
+    message: `Airflow of ${request.Name} in ${region} answered ${request.Method} ${request.Path} with ${status}${detailOf(answer.body)}`,
+  });
+}
+
+/** The document type arrives as JSON; a proxy's text as a string. */
+function parsed(document: unknown): unknown {
+  if (typeof document !== 'string') return document;
+  try {
+    return JSON.parse(document) as unknown;
+  } catch {
+    return document;
+  }
+}
+
+export function createRestApi(session: AwsSession, region: string): RestApi {
+  const client = new MWAAClient(clientConfig(session, region));
+
+  async function once(request: InvokeRestApiInput, abortSignal: AbortSignal): Promise<RestAnswer> {
+    try {
+      const output = await client.send(new InvokeRestApiCommand(request), { abortSignal });
+      return { status: output.RestApiStatusCode, body: parsed(output.RestApiResponse) };
+    } catch (error) {
+      if (!(error instanceof RestApiException)) throw error;
+      const fallback = error.name === 'RestApiServerException' ? 500 : 400;
+      const answer = { status: error.restApiStatusCode ?? fallback, body: parsed(error.restApiResponse) };
+      const fault = faultOf(region, request, answer);
+      if (fault.quality !== 'error') throw fault;
+      return answer;
+    }
+  }
+
+  return {
+    region,
+    async invoke(request) {
+      if (request.Path.length > MAX_PATH)
+        throw new RangeError(`InvokeRestApi takes paths of at most ${MAX_PATH} characters, not ${request.Path}`);
+      const name = { service: 'airflow-env', region, operation: 'InvokeRestApi' } as const;
+      return call(session, name, (signal) => once(request, signal), true);
+    },
+    unexpected: (request, answer) => faultOf(region, request, answer),
+  };
+}

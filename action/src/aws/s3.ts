@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3';
+import type { ObjectStore, StoredObject, WriteCondition, WriteResult } from '../domain/ports.ts';
+import { call, type Attempt } from './call.ts';
+import { watchReply, type Reply } from './reply.ts';
+import { clientConfig, type AwsSession } from './session.ts';
+
+/** S3's clock: the `Date` header, which the SDK's outputs leave out. */
+function dateOf(reply: Reply | undefined): number {
+  const date = Date.parse(reply?.headers?.['date'] ?? '');
+  if (Number.isNaN(date)) throw new Error('S3 answered without a Date header');
+  return date;
+}
+
+const named = (error: unknown, ...names: string[]): boolean => error instanceof Error && names.includes(error.name);
+
+/** A reply without a body (HEAD, some proxies) has only its status. */
+const isNoSuchKey = (error: unknown): boolean => named(error, 'NoSuchKey', 'NotFound');
+
+const conditions = (when: WriteCondition) =>
+  when === 'any' ? {} : 'ifAbsent' in when ? { IfNoneMatch: '*' } : { IfMatch: when.ifEtag };
+
+/** Sends GetObject and hands its chunks to `chunk`. `undefined` when there is no such object. */
+async function read(
+  client: S3Client,
+  where: { Bucket: string; Key: string },
+  chunk: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+  alive: () => void,
+): Promise<{ etag: string; lastModified: number; date: number } | undefined> {
+  const command = new GetObjectCommand(where);
+  let date = 0;
+  watchReply(command, (response) => {
+    if ((response.statusCode ?? 0) < 300) date = dateOf(response);
+  });
+  try {
+    const output = await client.send(command, { abortSignal: signal });
+    for await (const bytes of output.Body as AsyncIterable<Uint8Array>) {
+      alive();
+      chunk(bytes);
+    }
+    return { etag: output.ETag ?? '', lastModified: output.LastModified?.getTime() ?? 0, date };
+  } catch (error) {
+    if (isNoSuchKey(error)) return undefined;
+    throw error;
+  }
+}
+
+const contentType = (key: string): string =>
+  key.endsWith('.json')
+    ? 'application/json'
+    : key.endsWith('.md')
+      ? 'text/markdown; charset=utf-8'
+      : 'application/octet-stream';
+
+async function write(
+  client: S3Client,
+  object: { Bucket: string; Key: string; Body: string | Uint8Array },
+  when: WriteCondition,
+  signal: AbortSignal,
+): Promise<WriteResult> {
+  const command = new PutObjectCommand({ ...object, ContentType: contentType(object.Key), ...conditions(when) });
+  let reply: Reply | undefined;
+  watchReply(command, (response) => {
+    reply = response;
+  });
+  try {
+    const output = await client.send(command, { abortSignal: signal });
+    return { written: true, etag: output.ETag ?? '', date: dateOf(reply) };
+  } catch (error) {
+    const conditionFailed = named(error, 'PreconditionFailed', 'ConditionalRequestConflict');
+    // If-Match on an object that is gone answers 404.
+    const gone = when !== 'any' && 'ifEtag' in when && isNoSuchKey(error);
+    if (conditionFailed || gone) return { written: false, date: dateOf(reply) };
+    throw error;
+  }
+}
+
+/** The S3 of one Region. */
+export function createObjectStore(session: AwsSession, region: string): ObjectStore {
+  const client = new S3Client({
+    ...clientConfig(session, region),
+    forcePathStyle: session.endpoints.has(region),
+    followRegionRedirects: false,
+  });
+  const s3 = <T>(operation: string, attempt: Attempt<T>, patient = false) =>
+    call(session, { service: 's3', region, operation }, attempt, patient);
+
+  return {
+    region,
+    get: (bucket, key) =>
+      s3('GetObject', async (signal, alive): Promise<StoredObject | undefined> => {
+        const chunks: Uint8Array[] = [];
+        const found = await read(client, { Bucket: bucket, Key: key }, (bytes) => chunks.push(bytes), signal, alive);
+        return found && { ...found, body: new Uint8Array(Buffer.concat(chunks)) };
+      }),
+    put: (bucket, key, body, when) =>
+      s3('PutObject', (signal) => write(client, { Bucket: bucket, Key: key, Body: body }, when, signal), true),
+    async list(bucket, prefix) {
+      const found: { key: string; size: number; lastModified: number }[] = [];
+      let token: string | undefined;
+      do {
+        const page: ListObjectsV2CommandOutput = await s3('ListObjectsV2', (signal) =>
+          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }), {
+            abortSignal: signal,
+          }),
+        );
+        for (const { Key, Size, LastModified } of page.Contents ?? [])
+          found.push({ key: Key ?? '', size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 });
+        token = page.NextContinuationToken;
+      } while (token !== undefined);
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async delete(bucket, key) {
+      await s3('DeleteObject', (signal) =>
+        client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal }),
+      );
+    },
+    sha256: (bucket, key) =>
+      s3('GetObject', async (signal, alive) => {
+        const hash = createHash('sha256');
+        let size = 0;
+        const add = (bytes: Uint8Array) => {
+          hash.update(bytes);
+          size += bytes.length;
+        };
+        const found = await read(client, { Bucket: bucket, Key: key }, add, signal, alive);
+        return found && { sha256: hash.digest('hex'), size };
+      }),
+  };
+}

@@ -1,0 +1,29 @@
+import type { Limits } from './call.ts';
+import type { Endpoints } from './endpoints.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** What all calls of one run share. */
+export interface AwsSession {
+  /** Cached; throws only AwsFault, of service `sts`. */
+  readonly credentials: () => Promise<Credentials>;
+  readonly endpoints: Endpoints;
+  readonly limits: Limits;
+}
+
+/** Configuration of an SDK client that leaves retries and deadlines to {@link ./call.ts}. */
+export function clientConfig(session: AwsSession, region: string) {
+  const endpoint = session.endpoints.get(region);
+  return {
+    region,
+    credentials: session.credentials,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: session.limits.connect },
+    ...(endpoint === undefined ? {} : { endpoint, disableHostPrefix: true }),
+  };
+}
