@@ -37,7 +37,7 @@ const directions = [
   ),
   direction(
     ['infra/**'],
-    'action/src/(?!domain/(?:deployment|names)\\.ts$)|^@aws-sdk/|^@actions/',
+    'action/src/(?!domain/(?:deployment|deployment-file|names)\\.ts$)|^@aws-sdk/|^@actions/',
     'infra/ shares only names and the deployment file with the action.',
   ),
   {
