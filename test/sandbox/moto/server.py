@@ -1,0 +1,89 @@
+"""moto as the sandbox's S3, CloudWatch, STS and KMS: one process for both Regions, with what the sandbox needs on top.
+
+usage: server.py PORT
+"""
+
+import io
+import json
+import logging
+import re
+import sys
+import threading
+
+from replication import Replication
+from werkzeug.serving import run_simple
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
+
+CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/")
+ADMIN = "/_sandbox/replication"
+
+
+class SandboxApplication:
+    """Serialises writes to S3 (moto checks If-Match and stores in two steps) and keeps its Regions apart."""
+
+    def __init__(self, moto_application, replication):
+        self.moto = moto_application
+        self.replication = replication
+        self.write_lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == ADMIN:
+            return self.administer(environ, start_response)
+        scope = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if not scope or scope[2] != "s3":
+            return self.moto(environ, start_response)
+        home = region_of_bucket(environ)
+        if home and home != scope[1]:
+            return redirect(home, start_response)
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return self.moto(environ, start_response)
+        return self.write(environ, start_response)
+
+    def write(self, environ, start_response):
+        # Read before the lock: a slow client must not stop everybody else's writes.
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        with self.write_lock:
+            answer = self.moto(environ, start_response)
+            self.replication.accept_new_versions()
+            return answer
+
+    def administer(self, environ, start_response):
+        if environ["REQUEST_METHOD"] == "PUT":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            self.replication.pause(json.loads(body)["paused"])
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(self.replication.status()).encode()]
+
+
+def region_of_bucket(environ):
+    name = environ["PATH_INFO"].lstrip("/").split("/", 1)[0]
+    bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.get(name)
+    return bucket.region_name if bucket else None
+
+
+def redirect(region, start_response):
+    """S3's answer to a client of the wrong Region."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?><Error><Code>PermanentRedirect</Code>'
+        "<Message>The bucket you are attempting to access must be addressed using the specified endpoint.</Message>"
+        f"<Endpoint>s3.{region}.amazonaws.com</Endpoint></Error>"
+    ).encode()
+    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body))), ("x-amz-bucket-region", region)]
+    start_response("301 Moved Permanently", headers)
+    return [body]
+
+
+def main():
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    replication = Replication(s3_backends[DEFAULT_ACCOUNT_ID]["aws"])
+    application = SandboxApplication(DomainDispatcherApplication(create_backend_app), replication)
+    replication.lock = application.write_lock
+    run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True, request_handler=MotoRequestHandler)
+
+
+if __name__ == "__main__":
+    main()
