@@ -59,6 +59,7 @@ export const ERROR_CODES = {
   'MDR-ACTIVATE-FAILED': 'The activation at the target failed and changed nothing.',
   'MDR-DR-RUN-LOST': 'A DR DAG run ended or vanished without leaving its result.',
   'MDR-TIMEOUT': 'A step did not end within its time.',
+  'MDR-STOPPED': 'The runner was asked to stop while a step was waiting; the next run goes on from there.',
   'MDR-DB-ACCESS': 'The task found no way into the metadata database.',
   'MDR-INTERNAL': 'A defect of this action.',
 } as const;

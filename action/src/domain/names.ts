@@ -32,6 +32,7 @@ export const keys = {
   heartbeat: (deployment: string, region: string) => `sites/${deployment}/${region}/heartbeat.json`,
   observations: (deployment: string, region: string, observer: string) =>
     `sites/${deployment}/${region}/observations/${observer}.json`,
+  observationsPrefix: (deployment: string, region: string) => `sites/${deployment}/${region}/observations/`,
   environment: (deployment: string, region: string) => `sites/${deployment}/${region}/environment.json`,
   snapshots: (deployment: string) => `${SNAPSHOTS_PREFIX}${deployment}/`,
   manifest: (deployment: string, snapshot: string) => `${SNAPSHOTS_PREFIX}${deployment}/${snapshot}/manifest.json`,

@@ -7,7 +7,8 @@
 export interface Clock {
   /** Milliseconds since the epoch, by this machine. Never compared with a lease: see {@link ObjectStore}. */
   now(): number;
-  sleep(milliseconds: number): Promise<void>;
+  /** Resolves early when `signal` fires, and never rejects. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface Random {

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { MdrError } from './errors.ts';
+import { instant, parseStored, versioned } from './stored-json.ts';
+
+/** The steps of a move in their order; a journal entry's number is its step's place here, from 1. */
+export const MOVE_STEPS = ['planned', 'prepared', 'rechecked', 'claimed', 'fenced', 'activated', 'confirmed'] as const;
+export type MoveStep = (typeof MOVE_STEPS)[number];
+
+export const stepNumber = (step: MoveStep): number => MOVE_STEPS.indexOf(step) + 1;
+
+/** `stopped`: paused and every running task ended; `paused`; `unproven`: the side could not be reached. */
+export type FenceGrade = 'stopped' | 'paused' | 'unproven';
+
+const epoch = z.int().min(0);
+
+const move = z.object({
+  id: z.string(),
+  kind: z.literal('failover'),
+  from: z.string(),
+  to: z.string(),
+  epoch,
+  snapshot: z.string(),
+  step: z.enum(MOVE_STEPS),
+  startedAt: instant,
+  reason: z.string(),
+  actor: z.string(),
+  fence: z.enum(['stopped', 'paused', 'unproven']).nullable(),
+});
+
+const lease = z.object({ holder: z.string(), nonce: z.string(), purpose: z.string(), expiresAt: instant });
+
+const debt = z.object({
+  kind: z.enum(['claim', 'fence']),
+  site: z.string(),
+  epoch,
+  move: z.string(),
+  since: instant,
+});
+
+const lineage = z.object({ site: z.string(), epoch });
+
+const controlRecord = z.object({
+  ...versioned,
+  deployment: z.string(),
+  site: z.string(),
+  epoch,
+  phase: z.enum(['claimed', 'activated']),
+  activated: lineage.extend({ at: instant, snapshot: z.string().nullable() }),
+  move: move.nullable(),
+  lease: lease.nullable(),
+  debts: z.array(debt),
+  updatedAt: instant,
+  nonce: z.string(),
+});
+
+export type Move = Readonly<z.infer<typeof move>>;
+export type Lease = Readonly<z.infer<typeof lease>>;
+export type Debt = Readonly<z.infer<typeof debt>>;
+/** The (site, epoch) under which a snapshot was taken; only that of the activated epoch may be restored. */
+export type Lineage = Readonly<z.infer<typeof lineage>>;
+export type ControlRecord = Readonly<z.infer<typeof controlRecord>>;
+
+/** Throws {@link MdrError} `MDR-CONTROL-INVALID`; also when the record is another deployment's or another site's. */
+export function parseControlRecord(
+  body: Uint8Array,
+  where: string,
+  expected: { readonly deployment: string; readonly site: string },
+): ControlRecord {
+  const record = parseStored(controlRecord, body, where, 'MDR-CONTROL-INVALID');
+  if (record.deployment === expected.deployment && record.site === expected.site) return record;
+  throw new MdrError({
+    code: 'MDR-CONTROL-INVALID',
+    message: `${where} is the record of ${record.deployment} in ${record.site}, not of ${expected.deployment} in ${expected.site}`,
+    fix: 'Control records are never copied between buckets: restore the right version of this object.',
+  });
+}

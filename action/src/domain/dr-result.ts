@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { instant, parseStored, versioned } from './stored-json.ts';
+
+const task = z.object({
+  dagId: z.string(),
+  runId: z.string(),
+  taskId: z.string(),
+  mapIndex: z.int().nullish(),
+  was: z.string().nullish(),
+});
+
+const report = z.object({
+  rerun: z.array(task).default([]),
+  continued: z.array(task).default([]),
+  runs: z.array(z.object({ dagId: z.string(), runId: z.string() })).default([]),
+  unpaused: z.int().default(0),
+  paused: z.int().default(0),
+  missingDags: z.array(z.string()).default([]),
+  nextRuns: z.array(z.object({ dagId: z.string(), at: z.string().nullable() })).default([]),
+});
+
+const drResult = z.object({
+  ...versioned,
+  kind: z.enum(['snapshot', 'restore', 'activate']),
+  deployment: z.string(),
+  site: z.string(),
+  dagRunId: z.string(),
+  ok: z.boolean(),
+  outcome: z.enum(['done', 'already', 'skipped', 'refused', 'failed']),
+  code: z.string().nullish(),
+  message: z.string().nullish(),
+  startedAt: instant,
+  endedAt: instant,
+  committedAt: instant.nullish(),
+  snapshot: z.string().nullish(),
+  epoch: z.int().nullish(),
+  move: z.string().nullish(),
+  seconds: z.record(z.string(), z.number().nullable()).nullish(),
+  report: report.nullish(),
+});
+
+/** What one run of a DR DAG did: the object that decides, not the state of the run. */
+export type DrResult = Readonly<z.infer<typeof drResult>>;
+/** What an activation did to the runs that were in flight. */
+export type ActivationReport = Readonly<z.infer<typeof report>>;
+
+/** Throws `MDR-DR-RUN-LOST`: an unreadable result is none. */
+export const parseDrResult = (body: Uint8Array, where: string): DrResult =>
+  parseStored(drResult, body, where, 'MDR-DR-RUN-LOST');

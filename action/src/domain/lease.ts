@@ -1,0 +1,21 @@
+import type { ControlRecord, Lease } from './control-record.ts';
+import { iso, millis } from './stored-json.ts';
+
+/** `date` is S3's clock in milliseconds, here and below: the runner's own is never compared with a lease. */
+export const leaseRuns = (lease: Lease | null, date: number): lease is Lease =>
+  lease !== null && millis(lease.expiresAt) > date;
+
+export const newLease = (holder: string, nonce: string, purpose: string, date: number, seconds: number): Lease => ({
+  holder,
+  nonce,
+  purpose,
+  expiresAt: iso(date + seconds * 1000),
+});
+
+/** The lease, good for its whole length again. Late is late, but as long as nobody took it over it is still ours. */
+export const renewed = (lease: Lease, date: number, seconds: number): Lease => ({
+  ...lease,
+  expiresAt: iso(date + seconds * 1000),
+});
+
+export const isHeldBy = (record: ControlRecord, nonce: string): boolean => record.lease?.nonce === nonce;

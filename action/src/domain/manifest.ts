@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { instant, parseStored, versioned } from './stored-json.ts';
+
+const wrap = z.object({ region: z.string(), keyArn: z.string(), ciphertext: z.base64() });
+
+const part = z.object({ name: z.string(), rows: z.int(), bytes: z.int(), sha256: z.string() });
+
+const table = z.object({
+  name: z.string(),
+  layer: z.enum(['inert', 'live']),
+  columns: z.array(z.string()),
+  rows: z.int(),
+  hash: z.string(),
+  parts: z.array(part),
+});
+
+const inFlightRun = z.object({
+  dagId: z.string(),
+  runId: z.string(),
+  state: z.string(),
+  tasks: z.record(z.string(), z.int()),
+});
+
+const manifest = z.object({
+  ...versioned,
+  id: z.string(),
+  deployment: z.string(),
+  lineage: z.object({ site: z.string(), epoch: z.int() }),
+  previous: z.string().nullable(),
+  takenAt: instant,
+  completedAt: instant,
+  airflow: z.object({ version: z.string(), alembic: z.record(z.string(), z.string().nullable()) }),
+  level: z.string(),
+  compression: z.enum(['zstd', 'gzip']),
+  wraps: z.array(wrap),
+  tables: z.array(table),
+  pauseSet: z.object({ unpaused: z.array(z.string()), paused: z.array(z.string()) }),
+  inFlight: z.array(inFlightRun),
+  bundle: z.string().nullish(),
+  mac: z.string(),
+});
+
+export type Wrap = Readonly<z.infer<typeof wrap>>;
+export type Part = Readonly<z.infer<typeof part>>;
+export type InFlightRun = Readonly<z.infer<typeof inFlightRun>>;
+/** What a snapshot holds; written last, so a snapshot without one does not exist. */
+export type Manifest = Readonly<z.infer<typeof manifest>>;
+
+/** Throws `MDR-SNAPSHOT-MANIFEST`. */
+export const parseManifest = (body: Uint8Array, where: string): Manifest =>
+  parseStored(manifest, body, where, 'MDR-SNAPSHOT-MANIFEST');
+
+const SNAPSHOT_ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-e(\d+)-[0-9a-f]{8}$/;
+
+/** Epoch and second of a snapshot, from its id alone; `undefined` for what is no snapshot id. */
+export function readSnapshotId(id: string): { readonly epoch: number; readonly at: number } | undefined {
+  const match = SNAPSHOT_ID.exec(id);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, epoch = 0] = match.slice(1).map(Number);
+  return { epoch, at: Date.UTC(year, month - 1, day, hour, minute, second) };
+}

@@ -1,0 +1,20 @@
+import type { VerdictKey } from './verdict.ts';
+
+/**
+ * What a verdict on the active site says about leaving it: `allowed` as it is, after the deployment's name is typed
+ * (`confirm`), only with `override: force` on top of that (`force`), or not at all (`refused`).
+ */
+export type Permission = 'allowed' | 'confirm' | 'force' | 'refused';
+
+export type MoveMode = 'manual' | 'automatic';
+
+const PERMISSIONS: Readonly<Record<VerdictKey, Readonly<Record<MoveMode, Permission>>>> = {
+  HEALTHY: { manual: 'force', automatic: 'refused' },
+  DEGRADED: { manual: 'force', automatic: 'refused' },
+  'UNHEALTHY(region)': { manual: 'confirm', automatic: 'allowed' },
+  // A person first: the file that killed this scheduler is at the other site, too.
+  'UNHEALTHY(airflow)': { manual: 'confirm', automatic: 'refused' },
+  UNKNOWN: { manual: 'force', automatic: 'refused' },
+};
+
+export const permissionOf = (verdict: VerdictKey, mode: MoveMode): Permission => PERMISSIONS[verdict][mode];

@@ -1,0 +1,164 @@
+/**
+ * What each operation answers; `report/` renders it, the outputs are taken from it, and a failover's is its evidence.
+ * Times are ISO 8601 with `Z`, sites are named by their Region.
+ */
+import type { Debt, FenceGrade, Lease, Lineage, Move, MoveStep } from './control-record.ts';
+import type { ActivationReport } from './dr-result.ts';
+import type { InFlightRun } from './manifest.ts';
+import type { Permission } from './move-permission.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface SnapshotAge {
+  readonly id: string;
+  readonly takenAt: string;
+  readonly ageSeconds: number;
+}
+
+/** An objective and what was measured; `undefined` when nothing could be measured. */
+export interface Measured {
+  readonly objectiveSeconds: number;
+  readonly measuredSeconds: number | undefined;
+}
+
+export interface CheckResult {
+  readonly operation: 'check';
+  readonly deployment: string;
+  readonly at: string;
+  readonly active: string;
+  readonly standby: string;
+  readonly epoch: number;
+  readonly verdict: Verdict;
+  /** What the verdict allows a move away from the active site. */
+  readonly permission: { readonly manual: Permission; readonly automatic: Permission };
+  /** How many readings this run took. */
+  readonly readings: number;
+  /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
+  readonly snapshot: SnapshotAge | undefined;
+  readonly debts: { readonly paid: readonly Debt[]; readonly owed: readonly Debt[] };
+  /** Sites whose environment configuration was saved. */
+  readonly savedEnvironments: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What a move will lose, by name, said before anything is done. */
+export interface LossPreview {
+  readonly snapshot: SnapshotAge;
+  /** Last sign of life of the site that is left, as the target sees it. */
+  readonly lastSignOfLife: string | undefined;
+  /** All work between the snapshot and the last sign of life is lost. */
+  readonly lostSeconds: number | undefined;
+  readonly inFlight: readonly InFlightRun[];
+}
+
+export interface StepTime {
+  readonly step: MoveStep;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly milliseconds: number;
+}
+
+export interface FailoverResult {
+  readonly operation: 'failover';
+  readonly schemaVersion: 1;
+  readonly deployment: string;
+  readonly move: string;
+  readonly epoch: number;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly actor: string;
+  /** Whether this run finished a move that an earlier run had begun. */
+  readonly resumed: boolean;
+  readonly startedAt: string;
+  readonly confirmedAt: string;
+  readonly verdict: Verdict;
+  readonly overridden: boolean;
+  readonly loss: LossPreview;
+  readonly fence: FenceGrade;
+  readonly debts: readonly Debt[];
+  readonly steps: readonly StepTime[];
+  readonly activation: ActivationReport | undefined;
+  /** First heartbeat of the new side after the commit. */
+  readonly firstBeat: { readonly at: string; readonly liveUserRuns: number; readonly unpausedUserDags: number };
+  readonly rpo: Measured;
+  readonly rto: Measured;
+}
+
+export interface VerifyResult {
+  readonly operation: 'verify';
+  readonly deployment: string;
+  /** Where the snapshot was verified: the standby's Region. */
+  readonly site: string;
+  readonly snapshot: SnapshotAge;
+  readonly lineage: Lineage;
+  readonly parts: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
+export interface SnapshotResult {
+  readonly operation: 'snapshot';
+  readonly deployment: string;
+  /** `taken`: a new one was made; `fresh`: the newest was young enough. */
+  readonly outcome: 'taken' | 'fresh';
+  readonly verified: VerifyResult;
+  readonly rpo: Measured;
+}
+
+export interface ListedSnapshot {
+  readonly id: string;
+  readonly takenAt: string;
+  readonly epoch: number;
+  /** Of a lineage that is not the activated one: may not be restored. */
+  readonly deadBranch: boolean;
+}
+
+export interface SiteStatus {
+  readonly region: string;
+  readonly environment: string;
+  readonly role: 'active' | 'standby';
+  /** GetEnvironment's status; `unreadable: dark` and the like when it could not be read. */
+  readonly status: string;
+  readonly heartbeat:
+    | { readonly at: string; readonly ageSeconds: number; readonly role: 'active' | 'standby'; readonly epoch: number }
+    | undefined;
+  /** The control record of that site's bucket; `missing` or why it could not be read. */
+  readonly control: string;
+}
+
+export interface StatusResult {
+  readonly operation: 'status';
+  readonly deployment: string;
+  readonly at: string;
+  readonly active: string;
+  readonly standby: string;
+  readonly epoch: number;
+  readonly phase: 'claimed' | 'activated';
+  readonly lease: Lease | undefined;
+  readonly move: Move | undefined;
+  readonly debts: readonly Debt[];
+  readonly rpo: Measured;
+  readonly sites: readonly [SiteStatus, SiteStatus];
+  /** Newest first, at most ten, as the standby (or else the active site) holds them. */
+  readonly snapshots: readonly ListedSnapshot[];
+}
+
+export interface InstalledSite {
+  readonly region: string;
+  readonly uploaded: readonly string[];
+  readonly unchanged: number;
+  readonly control: 'created' | 'present';
+  /** Whether the canary's heartbeat shows the hold's triggers in place. */
+  readonly holdInstalled: boolean;
+}
+
+export interface InstallResult {
+  readonly operation: 'install';
+  readonly deployment: string;
+  readonly changed: boolean;
+  readonly sites: readonly [InstalledSite, InstalledSite];
+}
+
+export type OperationResult =
+  CheckResult | FailoverResult | VerifyResult | SnapshotResult | StatusResult | InstallResult;
