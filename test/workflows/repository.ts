@@ -1,0 +1,47 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { requireSuccess } from '../tools/command.ts';
+import { ROOT } from '../tools/paths.ts';
+
+/** act 0.2.89 refuses a whole file for keys that GitHub knows; `static.test.ts` sees to it that they are there. */
+const UNKNOWN_TO_ACT = [/^ *queue: max *$\n/gm];
+
+export interface Repository {
+  readonly folder: string;
+  remove(): void;
+}
+
+/**
+ * A repository as a user has it: our action and workflows with the given files (path → text) instead of our example.
+ * A commit and a GitHub origin are what act reads the repository's name and the commit from.
+ */
+export async function makeRepository(files: Readonly<Record<string, string>>): Promise<Repository> {
+  const folder = mkdtempSync(join(tmpdir(), 'mwaadr-repository-'));
+  for (const path of ['action/action.yml', 'action/dist', 'dags', '.github/workflows']) {
+    if (existsSync(join(ROOT, path))) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  for (const name of readdirSync(join(folder, '.github/workflows'))) {
+    const path = join(folder, '.github/workflows', name);
+    writeFileSync(
+      path,
+      UNKNOWN_TO_ACT.reduce((text, key) => text.replace(key, ''), readFileSync(path, 'utf8')),
+    );
+  }
+  const git = (...args: string[]): Promise<void> =>
+    requireSuccess('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: folder });
+  await git('init', '--quiet', '--initial-branch', 'main');
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'A repository to test with');
+  await git('remote', 'add', 'origin', 'https://github.com/o/r.git');
+  return {
+    folder,
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

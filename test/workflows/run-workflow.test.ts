@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type OidcDouble, startOidc } from './oidc.ts';
+import { makeRepository, type Repository } from './repository.ts';
+import { runWorkflow, type WorkflowRun } from './run-workflow.ts';
+
+let repository: Repository;
+let oidc: OidcDouble;
+let run: WorkflowRun;
+
+beforeAll(async () => {
+  oidc = await startOidc('repo:o@1/r@2:environment:alpha-health', { repository_id: '2' });
+  repository = await makeRepository({
+    'environments/alpha.json': '{}',
+    'environments/beta.json': '{}',
+    '.github/workflows/probe.yml': readFileSync(new URL('fixtures/probe.yml', import.meta.url), 'utf8'),
+  });
+  run = await runWorkflow({
+    repository: repository.folder,
+    file: 'probe.yml',
+    event: 'workflow_dispatch',
+    inputs: { word: 'hello' },
+    vars: { MWAADR_ROLE: 'a-role' },
+    env: oidc.environment,
+  });
+}, 60_000);
+
+afterAll(async () => {
+  repository.remove();
+  await oidc.close();
+});
+
+describe('a workflow run on this machine', () => {
+  it('lists the deployments by their files and runs a leg for each', () => {
+    expect(Object.keys(run.jobs).sort()).toEqual([
+      'after',
+      'broken',
+      'leg {"deployment":"alpha"}',
+      'leg {"deployment":"beta"}',
+      'list',
+    ]);
+  });
+
+  it('tells the result of each job, of each step, and its own', () => {
+    expect(run.code).not.toBe(0);
+    expect(run.jobs['broken']).toMatchObject({ result: 'failure', steps: [{ name: 'Fail', result: 'failure' }] });
+    expect(run.jobs['after']).toMatchObject({ result: 'success' });
+  });
+
+  it('gives inputs and variables to steps and takes back outputs, summary and annotations', () => {
+    const leg = run.jobs['leg {"deployment":"alpha"}'];
+    expect(leg?.outputs['speak']).toEqual({ said: 'hello by a-role' });
+    expect(leg?.summary).toBe('# alpha\n');
+    expect(leg?.annotations).toEqual([{ level: 'error', message: 'this is how an error looks' }]);
+  });
+
+  it('runs on Node 24', () => {
+    expect(run.jobs['leg {"deployment":"alpha"}']?.log).toContainEqual(expect.stringMatching(/^v24\./));
+  });
+
+  it('hands out id tokens with the claims that were asked for', () => {
+    expect(run.jobs['leg {"deployment":"beta"}']?.outputs['token']?.['answer']).toMatch(/"value":"\S+\.\S+\.\S+"/);
+    expect(oidc.issued).toHaveLength(2);
+    expect(oidc.issued[0]).toMatchObject({
+      aud: 'sts.amazonaws.com',
+      sub: 'repo:o@1/r@2:environment:alpha-health',
+      repository_id: '2',
+    });
+  });
+});
