@@ -9,11 +9,11 @@ export interface Limits {
   readonly attempt: number;
   /** Of all tries together. */
   readonly total: number;
+  /** Before the second try; a throttled one waits up to four times as long. */
+  readonly pause: number;
 }
 
-export const LIMITS: Limits = { connect: 3_000, attempt: 6_000, total: 10_000 };
-
-const PAUSE = { throttled: 700, other: 100 };
+export const LIMITS: Limits = { connect: 3_000, attempt: 6_000, total: 10_000, pause: 300 };
 
 class TimeUp extends Error {
   override readonly name = 'TimeoutError';
@@ -61,8 +61,8 @@ export async function call<T>(
       return await within(patient ? left() : Math.min(left(), limits.attempt), attempt);
     } catch (error) {
       const fault = toFault(name, error);
-      const pause = fault.quality === 'throttled' ? PAUSE.throttled * (1 + Math.random()) : PAUSE.other;
-      if (tries === 2 || !worthRetrying(fault) || left() < pause + 500) throw fault;
+      const pause = limits.pause * (fault.quality === 'throttled' ? 2 + 2 * Math.random() : 1);
+      if (tries === 2 || !worthRetrying(fault) || left() <= pause) throw fault;
       await sleep(pause);
     }
   }

@@ -31,6 +31,8 @@ export class RestApiException extends MWAAServiceException {
   constructor(name: string, statusCode: number, data: Partial<InvokeRestApiOutput>) {
     const fault = name === 'RestApiServerException' ? 'server' : 'client';
     super({ name, $fault: fault, $metadata: { httpStatusCode: statusCode }, message: '' });
+    // The base class sets its own.
+    Object.setPrototypeOf(this, RestApiException.prototype);
     this.restApiStatusCode = data.RestApiStatusCode;
     this.restApiResponse = data.RestApiResponse;
   }
