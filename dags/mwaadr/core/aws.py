@@ -1,0 +1,123 @@
+"""S3 and KMS of either Region, with time limits that suit a Region that may be dead."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mwaadr.core.errors import MdrError
+
+# 3 s to connect, 10 s in all, one retry (docs/formats.md, "Endpoints").
+CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    s3={"addressing_style": "path"},
+    user_agent_extra="mwaa-dr-action",
+)
+_session: botocore.session.Session | None = None
+
+
+def endpoints() -> dict[str, str]:
+    """Region → address, from MWAADR_ENDPOINTS; empty when unset."""
+    pairs = (pair.split("=", 1) for pair in os.environ.get("MWAADR_ENDPOINTS", "").split(",") if "=" in pair)
+    return {region.strip(): address.strip() for region, address in pairs}
+
+
+def client(service: str, region: str, *, hurried: bool = False) -> Any:
+    """A client of one Region. Clients may be shared between threads, their creation may not.
+
+    ``hurried``: one try of 3 s, for what is better late than blocking.
+    """
+    global _session
+    if _session is None:
+        _session = botocore.session.get_session()
+    address = endpoints().get(region)
+    config = CONFIG.merge(Config(inject_host_prefix=False)) if address else CONFIG
+    if hurried:
+        config = config.merge(Config(read_timeout=3, retries={"total_max_attempts": 1, "mode": "standard"}))
+    return _session.create_client(service, region_name=region, endpoint_url=address, config=config)
+
+
+def quality(error: Exception) -> str:
+    """`missing`, `denied`, `throttled` or `dark`: what a failed call says about the other end."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in ("NoSuchKey", "404", "NotFound"):
+            return "missing"
+        if code in ("SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded") or status == 429:
+            return "throttled"
+        return "dark" if status >= 500 else "denied"
+    return "dark"
+
+
+def mdr_error(error: Exception, what: str) -> MdrError:
+    """The catalogue's error for a failed AWS call."""
+    codes = {"denied": "MDR-AWS-DENIED", "throttled": "MDR-AWS-THROTTLED", "dark": "MDR-AWS-DARK"}
+    return MdrError(codes.get(quality(error), "MDR-AWS-ERROR"), f"{what}: {error}")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at a JSON object; ``quality`` is `good` when it could be read, else as in `quality`."""
+
+    quality: str
+    value: dict[str, Any] | None = None
+
+
+class Bucket:
+    """The DR bucket of one Region."""
+
+    def __init__(self, region: str, name: str, *, hurried: bool = False) -> None:
+        self.region = region
+        self.name = name
+        self.s3 = client("s3", region, hurried=hurried)
+
+    def look(self, key: str) -> Reading:
+        """Reads a JSON object and never raises for what the other end does."""
+        try:
+            body = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+            return Reading("good", json.loads(body))
+        except (ClientError, BotoCoreError, OSError) as error:
+            return Reading(quality(error))
+
+    def get(self, key: str) -> bytes:
+        """The whole object. Raises ClientError or BotoCoreError."""
+        return self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+
+    def put(self, key: str, body: bytes, *, only_new: bool = False) -> str:
+        """Writes an object that S3 checks against our SHA-256, and returns that as hex. Raises as `get`."""
+        digest = hashlib.sha256(body).digest()
+        extra = {"IfNoneMatch": "*"} if only_new else {}
+        checksum = base64.b64encode(digest).decode()
+        self.s3.put_object(Bucket=self.name, Key=key, Body=body, ChecksumSHA256=checksum, **extra)
+        return digest.hex()
+
+    def put_json(self, key: str, value: dict[str, Any]) -> None:
+        self.put(key, json.dumps(value, ensure_ascii=False, indent=1).encode())
+
+    def newest(self, prefix: str, after: str) -> list[str]:
+        """Names of the "folders" right below ``prefix`` that sort after ``after``, newest first."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/", StartAfter=prefix + after
+        )
+        found = [p["Prefix"][len(prefix) : -1] for page in pages for p in page.get("CommonPrefixes", [])]
+        return sorted(found, reverse=True)
+
+    def exists(self, key: str) -> bool:
+        try:
+            self.s3.head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if quality(error) == "missing":
+                return False
+            raise
+        return True

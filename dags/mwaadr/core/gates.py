@@ -1,0 +1,114 @@
+# ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
+"""What must be true of a target before its metadata is replaced; nothing here changes a user's row but `settle`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwaadr.core import state
+from mwaadr.core.catalogue import Catalogue, airflow_version, alembic_heads, live_runs, running_tasks
+from mwaadr.core.config import OURS
+from mwaadr.core.errors import Refused
+from mwaadr.core.facts import DAG, OWN_RUN_IDS
+
+
+def require_same_airflow(cursor: Any, catalogue: Catalogue, manifest: dict[str, Any]) -> None:
+    """Raises Refused MDR-AIRFLOW-VERSION unless version, schema heads and columns are those of the snapshot."""
+    theirs, ours = manifest["airflow"], {"version": airflow_version(), "alembic": alembic_heads(cursor)}
+    if theirs != ours:
+        raise Refused("MDR-AIRFLOW-VERSION", f"the snapshot is of {_named(theirs)}, this site runs {_named(ours)}")
+    known = {table.name: table for table in catalogue.tables()}
+    for entry in manifest["tables"]:
+        table = known.get(entry["name"])
+        lost = set(entry["columns"]) - set(catalogue.columns(table) if table else [])
+        if lost:
+            raise Refused("MDR-AIRFLOW-VERSION", f"table {entry['name']} has no {', '.join(sorted(lost))} here")
+
+
+def _named(airflow: dict[str, Any]) -> str:
+    heads = airflow["alembic"]
+    return f"Airflow {airflow['version']} (schema {heads['core']}, FAB {heads['fab']})"
+
+
+def require_held(cursor: Any, epoch: int, highest_run: int) -> None:
+    """Raises Refused MDR-TARGET-UNREADY unless this site is a held standby, MDR-MOVE-SUPERSEDED beyond our epoch.
+
+    ``highest_run`` is the highest id among the snapshot's runs.
+    """
+    there = state.installed(cursor)
+    row = state.read(cursor)
+    if row is None or not set(state.TRIGGERS) <= there:
+        raise Refused("MDR-TARGET-UNREADY", "the canary has not installed the hold here yet; wait for its next beat")
+    if row.epoch > epoch:
+        raise Refused("MDR-MOVE-SUPERSEDED", f"this site is at epoch {row.epoch}, the move at {epoch}")
+    if row.role != "standby":
+        raise Refused(
+            "MDR-TARGET-UNREADY", f"this site is still active (epoch {row.epoch}): its canary has not fenced it"
+        )
+    cursor.execute("select count(*) from dag where is_paused is distinct from true and dag_id not like %s", (OURS,))
+    unpaused = cursor.fetchone()[0]
+    if unpaused:
+        raise Refused("MDR-TARGET-UNREADY", f"{unpaused} user DAGs are not paused here though the site is a standby")
+    state.drop_low_own_runs(cursor)
+    cursor.execute(
+        "select dag_id || ' ' || run_id from dag_run where dag_id like %s and id < %s and id <= %s",
+        (OURS, OWN_RUN_IDS, highest_run),
+    )
+    low = [name for (name,) in cursor.fetchall()]
+    if low:
+        raise Refused(
+            "MDR-TARGET-UNREADY",
+            f"unfinished runs of our own have ids that the snapshot's runs need: {', '.join(low)}; try again after their end",
+        )
+
+
+def require_quiet(cursor: Any) -> None:
+    """Raises Refused MDR-TARGET-LIVE while a process or an executor's queue still holds a task of the user."""
+    cursor.execute(f"{running_tasks()} limit 5")
+    rows = cursor.fetchall()
+    if rows:
+        names = ", ".join(
+            f"{dag_id} {run_id} {task_id}[{index}] {status}" for dag_id, run_id, task_id, index, status in rows
+        )
+        raise Refused("MDR-TARGET-LIVE", f"tasks of this site still run: {names}")
+
+
+def missing_dags(cursor: Any, catalogue: Catalogue, manifest: dict[str, Any]) -> list[str]:
+    """Ids of the source's DAGs that this site has not parsed. Raises Refused MDR-TARGET-UNREADY when it has none."""
+    there = "not is_stale" if "is_stale" in catalogue.every(DAG) else "is_active"
+    cursor.execute(f"select dag_id from dag where {there}")
+    here = {row[0] for row in cursor.fetchall()}
+    wanted = manifest["pauseSet"]["unpaused"] + manifest["pauseSet"]["paused"]
+    missing = sorted(set(wanted) - here)
+    if wanted and len(missing) == len(wanted):
+        raise Refused("MDR-TARGET-UNREADY", "this site has parsed none of the source's DAGs")
+    return missing
+
+
+def settle(cursor: Any) -> int:
+    """Ends what a site that was active once still believes to be in flight; its own short transaction, before ours.
+
+    Rows of runs that scheduler and triggerer look at must not vanish under them (StaleDataError ends the process), so
+    they are first made uninteresting: the runs fail, with a scheduling decision far ahead, that the scheduler's timer
+    for paused DAGs passes over; deferred tasks stay `deferred` but lose trigger and time-out: the triggerer drops a
+    trigger whose row is gone, and as the task's state is still `deferred`, the triggers' own `safe_to_cancel` keeps
+    them from cancelling the external job, which the other site goes on with. Returns the number of runs.
+    """
+    cursor.execute("set local lock_timeout = '5s'; set local statement_timeout = '30s'")
+    cursor.execute(f"select array(({live_runs()}))")
+    runs = cursor.fetchone()[0]
+    if not runs:
+        return 0
+    hanging = "(dag_id, run_id) in (select dag_id, run_id from dag_run where id = any(%s))"
+    cursor.execute(
+        f"select array(select trigger_id from task_instance where {hanging} and trigger_id is not null)", (runs,)
+    )
+    triggers = cursor.fetchone()[0]
+    cursor.execute(f"update task_instance set trigger_id = null, trigger_timeout = null where {hanging}", (runs,))
+    cursor.execute("delete from trigger where id = any(%s)", (triggers,))
+    cursor.execute(
+        "update dag_run set state = 'failed', end_date = coalesce(end_date, now()), "
+        "last_scheduling_decision = '2100-01-01' where id = any(%s)",
+        (runs,),
+    )
+    return len(runs)

@@ -1,0 +1,128 @@
+# ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
+"""Our footprint in the metadata database: the state row, the hold and the id range of our own runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mwaadr.core.config import OURS
+from mwaadr.core.facts import OWN_RUN_IDS
+
+TABLE = """
+create table public.mwaadr_state (
+  one boolean primary key default true check (one),
+  epoch bigint not null,
+  role text not null check (role in ('active', 'standby')),
+  move text,
+  inert_snapshot text,
+  changed timestamptz not null default now(),
+  detail jsonb not null default '{}'
+)
+"""
+
+# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby.
+HOLD = rf"""
+create or replace function public.mwaadr_hold() returns trigger language plpgsql as $$
+begin
+  if new.is_paused is distinct from true and new.dag_id not like '{OURS}'
+     and exists (select 1 from public.mwaadr_state where role = 'standby') then
+    new.is_paused := true;
+  end if;
+  return new;
+end $$;
+drop trigger if exists mwaadr_hold on public.dag;
+create trigger mwaadr_hold before insert or update on public.dag
+  for each row execute function public.mwaadr_hold();
+"""
+
+# Runs of our own have ids that no user's run ever gets, so a source's ids can always be kept, in both directions.
+RUN_ID = rf"""
+create sequence if not exists public.mwaadr_run_id_seq as integer minvalue {OWN_RUN_IDS} start {OWN_RUN_IDS} cycle;
+create or replace function public.mwaadr_run_id() returns trigger language plpgsql as $$
+begin
+  new.id := nextval('public.mwaadr_run_id_seq');
+  return new;
+end $$;
+drop trigger if exists mwaadr_run_id on public.dag_run;
+create trigger mwaadr_run_id before insert on public.dag_run
+  for each row when (new.dag_id like '{OURS}') execute function public.mwaadr_run_id();
+"""
+
+TRIGGERS = {"mwaadr_hold": HOLD, "mwaadr_run_id": RUN_ID}
+
+
+@dataclass(frozen=True)
+class State:
+    epoch: int
+    role: str
+    move: str | None
+    inert_snapshot: str | None
+    detail: dict[str, Any]
+
+
+def installed(cursor: Any) -> set[str]:
+    """Which of the table and the two triggers are there."""
+    cursor.execute(
+        "select relname from pg_class where oid = to_regclass('public.mwaadr_state') "
+        "union select tgname from pg_trigger where not tgisinternal and tgenabled <> 'D' and tgname = any(%s)",
+        (list(TRIGGERS),),
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def read(cursor: Any, *, for_update: bool = False) -> State | None:
+    """The row, or None when the canary has not installed it. ``for_update`` waits for whoever holds it."""
+    if "mwaadr_state" not in installed(cursor):
+        return None
+    lock = "for update" if for_update else ""
+    cursor.execute(f"select epoch, role, move, inert_snapshot, detail from public.mwaadr_state {lock}")
+    row = cursor.fetchone()
+    return State(*row) if row else None
+
+
+def install(cursor: Any, epoch: int, role: str) -> bool:
+    """Installs what is missing, in the caller's transaction; True when something was.
+
+    With the role `active` no row of Airflow's changes. With `standby` the hold begins: every user DAG is paused. The
+    DDL locks `dag` and `dag_run` for an instant; the caller bounds the wait by lock_timeout.
+    """
+    there = installed(cursor)
+    missing = [name for name in TRIGGERS if name not in there]
+    if "mwaadr_state" in there and not missing:
+        return False
+    if "mwaadr_state" not in there:
+        cursor.execute(TABLE)
+        cursor.execute("insert into public.mwaadr_state (epoch, role) values (%s, %s)", (epoch, role))
+    for name in missing:
+        cursor.execute(TRIGGERS[name])
+    if role == "standby":
+        pause_all(cursor)
+    return True
+
+
+def pause_all(cursor: Any) -> list[str]:
+    """Pauses every user DAG; returns those that were not. Takes the lock that the parser's own row locks need."""
+    cursor.execute("lock table public.dag in exclusive mode")
+    cursor.execute("select dag_id from dag where is_paused is distinct from true and dag_id not like %s", (OURS,))
+    unpaused = [row[0] for row in cursor.fetchall()]
+    cursor.execute("update dag set is_paused = true where dag_id = any(%s)", (unpaused,))
+    return unpaused
+
+
+def remember(cursor: Any, key: str, value: Any) -> None:
+    """Puts one member into the row's detail."""
+    cursor.execute(
+        "update public.mwaadr_state set detail = detail || %s::jsonb, changed = now()",
+        (json.dumps({key: value}),),
+    )
+
+
+def drop_low_own_runs(cursor: Any) -> int:
+    """Migration: finished runs of our own from before the id range go, as a source may need their ids."""
+    cursor.execute(
+        "delete from dag_run where dag_id like %s and id < %s and state in ('success', 'failed')",
+        (OURS, OWN_RUN_IDS),
+    )
+    return cursor.rowcount
