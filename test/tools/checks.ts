@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { distProblem } from './build.ts';
 import { command } from './command.ts';
+import { installAirflow, installMoto } from '../sandbox/install.ts';
 import { goTools, pythonTools } from './install.ts';
 import { ROOT } from './paths.ts';
 import type { Outcome, Stage } from './stages.ts';
@@ -22,9 +23,28 @@ async function steps(...all: readonly Step[]): Promise<Outcome> {
 
 const npmTool = (name: string, ...args: string[]): Step => [join(ROOT, 'node_modules/.bin', name), args];
 
-export const SETUP: readonly Stage[] = [
-  { name: 'set-up: act and actionlint', run: () => goTools().then(() => ({ ok: true, output: '' })) },
-  { name: 'set-up: zizmor, ruff, check-jsonschema', run: () => pythonTools().then(() => ({ ok: true, output: '' })) },
+/** A stage that installs something into the cache; `install` is given a way to say how far it is. */
+const setUp = (what: string, install: (log: (line: string) => void) => Promise<unknown>): Stage => ({
+  name: `set-up: ${what}`,
+  run: async (print) => {
+    await install((line) => {
+      print(`       ${line}\n`);
+    });
+    return { ok: true, output: '' };
+  },
+});
+
+/** What the checks need. */
+export const TOOLS: readonly Stage[] = [
+  setUp('act, actionlint', goTools),
+  setUp('zizmor, ruff, check-jsonschema', pythonTools),
+];
+
+/** What the sandbox needs. */
+export const SANDBOX: readonly Stage[] = [
+  setUp('Airflow 2.10.3', (log) => installAirflow('2.10.3', log)),
+  setUp('Airflow 3.3.1', (log) => installAirflow('3.3.1', log)),
+  setUp('moto', installMoto),
 ];
 
 export const CHECKS: readonly Stage[] = [

@@ -33,6 +33,7 @@ export async function jest(
   project: string,
   args: readonly string[],
   onOutput?: (text: string) => void,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'mwaadr-jest-'));
   const file = join(folder, 'report.json');
@@ -40,7 +41,7 @@ export async function jest(
     const { code, output } = await command(
       process.execPath,
       [...JEST, '--selectProjects', project, '--json', '--outputFile', file, ...args],
-      onOutput === undefined ? {} : { onOutput },
+      { env, ...(onOutput && { onOutput }) },
     );
     const report = readReport(file);
     if (report === undefined) return { ok: false, output };

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -116,31 +116,5 @@ describe('the comparison of two bundles', () => {
     const left = bundleWith('a', { 'index.js': '1', 'only-left': '' });
     const right = bundleWith('b', { 'index.js': '2', 'only-right': '' });
     expect(differences(left, right)).toEqual(['index.js', 'only-left', 'only-right']);
-  });
-});
-
-describe('the cache', () => {
-  const inCache = async (build: (building: string) => Promise<void>) => {
-    process.env['MWAADR_CACHE'] = folder;
-    jest.resetModules();
-    const { cached } = await import('./cache.ts');
-    delete process.env['MWAADR_CACHE'];
-    return cached('tool', 'abc', build);
-  };
-
-  it('keeps nothing of a build that failed', async () => {
-    const failing = inCache((building) => {
-      writeFileSync(join(building, 'half'), '');
-      return Promise.reject(new Error('no network'));
-    });
-    await expect(failing).rejects.toThrow('no network');
-    expect(readdirSync(join(folder, 'tool'))).toEqual([]);
-  });
-
-  it('builds once', async () => {
-    const build = jest.fn(() => Promise.resolve());
-    await inCache(build);
-    await inCache(build);
-    expect(build).toHaveBeenCalledTimes(1);
   });
 });
