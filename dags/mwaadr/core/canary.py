@@ -25,7 +25,7 @@ log = logging.getLogger("mwaadr")
 
 
 def beat() -> None:
-    """Raises MdrError when there is no way into the database, ClientError or BotoCoreError when our own bucket fails."""
+    """Raises MdrError without a way into the database, ClientError or BotoCoreError when our own bucket fails."""
     deployment = config.load()
     here = deployment.index_here()
     records = read_records(deployment, here)

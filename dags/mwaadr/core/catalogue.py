@@ -168,8 +168,8 @@ def running_tasks() -> str:
     )
 
 
-def content_hash(table: Table, layer: str, columns: list[str], where: str, source: str) -> str:
-    """Query for the rows and the content hash (hex) of a table's layer; needs the salt as its one parameter.
+def content_hash(table: Table, layer: str, columns: list[str], where: str, source: str, salt: bytes) -> str:
+    """Query for the rows and the content hash (hex) of a table's layer.
 
     Sum over all rows of the two halves of md5(salt, the row's text), each as a signed 64-bit number: independent of the
     rows' order. Columns that differ between sites by rule are left out; of a task instance that is run again, also
@@ -187,7 +187,7 @@ def content_hash(table: Table, layer: str, columns: list[str], where: str, sourc
             expressions.append(f'case when {is_reset("a")} then null else a."{column}" end')
         else:
             expressions.append(f'a."{column}"')
-    digest = f"md5(%s || row({', '.join(expressions)})::text)"
+    digest = f"md5('{salt.hex()}' || row({', '.join(expressions)})::text)"
     return (
         "select count(*), coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint::numeric), 0)::text || '/' || "
         "coalesce(sum(('x' || substr(h, 17))::bit(64)::bigint::numeric), 0)::text "

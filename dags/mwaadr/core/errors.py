@@ -2,7 +2,7 @@
 
 
 class MdrError(Exception):
-    """Something failed; ``code`` is one of the MDR-… codes, the message says what happened and what to do, no secrets."""
+    """Something failed; ``code`` is one of the MDR-… codes, the message what happened and what to do, no secrets."""
 
     outcome = "failed"
 
@@ -11,7 +11,7 @@ class MdrError(Exception):
         self.code = code
 
 
-class Refused(MdrError):
+class Refused(MdrError):  # noqa: N818 - an outcome's name in docs/formats.md
     """A guard said no before anything was touched."""
 
     outcome = "refused"

@@ -58,7 +58,7 @@ def require_held(cursor: Any, epoch: int, highest_run: int) -> None:
     if low:
         raise Refused(
             "MDR-TARGET-UNREADY",
-            f"unfinished runs of our own have ids that the snapshot's runs need: {', '.join(low)}; try again after their end",
+            f"unfinished runs of our own have ids that the snapshot needs: {', '.join(low)}; try again after their end",
         )
 
 

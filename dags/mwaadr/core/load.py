@@ -295,9 +295,7 @@ class Loader:
 
     def _check_in_sql(self, table: Table, layer: str, where: str, source: str) -> None:
         entry = self._entries[table.name, layer]
-        self.cursor.execute(
-            content_hash(table, layer, entry["columns"], where, source), (self._place.keys.content.hex(),)
-        )
+        self.cursor.execute(content_hash(table, layer, entry["columns"], where, source, self._place.keys.content))
         self._compare(table, layer, *self.cursor.fetchone())
 
     def check_in_python(self, table: Table, layer: str, where: str) -> None:

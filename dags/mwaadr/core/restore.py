@@ -257,7 +257,8 @@ class _Activate(_Restore):
         )
         here, there = (", ".join(f"{alias}.{c}" for c in columns) for alias in ("d", "s"))
         cursor.execute(
-            f"select count(*) from dag d join {stage} s on s.dag_id = d.dag_id where row({here}) is distinct from row({there})"
+            f"select count(*) from dag d join {stage} s on s.dag_id = d.dag_id "
+            f"where row({here}) is distinct from row({there})"
         )
         differing = cursor.fetchone()[0]
         if differing:

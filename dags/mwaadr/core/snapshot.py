@@ -148,7 +148,7 @@ class _Source:
             rows, digest = hashed.rows, hashed.hex()
         else:
             cursor.copy_expert(f"copy ({query}) to stdout", writer)
-            cursor.execute(content_hash(table, layer, columns, where, source), (self._place.keys.content.hex(),))
+            cursor.execute(content_hash(table, layer, columns, where, source, self._place.keys.content))
             rows, digest = cursor.fetchone()
         writer.flush()
         copied = sum(part["rows"] for part in writer.parts)
