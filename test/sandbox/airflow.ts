@@ -83,7 +83,7 @@ export class LocalAirflow implements AirflowRuntime {
       seconds: 180,
     });
     await Promise.all(components.map((started) => untilReady(`Airflow ${name}`, started, healthy)));
-    for (const started of components) void started.ended.then((how) => this.#tellUnexpectedEnd(name, started, how));
+    for (const started of components) void started.ended.then((how) => { this.#tellUnexpectedEnd(name, started, how); });
   }
 
   async stop(name: string): Promise<void> {

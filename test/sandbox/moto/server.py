@@ -3,13 +3,17 @@
 usage: server.py PORT
 """
 
+import base64
+import hashlib
 import io
 import json
 import logging
 import re
 import sys
 import threading
+import zlib
 
+from metrics import order_dimensions
 from replication import Replication
 from werkzeug.serving import run_simple
 
@@ -18,6 +22,12 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.s3.models import s3_backends
 
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/")
+CHECKSUMS = {
+    "HTTP_CONTENT_MD5": lambda body: hashlib.md5(body).digest(),
+    "HTTP_X_AMZ_CHECKSUM_SHA256": lambda body: hashlib.sha256(body).digest(),
+    "HTTP_X_AMZ_CHECKSUM_SHA1": lambda body: hashlib.sha1(body).digest(),
+    "HTTP_X_AMZ_CHECKSUM_CRC32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
+}
 ADMIN = "/_sandbox/replication"
 
 
@@ -37,7 +47,9 @@ class SandboxApplication:
             return self.moto(environ, start_response)
         home = region_of_bucket(environ)
         if home and home != scope[1]:
-            return redirect(home, start_response)
+            where = [("x-amz-bucket-region", home)]
+            message = "The bucket you are attempting to access must be addressed using the specified endpoint."
+            return refuse(start_response, "301 Moved Permanently", "PermanentRedirect", message, where)
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return self.moto(environ, start_response)
         return self.write(environ, start_response)
@@ -45,6 +57,8 @@ class SandboxApplication:
     def write(self, environ, start_response):
         # Read before the lock: a slow client must not stop everybody else's writes.
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if not has_its_checksum(body, environ):
+            return refuse(start_response, "400 Bad Request", "BadDigest", "The checksum you specified did not match.")
         environ["wsgi.input"] = io.BytesIO(body)
         with self.write_lock:
             answer = self.moto(environ, start_response)
@@ -65,19 +79,23 @@ def region_of_bucket(environ):
     return bucket.region_name if bucket else None
 
 
-def redirect(region, start_response):
-    """S3's answer to a client of the wrong Region."""
-    body = (
-        '<?xml version="1.0" encoding="UTF-8"?><Error><Code>PermanentRedirect</Code>'
-        "<Message>The bucket you are attempting to access must be addressed using the specified endpoint.</Message>"
-        f"<Endpoint>s3.{region}.amazonaws.com</Endpoint></Error>"
-    ).encode()
-    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body))), ("x-amz-bucket-region", region)]
-    start_response("301 Moved Permanently", headers)
+def has_its_checksum(body, environ):
+    """moto stores the checksum that it is told. Bodies in aws-chunked pieces carry theirs at the end: not looked at."""
+    if "aws-chunked" in environ.get("HTTP_CONTENT_ENCODING", ""):
+        return True
+    claims = ((CHECKSUMS[name](body), environ[name]) for name in CHECKSUMS if name in environ)
+    return all(base64.b64encode(digest).decode() == claimed for digest, claimed in claims)
+
+
+def refuse(start_response, status, code, message, headers=()):
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
+    fixed = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    start_response(status, [*fixed, *headers])
     return [body]
 
 
 def main():
+    order_dimensions()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     replication = Replication(s3_backends[DEFAULT_ACCOUNT_ID]["aws"])
     application = SandboxApplication(DomainDispatcherApplication(create_backend_app), replication)
