@@ -59,3 +59,7 @@ export function readSnapshotId(id: string): { readonly epoch: number; readonly a
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, epoch = 0] = match.slice(1).map(Number);
   return { epoch, at: Date.UTC(year, month - 1, day, hour, minute, second) };
 }
+
+/** The beginning of the ids of snapshots taken at that time: a key to start a listing behind. */
+export const snapshotStamp = (at: number): string =>
+  `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;

@@ -39,8 +39,12 @@ export interface ObjectStore {
   /** `undefined` when there is no such object. */
   get(bucket: string, key: string): Promise<StoredObject | undefined>;
   put(bucket: string, key: string, body: string | Uint8Array, when: WriteCondition): Promise<WriteResult>;
-  /** All keys below a prefix, sorted; every page. */
-  list(bucket: string, prefix: string): Promise<readonly { key: string; size: number; lastModified: number }[]>;
+  /** All keys below a prefix, sorted; every page. With `startAfter` only those that sort behind it. */
+  list(
+    bucket: string,
+    prefix: string,
+    startAfter?: string,
+  ): Promise<readonly { key: string; size: number; lastModified: number }[]>;
   delete(bucket: string, key: string): Promise<void>;
   /** SHA-256 (hex) and size of an object, streamed in constant memory; `undefined` when there is no such object. */
   sha256(bucket: string, key: string): Promise<{ sha256: string; size: number } | undefined>;

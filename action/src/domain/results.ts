@@ -20,13 +20,17 @@ export interface Measured {
   readonly measuredSeconds: number | undefined;
 }
 
+/** A debt that is paid, with the grade of the fence that was reached. */
+export type PaidDebt = Debt & { readonly grade: FenceGrade };
+
 export interface CheckResult {
   readonly operation: 'check';
   readonly deployment: string;
   readonly at: string;
   readonly active: string;
   readonly standby: string;
-  readonly epoch: number;
+  /** `undefined` when no control record could be read. */
+  readonly epoch: number | undefined;
   readonly verdict: Verdict;
   /** What the verdict allows a move away from the active site. */
   readonly permission: { readonly manual: Permission; readonly automatic: Permission };
@@ -34,7 +38,7 @@ export interface CheckResult {
   readonly readings: number;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;
-  readonly debts: { readonly paid: readonly Debt[]; readonly owed: readonly Debt[] };
+  readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
   /** Sites whose environment configuration was saved. */
   readonly savedEnvironments: readonly string[];
   readonly warnings: readonly string[];

@@ -1,0 +1,26 @@
+import { MdrError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import type { AwsFault } from './faults.ts';
+
+const CODES: Readonly<Record<AwsFault['quality'], ErrorCode>> = {
+  denied: 'MDR-AWS-DENIED',
+  throttled: 'MDR-AWS-THROTTLED',
+  dark: 'MDR-AWS-DARK',
+  error: 'MDR-AWS-ERROR',
+};
+
+const FIXES: Readonly<Record<AwsFault['quality'], string>> = {
+  denied: 'Give the role this permission; docs/iam.md lists what each operation needs.',
+  throttled: 'Run again in a minute: every step goes on where it stopped.',
+  dark: 'Run `check` to see whether the Region is lost; every step goes on where it stopped.',
+  error: 'Look at the message of the service; run again once its cause is gone.',
+};
+
+/** The error for a fault that an operation could not do without. */
+export const errorOf = (fault: AwsFault): MdrError =>
+  new MdrError({
+    code: CODES[fault.quality],
+    message: `${fault.service} ${fault.operation} in ${fault.region}: ${fault.awsCode} ${fault.message}`.trim(),
+    fix: FIXES[fault.quality],
+    cause: fault,
+  });

@@ -1,0 +1,59 @@
+import { DAG_IDS } from './names.ts';
+import type { Deployment, Site } from './deployment.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Manifest } from './manifest.ts';
+import type { EnvironmentDescription } from './ports.ts';
+import { staleAfter } from './reading.ts';
+import { inWords, millis } from './stored-json.ts';
+
+export interface TargetFacts {
+  readonly environment: EnvironmentDescription | undefined;
+  readonly heartbeat: Heartbeat | undefined;
+  readonly dags: readonly { readonly dagId: string }[];
+}
+
+/** Why the target cannot take over this snapshot now, one line a reason; empty when it can. */
+export function whyUnready(
+  deployment: Deployment,
+  site: Site,
+  manifest: Manifest,
+  target: TargetFacts,
+  now: number,
+): readonly string[] {
+  return [
+    ...environmentReasons(site, manifest, target.environment),
+    ...heartbeatReasons(deployment, target.heartbeat, now),
+    ...dagReasons(manifest, target.dags),
+  ];
+}
+
+function environmentReasons(
+  site: Site,
+  manifest: Manifest,
+  environment: EnvironmentDescription | undefined,
+): readonly string[] {
+  if (environment === undefined) return [`there is no environment ${site.environment}`];
+  const reasons: string[] = [];
+  if (environment.status !== 'AVAILABLE') reasons.push(`${site.environment} is ${environment.status}, not AVAILABLE`);
+  if (environment.airflowVersion !== manifest.airflow.version) {
+    reasons.push(
+      `${site.environment} runs Airflow ${environment.airflowVersion ?? '?'}, the snapshot is of ${manifest.airflow.version}`,
+    );
+  }
+  return reasons;
+}
+
+function heartbeatReasons(deployment: Deployment, heartbeat: Heartbeat | undefined, now: number): readonly string[] {
+  if (heartbeat === undefined) return ['its canary has never beaten: are the DR DAGs installed?'];
+  const age = now - millis(heartbeat.at);
+  if (age > staleAfter(deployment)) return [`its canary is silent for ${inWords(age)}`];
+  if (!heartbeat.hold.installed) return ['its hold is not installed'];
+  return heartbeat.hold.held ? [] : ['it is not held: its own user DAGs may run'];
+}
+
+function dagReasons(manifest: Manifest, dags: TargetFacts['dags']): readonly string[] {
+  const parsed = new Set(dags.map(({ dagId }) => dagId));
+  const wanted = [DAG_IDS.restore, DAG_IDS.activate, ...manifest.pauseSet.unpaused, ...manifest.pauseSet.paused];
+  const missing = wanted.filter((dagId) => !parsed.has(dagId));
+  return missing.length === 0 ? [] : [`it has not parsed ${missing.join(', ')}`];
+}

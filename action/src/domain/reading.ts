@@ -1,0 +1,127 @@
+import type { Debt } from './control-record.ts';
+import type { Deployment } from './deployment.ts';
+import type { Unreadable } from './faults.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Reading, Signal } from './observation.ts';
+import type { AirflowHealth, EnvironmentDescription } from './ports.ts';
+import { readSnapshotId } from './manifest.ts';
+import { inWords, iso, millis } from './stored-json.ts';
+
+/** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
+export type Probe<T> = { readonly answer: T } | { readonly fault: Unreadable | 'error'; readonly detail: string };
+
+export interface Probes {
+  readonly activeEnvironment: Probe<EnvironmentDescription | undefined>;
+  /** `existed` only asked when there was no data. */
+  readonly activeMetric: Probe<{ readonly sums: readonly (number | undefined)[]; readonly existed: boolean }>;
+  readonly activeAirflow: Probe<AirflowHealth>;
+  readonly activeStorage: Probe<unknown>;
+  readonly activeIdentity: Probe<string>;
+  readonly standbyEnvironment: Probe<EnvironmentDescription | undefined>;
+  readonly standbyStorage: Probe<unknown>;
+  readonly standbyIdentity: Probe<string>;
+  /** The active site's heartbeat in the standby's bucket. */
+  readonly heartbeat: Probe<Heartbeat | undefined>;
+  /** The standby's own heartbeat in its own bucket. */
+  readonly standbyHeartbeat: Probe<Heartbeat | undefined>;
+  /** Newest complete snapshot of the current lineage in the standby's bucket. */
+  readonly snapshot: Probe<string | undefined>;
+}
+
+/** The reading that these probes add up to. */
+export function readingOf(
+  deployment: Deployment,
+  now: number,
+  probes: Probes,
+  debts: readonly Debt[],
+  before: Reading | undefined,
+): Reading {
+  const stale = staleAfter(deployment);
+  return {
+    at: iso(now),
+    signals: {
+      activeEnvironment: signal(probes.activeEnvironment, environmentSignal),
+      activeMetric: signal(probes.activeMetric, metricSignal),
+      activeAirflow: signal(probes.activeAirflow, airflowSignal),
+      activeStorage: signal(probes.activeStorage, answers),
+      activeIdentity: signal(probes.activeIdentity, answers),
+      standbyEnvironment: signal(probes.standbyEnvironment, environmentSignal),
+      standbyStorage: signal(probes.standbyStorage, answers),
+      standbyIdentity: signal(probes.standbyIdentity, answers),
+      heartbeat: signal(probes.heartbeat, (beat) => heartbeatSignal(beat, now, stale)),
+      hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, now, stale)),
+      snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, now, deployment.objectives.rpoSeconds)),
+      fence: fenceSignal(debts),
+    },
+    status: statusOf(probes.activeEnvironment, now, before),
+  };
+}
+
+/** A heartbeat older than this (milliseconds) is stale: a whole health period, and three beats missed. */
+export const staleAfter = ({ health, canary }: Pick<Deployment, 'health' | 'canary'>): number =>
+  Math.max(health.periodSeconds, 3 * canary.everySeconds) * 1000;
+
+const good = (value: string): Signal => ({ quality: 'good', value });
+const bad = (value: string): Signal => ({ quality: 'bad', value });
+const none = (value: string): Signal => ({ quality: 'none', value });
+const answers = (): Signal => good('answers');
+
+function signal<T>(probe: Probe<T>, read: (answer: T) => Signal): Signal {
+  if ('answer' in probe) return read(probe.answer);
+  return { quality: probe.fault === 'error' ? 'none' : probe.fault, value: probe.detail };
+}
+
+const UNUSABLE = ['CREATE_FAILED', 'DELETING', 'DELETED', 'UNAVAILABLE', 'PENDING'];
+
+function environmentSignal(environment: EnvironmentDescription | undefined): Signal {
+  if (environment === undefined) return bad('there is no such environment');
+  return UNUSABLE.includes(environment.status) ? bad(environment.status) : good(environment.status);
+}
+
+function metricSignal({ sums, existed }: { sums: readonly (number | undefined)[]; existed: boolean }): Signal {
+  const beats = sums.map((sum) => sum ?? 'no data').join(', ');
+  if (sums.some((sum) => sum !== undefined && sum >= 1)) return good(`SchedulerHeartbeat ${beats}`);
+  if (sums.every((sum) => sum === undefined) && !existed) return none('SchedulerHeartbeat has had no data for 24 h');
+  return bad(`SchedulerHeartbeat ${beats}`);
+}
+
+function airflowSignal({ scheduler, metadatabase, latestSchedulerHeartbeat: latest }: AirflowHealth): Signal {
+  const since = latest === undefined ? '' : `, its last beat at ${iso(latest)}`;
+  if (!metadatabase) return bad('Airflow says: metadata database unhealthy');
+  return scheduler ? good('scheduler healthy') : bad(`Airflow says: scheduler unhealthy${since}`);
+}
+
+function heartbeatSignal(beat: Heartbeat | undefined, now: number, stale: number): Signal {
+  if (beat === undefined) return none('no heartbeat has ever arrived');
+  const age = now - millis(beat.at);
+  return (age > stale ? bad : good)(`last beat ${inWords(age)} ago`);
+}
+
+function holdSignal(beat: Heartbeat | undefined, now: number, stale: number): Signal {
+  if (beat === undefined) return none('the standby has never beaten');
+  const age = now - millis(beat.at);
+  if (age > stale) return bad(`the standby is silent for ${inWords(age)}`);
+  if (!beat.hold.installed || !beat.hold.held) return bad('the standby is not held: its user DAGs may run');
+  if (beat.hold.liveUserRuns > 0) return bad(`${beat.hold.liveUserRuns} user run(s) are live on the held standby`);
+  return good('held');
+}
+
+function snapshotSignal(id: string | undefined, now: number, rpoSeconds: number): Signal {
+  const taken = id === undefined ? undefined : readSnapshotId(id);
+  if (taken === undefined) return bad('UNPROTECTED: no snapshot of the current lineage at the standby');
+  const age = now - taken.at;
+  return (age > rpoSeconds * 1000 ? bad : good)(`newest snapshot ${inWords(age)} old, objective ${rpoSeconds} s`);
+}
+
+function fenceSignal(debts: readonly Debt[]): Signal {
+  const owed = debts.map((debt) => `${debt.kind} of ${debt.site} since ${debt.since}`);
+  return owed.length === 0 ? good('nothing owed') : bad(`unproven: ${owed.join(', ')}`);
+}
+
+function statusOf(probe: Probes['activeEnvironment'], now: number, before: Reading | undefined): Reading['status'] {
+  if (!('answer' in probe) || probe.answer === undefined) return null;
+  const { status, lastUpdate } = probe.answer;
+  if (before?.status?.name === status) return { name: status, since: before.status.since };
+  const began = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : now;
+  return { name: status, since: iso(began) };
+}

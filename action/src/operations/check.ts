@@ -1,0 +1,115 @@
+import type { ControlRecord } from '../domain/control-record.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
+import type { Inputs } from '../domain/inputs.ts';
+import { readSnapshotId } from '../domain/manifest.ts';
+import { permissionOf } from '../domain/move-permission.ts';
+import { keyAliasArn, keys } from '../domain/names.ts';
+import type { World } from '../domain/ports.ts';
+import type { CheckResult, SnapshotAge } from '../domain/results.ts';
+import { iso, toStored } from '../domain/stored-json.ts';
+import type { Observations } from '../domain/observation.ts';
+import { payDebts } from './debts.ts';
+import type { Settlement } from './debts.ts';
+import { observe } from './observe.ts';
+import type { Observed } from './observe.ts';
+import { bothSides, probe } from './sides.ts';
+import type { Side } from './sides.ts';
+
+/**
+ * Says how the active site is, and why. With `wait` it goes on reading, one reading a period, until the verdict is
+ * HEALTHY or UNHEALTHY or the time is up. Pays what moves owe, and keeps a copy of healthy environments.
+ */
+export async function check(world: World, deployment: Deployment, inputs: Inputs<'check'>): Promise<CheckResult> {
+  const { observed, readings } = await world.log.group('Look at the active site', () =>
+    settle(world, deployment, inputs),
+  );
+  const { verdict, record } = observed;
+  const warnings = [...observed.warnings];
+  const debts = record === undefined ? { paid: [], owed: [] } : await settleDebts(world, deployment, record);
+  const saved = verdict.key === 'HEALTHY' ? await saveEnvironments(world, deployment, warnings) : [];
+  return {
+    operation: 'check',
+    deployment: deployment.deployment,
+    at: iso(world.clock.now()),
+    active: observed.active.region,
+    standby: observed.standby.region,
+    epoch: record?.epoch,
+    verdict,
+    permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
+    readings,
+    snapshot: ageOfId(observed.snapshot, world.clock.now()),
+    debts,
+    savedEnvironments: saved,
+    warnings,
+  };
+}
+
+async function settle(
+  world: World,
+  deployment: Deployment,
+  { wait, observer }: Inputs<'check'>,
+): Promise<{ observed: Observed; readings: number }> {
+  const end = world.clock.now() + wait * 1000;
+  const memory: { observations?: Observations } = {};
+  for (let readings = 1; ; readings += 1) {
+    const started = world.clock.now();
+    const observed = await observe(world, deployment, observer, memory);
+    world.log.info(`${observed.active.region}: ${observed.verdict.key}: ${observed.verdict.reason}`);
+    const next = Math.max(started + deployment.health.periodSeconds * 1000, world.clock.now());
+    if (isSettled(observed) || next > end || world.stop.aborted) return { observed, readings };
+    await world.clock.sleep(next - world.clock.now(), world.stop);
+  }
+}
+
+const isSettled = ({ verdict: { key } }: Observed): boolean => key === 'HEALTHY' || key.startsWith('UNHEALTHY');
+
+async function settleDebts(world: World, deployment: Deployment, record: ControlRecord): Promise<Settlement> {
+  if (record.debts.length === 0) return { paid: [], owed: [] };
+  return world.log.group('Pay what moves owe', () => payDebts(world, deployment, record));
+}
+
+function ageOfId(id: string | undefined, now: number): SnapshotAge | undefined {
+  const taken = id === undefined ? undefined : readSnapshotId(id);
+  if (id === undefined || taken === undefined) return undefined;
+  return { id, takenAt: iso(taken.at), ageSeconds: Math.round((now - taken.at) / 1000) };
+}
+
+async function saveEnvironments(world: World, deployment: Deployment, warnings: string[]): Promise<readonly string[]> {
+  const saved: string[] = [];
+  for (const side of bothSides(world, deployment)) {
+    const done = await probe(() => saveEnvironment(world, deployment, side));
+    if ('fault' in done) warnings.push(`the environment of ${side.region} was not saved: ${done.detail}`);
+    else if (done.answer) saved.push(side.region);
+  }
+  return saved;
+}
+
+async function saveEnvironment(world: World, deployment: Deployment, side: Side): Promise<boolean> {
+  const environment = await side.ports.environments.describe(side.site.environment);
+  if (environment === undefined) return false;
+  const context = environmentContext(deployment.deployment, side.region);
+  const own = keyAliasArn(deployment, side.site);
+  const dataKey = await side.ports.keys.generateDataKey(own, context);
+  const sides = bothSides(world, deployment);
+  const wraps = await Promise.all(
+    sides.map(async ({ region, site, ports }) => {
+      const keyArn = keyAliasArn(deployment, site);
+      const ciphertext =
+        region === side.region ? dataKey.ciphertext : await ports.keys.encrypt(keyArn, dataKey.plaintext, context);
+      return { region, keyArn, ciphertext: Buffer.from(ciphertext).toString('base64') };
+    }),
+  );
+  const copy = environmentCopy({
+    deployment: deployment.deployment,
+    site: side.region,
+    savedAt: world.clock.now(),
+    raw: environment.raw,
+    dataKey: dataKey.plaintext,
+    wraps,
+    nonce: Buffer.from(world.random.hex(12), 'hex'),
+  });
+  const key = keys.environment(deployment.deployment, side.region);
+  for (const { bucket, ports } of sides) await ports.objects.put(bucket, key, toStored(copy), 'any');
+  return true;
+}

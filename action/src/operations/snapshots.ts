@@ -1,0 +1,109 @@
+import type { Lineage } from '../domain/control-record.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { sha256 } from '../domain/envelope.ts';
+import { MdrError } from '../domain/errors.ts';
+import { parseManifest, readSnapshotId, snapshotStamp } from '../domain/manifest.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import { keys } from '../domain/names.ts';
+import type { World } from '../domain/ports.ts';
+import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
+import type { Side } from './sides.ts';
+
+export interface FoundSnapshot {
+  readonly id: string;
+  readonly manifest: Manifest;
+  /** The manifest as it is stored: what its MAC was made over. */
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly manifestSha256: string;
+}
+
+const MANIFEST = '/manifest.json';
+
+/** Ids of the snapshots that have a manifest in the bucket of `side`, newest first; every lineage. */
+export async function snapshotIds(side: Side, deployment: Deployment, after = ''): Promise<readonly string[]> {
+  const prefix = keys.snapshots(deployment.deployment);
+  const objects = await side.ports.objects.list(side.bucket, prefix, after === '' ? undefined : `${prefix}${after}`);
+  return objects
+    .filter(({ key }) => key.endsWith(MANIFEST))
+    .map(({ key }) => key.slice(prefix.length, -MANIFEST.length))
+    .filter((id) => readSnapshotId(id) !== undefined)
+    .toSorted()
+    .toReversed();
+}
+
+const RECENT = 24 * 3_600_000;
+
+/** Those of `lineage`; first only the recent ones are listed, since a bucket may hold months of parts. */
+async function idsOf(world: World, side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> {
+  const recent = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
+  const ids = recent.filter((id) => isOf(id, lineage));
+  return ids.length > 0 ? ids : (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));
+}
+
+/** Id of the newest snapshot of `lineage` of which every object is at `side`; nothing is opened but manifests. */
+export async function newestComplete(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<string | undefined> {
+  for (const id of await idsOf(world, side, deployment, lineage)) {
+    if (await isComplete(side, deployment, id)) return id;
+  }
+  return undefined;
+}
+
+const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
+
+async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
+  const { manifest } = await readSnapshot(side, deployment, id);
+  const prefix = `${keys.snapshots(deployment.deployment)}${id}/`;
+  const objects = await side.ports.objects.list(side.bucket, prefix);
+  const sizes = new Map(objects.map(({ key, size }) => [key.slice(prefix.length), size]));
+  return partsOf(manifest).every(({ path, part }) => sizes.get(path) === part.bytes);
+}
+
+/** Id of the newest snapshot of `lineage` at `side`, whole or not. Throws `MDR-SNAPSHOT-NONE`. */
+export async function requireNewest(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<string> {
+  const [newest] = await idsOf(world, side, deployment, lineage);
+  if (newest !== undefined) return newest;
+  throw new MdrError({
+    code: 'MDR-SNAPSHOT-NONE',
+    message: `${side.bucket} holds no snapshot that ${lineage.site} took in epoch ${lineage.epoch}`,
+    fix: 'Run `snapshot` while the active site lives, and look whether its snapshot DAG runs and S3 replicates.',
+    state: 'nothing was touched',
+  });
+}
+
+/** Throws `MDR-SNAPSHOT-MANIFEST`, and `MDR-SNAPSHOT-LINEAGE` when `lineage` is given and the snapshot's is another. */
+export async function readSnapshot(
+  side: Side,
+  deployment: Deployment,
+  id: string,
+  lineage?: Lineage,
+): Promise<FoundSnapshot> {
+  const key = keys.manifest(deployment.deployment, id);
+  const object = await side.ports.objects.get(side.bucket, key);
+  if (object === undefined) throw refuseSnapshot('MDR-SNAPSHOT-MANIFEST', id, `${key} is not in ${side.bucket}`);
+  const manifest = parseManifest(object.body, `s3://${side.bucket}/${key}`);
+  if (manifest.id !== id || manifest.deployment !== deployment.deployment) {
+    throw refuseSnapshot('MDR-SNAPSHOT-MANIFEST', id, `${key} is that of ${manifest.deployment}/${manifest.id}`);
+  }
+  if (lineage !== undefined && !sameLineage(manifest.lineage, lineage)) {
+    const { site, epoch } = manifest.lineage;
+    throw refuseSnapshot(
+      'MDR-SNAPSHOT-LINEAGE',
+      id,
+      `it was taken by ${site} in epoch ${epoch}, but ${lineage.site} in epoch ${lineage.epoch} was activated`,
+    );
+  }
+  const raw = JSON.parse(new TextDecoder().decode(object.body)) as Readonly<Record<string, unknown>>;
+  return { id, manifest, raw, manifestSha256: sha256(object.body) };
+}
+
+const sameLineage = (a: Lineage, b: Lineage): boolean => a.site === b.site && a.epoch === b.epoch;

@@ -1,0 +1,106 @@
+import type { Deployment } from '../domain/deployment.ts';
+import type { Lineage } from '../domain/control-record.ts';
+import type { Inputs } from '../domain/inputs.ts';
+import { millis } from '../domain/stored-json.ts';
+import { AwsFault } from '../domain/faults.ts';
+import { keys } from '../domain/names.ts';
+import type { World } from '../domain/ports.ts';
+import type { SnapshotAge, VerifyResult } from '../domain/results.ts';
+import { rolesOf } from '../domain/roles.ts';
+import {
+  partsOf,
+  refuseSnapshot,
+  requireMac,
+  requirePart,
+  requireReadable,
+  requireWrap,
+  snapshotContext,
+} from '../domain/snapshot-integrity.ts';
+import type { PlacedPart } from '../domain/snapshot-integrity.ts';
+import { readControls, requireRuling } from './control.ts';
+import { sideOf } from './sides.ts';
+import type { Side } from './sides.ts';
+import { readSnapshot, requireNewest } from './snapshots.ts';
+import type { FoundSnapshot } from './snapshots.ts';
+
+/** Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. */
+export async function verify(world: World, deployment: Deployment, inputs: Inputs<'verify'>): Promise<VerifyResult> {
+  const record = requireRuling(deployment, await readControls(world, deployment));
+  const standby = sideOf(world, deployment, rolesOf(deployment, record).standby);
+  const id = inputs.snapshot ?? (await requireNewest(world, standby, deployment, record.activated));
+  return (await requireVerified(world, standby, deployment, id, record.activated)).result;
+}
+
+/** Promises that the snapshot can be restored at `side`. Throws `MDR-SNAPSHOT-…` that names the object. */
+export async function requireVerified(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  id: string,
+  lineage: Lineage,
+): Promise<{ readonly found: FoundSnapshot; readonly result: VerifyResult }> {
+  const began = world.clock.now();
+  const found = await readSnapshot(side, deployment, id, lineage);
+  const dataKey = await unwrap(side, deployment, found);
+  requireMac(found.manifest, found.raw, dataKey);
+  const parts = partsOf(found.manifest);
+  await inBatches(parts, (part) => checkPart(side, deployment, found, part));
+  await probePart(side, deployment, found, dataKey);
+  const result: VerifyResult = {
+    operation: 'verify',
+    deployment: deployment.deployment,
+    site: side.region,
+    snapshot: ageOf(found, world.clock.now()),
+    lineage: found.manifest.lineage,
+    parts: parts.length,
+    bytes: parts.reduce((sum, { part }) => sum + part.bytes, 0),
+    rows: parts.reduce((sum, { part }) => sum + part.rows, 0),
+    milliseconds: world.clock.now() - began,
+  };
+  return { found, result };
+}
+
+export const ageOf = ({ id, manifest: { takenAt } }: FoundSnapshot, now: number): SnapshotAge => ({
+  id,
+  takenAt,
+  ageSeconds: Math.round((now - millis(takenAt)) / 1000),
+});
+
+const keyOf = (deployment: Deployment, { id }: FoundSnapshot, path: string): string =>
+  `${keys.snapshots(deployment.deployment)}${id}/${path}`;
+
+async function unwrap(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<Uint8Array> {
+  const regions = deployment.sites.map(({ region }) => region);
+  const wrap = requireWrap(manifest, regions, side.region);
+  const context = snapshotContext(deployment.deployment, id);
+  try {
+    return await side.ports.keys.decrypt(wrap.keyArn, Buffer.from(wrap.ciphertext, 'base64'), context);
+  } catch (cause) {
+    if (!(cause instanceof AwsFault)) throw cause;
+    const why = `${wrap.keyArn} does not unwrap its data key: ${cause.awsCode} ${cause.message}`;
+    throw refuseSnapshot('MDR-SNAPSHOT-KEY', id, why, cause);
+  }
+}
+
+async function checkPart(side: Side, deployment: Deployment, found: FoundSnapshot, part: PlacedPart): Promise<void> {
+  const key = keyOf(deployment, found, part.path);
+  requirePart(found.manifest, part, await side.ports.objects.sha256(side.bucket, key));
+}
+
+/** Opens the smallest part that has rows: proof that key, associated data and compression are what we think. */
+async function probePart(side: Side, deployment: Deployment, found: FoundSnapshot, dataKey: Uint8Array): Promise<void> {
+  const [smallest] = partsOf(found.manifest)
+    .filter(({ part }) => part.rows > 0)
+    .toSorted((a, b) => a.part.bytes - b.part.bytes);
+  if (smallest === undefined) return;
+  const object = await side.ports.objects.get(side.bucket, keyOf(deployment, found, smallest.path));
+  requireReadable(found.manifest, smallest, object?.body ?? new Uint8Array(0), dataKey);
+}
+
+const BATCH = 8;
+
+async function inBatches<T>(items: readonly T[], body: (item: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += BATCH) {
+    await Promise.all(items.slice(start, start + BATCH).map(body));
+  }
+}
