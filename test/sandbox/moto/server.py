@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -17,7 +18,6 @@ from metrics import order_dimensions
 from replication import Replication
 from werkzeug.serving import run_simple
 
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
 
@@ -28,6 +28,7 @@ CHECKSUMS = {
     "HTTP_X_AMZ_CHECKSUM_SHA1": lambda body: hashlib.sha1(body).digest(),
     "HTTP_X_AMZ_CHECKSUM_CRC32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
 }
+S3 = s3_backends[os.environ["MOTO_ACCOUNT_ID"]]["aws"]
 ADMIN = "/_sandbox/replication"
 
 
@@ -75,7 +76,7 @@ class SandboxApplication:
 
 def region_of_bucket(environ):
     name = environ["PATH_INFO"].lstrip("/").split("/", 1)[0]
-    bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.get(name)
+    bucket = S3.buckets.get(name)
     return bucket.region_name if bucket else None
 
 
@@ -97,7 +98,7 @@ def refuse(start_response, status, code, message, headers=()):
 def main():
     order_dimensions()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    replication = Replication(s3_backends[DEFAULT_ACCOUNT_ID]["aws"])
+    replication = Replication(S3)
     application = SandboxApplication(DomainDispatcherApplication(create_backend_app), replication)
     replication.lock = application.write_lock
     run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True, request_handler=MotoRequestHandler)
