@@ -64,7 +64,7 @@ async function checkDist(): Promise<Outcome> {
 
 async function checkPython(): Promise<Outcome> {
   const { ruff } = await pythonTools();
-  return steps([ruff, ['check', '--quiet', '.']], [ruff, ['format', '--check', '--quiet', '.']]);
+  return steps([ruff, ['check', '--quiet', '.']], [ruff, ['format', '--check', '.']]);
 }
 
 async function checkWorkflows(): Promise<Outcome> {
