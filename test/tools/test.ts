@@ -18,9 +18,10 @@ const BED: readonly Stage[] = [
 ];
 
 const runner = new StageRunner();
-await runner.run([...TOOLS, ...SANDBOX], 2);
-await runner.run([UNIT, ...CHECKS], 2);
-await runner.run(BED, 1);
+if (await runner.run([...TOOLS, ...SANDBOX], 2)) {
+  await runner.run([UNIT, ...CHECKS], 2);
+  await runner.run(BED, 1);
+}
 
 const { passed, failed } = runner.totals;
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
