@@ -13,8 +13,12 @@ export async function serveAdmin(sandbox: Sandbox): Promise<Admin> {
   const actions: Record<string, (region: Region) => Promise<void> | void> = {
     lose: (region) => sandbox.lose(region),
     return: (region) => sandbox.return(region),
-    freeze: (region) => { sandbox.freezeScheduler(region); },
-    thaw: (region) => { sandbox.thawScheduler(region); },
+    freeze: (region) => {
+      sandbox.freezeScheduler(region);
+    },
+    thaw: (region) => {
+      sandbox.thawScheduler(region);
+    },
     restart: (region) => sandbox.restartEnvironment(region),
   };
   const server = createServer((request, response) => {
@@ -27,8 +31,12 @@ export async function serveAdmin(sandbox: Sandbox): Promise<Admin> {
       return;
     }
     Promise.resolve(action(region)).then(
-      () => { reply(200, `${verb} ${region}: done`); },
-      (error: unknown) => { reply(500, String(error)); },
+      () => {
+        reply(200, `${verb} ${region}: done`);
+      },
+      (error: unknown) => {
+        reply(500, String(error));
+      },
     );
   });
   server.listen(0, '127.0.0.1');

@@ -49,7 +49,13 @@ export class LocalAirflow implements AirflowRuntime {
     this.#options = options;
   }
 
-  async create({ name, airflowVersion, dagsBucket, dagsPath, configurationOptions }: RuntimeEnvironment): Promise<void> {
+  async create({
+    name,
+    airflowVersion,
+    dagsBucket,
+    dagsPath,
+    configurationOptions,
+  }: RuntimeEnvironment): Promise<void> {
     const { folder, postgres, version, ...shared } = this.#options;
     if (airflowVersion !== version) throw new Error(`This sandbox has Airflow ${version}, not ${airflowVersion}`);
     const home = join(folder, name);
@@ -83,7 +89,10 @@ export class LocalAirflow implements AirflowRuntime {
       seconds: 180,
     });
     await Promise.all(components.map((started) => untilReady(`Airflow ${name}`, started, healthy)));
-    for (const started of components) void started.ended.then((how) => { this.#tellUnexpectedEnd(name, started, how); });
+    for (const started of components)
+      void started.ended.then((how) => {
+        this.#tellUnexpectedEnd(name, started, how);
+      });
   }
 
   async stop(name: string): Promise<void> {

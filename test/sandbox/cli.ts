@@ -7,7 +7,11 @@ const { values } = parseArgs({ options: { airflow: { type: 'string', default: '2
 if (values.airflow !== '2.10.3' && values.airflow !== '3.3.1') throw new Error(USAGE);
 const airflow: AirflowVersion = values.airflow;
 
-const sandbox = await startSandbox({ airflow, ...(values.home !== undefined && { home: values.home }), log: console.log });
+const sandbox = await startSandbox({
+  airflow,
+  ...(values.home !== undefined && { home: values.home }),
+  log: console.log,
+});
 const admin = await serveAdmin(sandbox);
 const [region] = sandbox.regions;
 
@@ -17,7 +21,9 @@ ${sandbox.regions.map((name) => `  ${name}  Airflow ${sandbox.airflowUrl(name)} 
 
 Deployment file: ${sandbox.deploymentFile}
 For the action and the AWS CLI:
-${Object.entries(sandbox.actionEnv).map(([name, value]) => `  export ${name}='${value}'`).join('\n')}
+${Object.entries(sandbox.actionEnv)
+  .map(([name, value]) => `  export ${name}='${value}'`)
+  .join('\n')}
   aws --region ${region} --endpoint-url ${sandbox.gateway(region).url} s3 ls
 
 Lose a Region, and let it return:

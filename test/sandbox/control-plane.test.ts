@@ -163,20 +163,34 @@ describe('InvokeRestApi', () => {
     await available();
     runtime.answer = () => ({ status: airflowStatus, body: { title: 'no' } });
     const error = await rejection(controlPlane.invokeRestApi(call));
-    expect(error).toMatchObject({ name, status: 400, body: { RestApiStatusCode: airflowStatus, RestApiResponse: { title: 'no' } } });
+    expect(error).toMatchObject({
+      name,
+      status: 400,
+      body: { RestApiStatusCode: airflowStatus, RestApiResponse: { title: 'no' } },
+    });
   });
 
   it('takes a path of 64 characters and refuses one of 65', async () => {
     await available();
     const path = (length: number): string => '/'.padEnd(length, 'x');
-    await expect(controlPlane.invokeRestApi({ ...call, Path: path(64) })).resolves.toMatchObject({ RestApiStatusCode: 200 });
-    expect(await rejection(controlPlane.invokeRestApi({ ...call, Path: path(65) }))).toMatchObject({ name: 'ValidationException' });
+    await expect(controlPlane.invokeRestApi({ ...call, Path: path(64) })).resolves.toMatchObject({
+      RestApiStatusCode: 200,
+    });
+    expect(await rejection(controlPlane.invokeRestApi({ ...call, Path: path(65) }))).toMatchObject({
+      name: 'ValidationException',
+    });
   });
 
   it('gives up after ten seconds, not before', async () => {
     await available();
     let answerLate: () => void = () => undefined;
-    runtime.answer = () => new Promise((resolve) => (answerLate = () => { resolve({ status: 200, body: 'late' }); }));
+    runtime.answer = () =>
+      new Promise(
+        (resolve) =>
+          (answerLate = () => {
+            resolve({ status: 200, body: 'late' });
+          }),
+      );
     const inTime = controlPlane.invokeRestApi(call);
     clock.advance(9_999);
     answerLate();
@@ -189,13 +203,19 @@ describe('InvokeRestApi', () => {
   it('refuses an answer of more than 6 MB', async () => {
     await available();
     runtime.answer = () => ({ status: 200, body: 'x'.repeat(6 * 1024 * 1024) });
-    expect(await rejection(controlPlane.invokeRestApi(call))).toMatchObject({ name: 'InternalServerException', status: 500 });
+    expect(await rejection(controlPlane.invokeRestApi(call))).toMatchObject({
+      name: 'InternalServerException',
+      status: 500,
+    });
   });
 
   it('lets ten calls a second through and throttles the eleventh', async () => {
     await available();
     await Promise.all(Array.from({ length: 10 }, () => controlPlane.invokeRestApi(call)));
-    expect(await rejection(controlPlane.invokeRestApi(call))).toMatchObject({ name: 'ThrottlingException', status: 429 });
+    expect(await rejection(controlPlane.invokeRestApi(call))).toMatchObject({
+      name: 'ThrottlingException',
+      status: 429,
+    });
     clock.advance(100);
     await expect(controlPlane.invokeRestApi(call)).resolves.toMatchObject({ RestApiStatusCode: 200 });
   });

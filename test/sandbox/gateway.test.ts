@@ -7,7 +7,13 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetEnvironmentCommand, ListEnvironmentsCommand, MWAAClient } from '@aws-sdk/client-mwaa';
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startServices, type Services } from './services.ts';
 import { ACCESS_KEYS, ACCOUNT, drBucket, SECRET_KEY } from './topology.ts';
@@ -144,7 +150,10 @@ describe('without a fault', () => {
         { Id: 'a', MetricStat: { Metric: { Namespace: 'Test', MetricName, Dimensions }, Period: 10, Stat: 'Sum' } },
       ],
     });
-    for (const dimensions of [[Scheduler, Environment], [Environment, Scheduler]]) {
+    for (const dimensions of [
+      [Scheduler, Environment],
+      [Environment, Scheduler],
+    ]) {
       const { MetricDataResults } = await cloudWatch.send(new GetMetricDataCommand(query(dimensions)));
       expect(MetricDataResults?.[0]?.Values).toEqual([1]);
     }
@@ -171,7 +180,11 @@ describe("a fault reads as the service's own error", () => {
   const expected = {
     s3: { throttled: 'SlowDown 503', denied: 'AccessDenied 403', '5xx': 'InternalError 500' },
     monitoring: { throttled: 'Throttl', denied: 'AccessDenied', '5xx': 'Internal' },
-    kms: { throttled: 'ThrottlingException 400', denied: 'AccessDeniedException 400', '5xx': 'KMSInternalException 500' },
+    kms: {
+      throttled: 'ThrottlingException 400',
+      denied: 'AccessDeniedException 400',
+      '5xx': 'KMSInternalException 500',
+    },
     sts: { throttled: 'Throttling 400', denied: 'AccessDenied 403', '5xx': 'InternalFailure 500' },
     airflow: {
       throttled: 'ThrottlingException 429',
@@ -188,7 +201,8 @@ describe("a fault reads as the service's own error", () => {
     const { name, status } = await errorOf(calls('us-east-1')[service]?.() ?? Promise.resolve());
     expect(`${name} ${status}`).toMatch(new RegExp(`^${expected[service][effect]}`));
     const others = SERVICES.filter((other) => other !== service);
-    for (const other of others) expect(await errorOf(calls('us-east-1')[other]?.() ?? Promise.resolve())).toMatchObject({ name: 'no error' });
+    for (const other of others)
+      expect(await errorOf(calls('us-east-1')[other]?.() ?? Promise.resolve())).toMatchObject({ name: 'no error' });
   });
 
   it('also where a reply has no body', async () => {
@@ -201,7 +215,9 @@ describe("a fault reads as the service's own error", () => {
 describe('a fault hits only what it is meant for', () => {
   it('one observer', async () => {
     services.gateway('us-east-1').fault('denied', { accessKey: ACCESS_KEYS.execution['us-west-2'] });
-    expect((await errorOf(calls('us-east-1', ACCESS_KEYS.execution['us-west-2'])['s3']?.() ?? Promise.resolve())).name).toBe('AccessDenied');
+    expect(
+      (await errorOf(calls('us-east-1', ACCESS_KEYS.execution['us-west-2'])['s3']?.() ?? Promise.resolve())).name,
+    ).toBe('AccessDenied');
     expect((await errorOf(calls('us-east-1')['s3']?.() ?? Promise.resolve())).name).toBe('no error');
   });
 
@@ -218,7 +234,9 @@ describe('a fault hits only what it is meant for', () => {
     gateway.fault('throttled', { service: 'airflow', endpoint: 'env' });
     const invoke = await fetch(`${gateway.url}/restapi/orders`, {
       method: 'POST',
-      headers: { authorization: `AWS4-HMAC-SHA256 Credential=${ACCESS_KEYS.runner}/20260101/us-east-1/airflow/aws4_request` },
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=${ACCESS_KEYS.runner}/20260101/us-east-1/airflow/aws4_request`,
+      },
       body: JSON.stringify({ Path: '/dags', Method: 'GET' }),
     });
     expect(invoke.status).toBe(429);

@@ -16,7 +16,11 @@ export class Heartbeats {
   }
 
   /** `isReachable`: a lost Region's CloudWatch takes no metrics. */
-  static async listen(cloudWatch: CloudWatchClient, environment: string, isReachable: () => boolean): Promise<Heartbeats> {
+  static async listen(
+    cloudWatch: CloudWatchClient,
+    environment: string,
+    isReachable: () => boolean,
+  ): Promise<Heartbeats> {
     const socket = createSocket('udp4');
     const port = await freePort();
     socket.on('message', (datagram) => {
@@ -41,6 +45,12 @@ function heartbeat(environment: string, beats: number): PutMetricDataCommand {
     { Name: 'Function', Value: 'Scheduler' },
     { Name: 'Environment', Value: environment },
   ];
-  const datum = { MetricName: 'SchedulerHeartbeat', Dimensions, Timestamp: new Date(), Value: beats, Unit: 'Count' as const };
+  const datum = {
+    MetricName: 'SchedulerHeartbeat',
+    Dimensions,
+    Timestamp: new Date(),
+    Value: beats,
+    Unit: 'Count' as const,
+  };
   return new PutMetricDataCommand({ Namespace: 'AmazonMWAA', MetricData: [datum] });
 }

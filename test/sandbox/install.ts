@@ -103,12 +103,20 @@ async function findPython(): Promise<Python> {
 async function lock(file: string, log: Log): Promise<() => void> {
   const holder = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const held = new Promise<void>((resolve, reject) => {
-    holder.stdout.once('data', () => { resolve(); });
+    holder.stdout.once('data', () => {
+      resolve();
+    });
     holder.once('error', reject);
-    holder.once('exit', (code) => { reject(new Error(`flock ${file}: exit code ${code}`)); });
+    holder.once('exit', (code) => {
+      reject(new Error(`flock ${file}: exit code ${code}`));
+    });
   });
-  const timer = setInterval(() => { log(`… another process is installing (${file})`); }, 5000);
-  await held.finally(() => { clearInterval(timer); });
+  const timer = setInterval(() => {
+    log(`… another process is installing (${file})`);
+  }, 5000);
+  await held.finally(() => {
+    clearInterval(timer);
+  });
   return () => holder.stdin.end();
 }
 

@@ -101,18 +101,14 @@ async function createBuckets(s3: S3Client, region: Region, deployment: string): 
 }
 
 async function replicate(s3: S3Client, from: string, to: string, prefixes: string[]): Promise<void> {
-  const Rules = prefixes.map(
-    (Prefix, index): ReplicationRule => ({
-      ID: `prefix-${index}`,
-      Status: 'Enabled',
-      Priority: index + 1,
-      Filter: { Prefix },
-      DeleteMarkerReplication: { Status: 'Disabled' },
-      Destination: { Bucket: `arn:aws:s3:::${to}` },
-    }),
-  );
+  const Rules = prefixes.map((Prefix, index): ReplicationRule => ({
+    ID: `prefix-${index}`,
+    Status: 'Enabled',
+    Priority: index + 1,
+    Filter: { Prefix },
+    DeleteMarkerReplication: { Status: 'Disabled' },
+    Destination: { Bucket: `arn:aws:s3:::${to}` },
+  }));
   const Role = `arn:aws:iam::${ACCOUNT}:role/replication`;
-  await s3.send(
-    new PutBucketReplicationCommand({ Bucket: from, ReplicationConfiguration: { Role, Rules } }),
-  );
+  await s3.send(new PutBucketReplicationCommand({ Bucket: from, ReplicationConfiguration: { Role, Rules } }));
 }

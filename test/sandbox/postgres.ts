@@ -95,7 +95,10 @@ async function launch(binaries: Binaries, data: string, { processes, template }:
   if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, data]);
   await chmod(data, 0o700);
   const port = await freePort();
-  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const env = { LC_ALL: 'C.UTF-8' };
   const command: [string, ...string[]] = [join(folder, 'postgres'), '-D', data, ...settings];
   const started = processes.start({ name: 'server', group: GROUP, command, env, cwd: '/', user });
@@ -108,7 +111,10 @@ async function launch(binaries: Binaries, data: string, { processes, template }:
 /** The folder of a stopped cluster that already has the role and the template. */
 async function cachedCluster(binaries: Binaries, options: PostgresOptions): Promise<string> {
   const { processes, template, log } = options;
-  const key = createHash('sha256').update(binaries.version).update(template.key).update(readFileSync(import.meta.filename));
+  const key = createHash('sha256')
+    .update(binaries.version)
+    .update(template.key)
+    .update(readFileSync(import.meta.filename));
   const cache = await cached(`cluster-${key.digest('hex').slice(0, 16)}`, log, async (target) => {
     const data = join(options.folder, 'building');
     await initialise(binaries, data);
@@ -154,7 +160,9 @@ async function findBinaries(folder: string): Promise<Binaries> {
 }
 
 function unprivilegedUser(): { uid: number; gid: number } {
-  const entries = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const entries = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const entry = entries.find(([name]) => name === 'postgres') ?? entries.find(([name]) => name === 'nobody');
   if (!entry) throw new Error('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody".');
   return { uid: Number(entry[2]), gid: Number(entry[3]) };

@@ -58,8 +58,12 @@ export class Processes {
     closeSync(output);
     child.unref();
     const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => { resolve(error.message); });
-      child.once('exit', (code, signal) => { resolve(signal ?? `exit code ${code}`); });
+      child.once('error', (error) => {
+        resolve(error.message);
+      });
+      child.once('exit', (code, signal) => {
+        resolve(signal ?? `exit code ${code}`);
+      });
     });
     const session = child.pid ?? 0;
     if (session > 0) {
@@ -90,7 +94,11 @@ export class Processes {
   /** Ends every group; the watchdog then removes the folder it was given, and ends. */
   async stop(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((group) => this.kill(group)));
-    const gone = new Promise<void>((resolve) => this.#watchdog.once('exit', () => { resolve(); }));
+    const gone = new Promise<void>((resolve) =>
+      this.#watchdog.once('exit', () => {
+        resolve();
+      }),
+    );
     this.#watchdog.ref();
     this.#watchdog.stdin?.end();
     await gone;

@@ -54,7 +54,13 @@ export class SandboxRegion {
     const heartbeats = await Heartbeats.listen(cloudWatch, environmentName(deployment, region), () => !isLost());
     const airflow = airflowOf(region, machine, heartbeats.port);
     // A tenth of a thousandth of what AWS needs, but enough to be seen.
-    const controlPlane = new ControlPlane({ region, account: ACCOUNT, runtime: airflow, creatingMs: 3000, updatingMs: 3000 });
+    const controlPlane = new ControlPlane({
+      region,
+      account: ACCOUNT,
+      runtime: airflow,
+      creatingMs: 3000,
+      updatingMs: 3000,
+    });
     const gateway = await RegionGateway.start(region, ports[region], backendOf(controlPlane, moto.url));
     const started = new SandboxRegion(region, machine, { gateway, controlPlane, airflow, heartbeats });
     isLost = () => started.isLost;
@@ -90,7 +96,8 @@ export class SandboxRegion {
     });
     await controlPlane.settled();
     const { Status, LastUpdate } = controlPlane.getEnvironment({ Name: this.#environment }).Environment;
-    if (Status !== 'AVAILABLE') throw new Error(`${this.#environment} is ${Status}: ${LastUpdate?.Error?.ErrorMessage}`);
+    if (Status !== 'AVAILABLE')
+      throw new Error(`${this.#environment} is ${Status}: ${LastUpdate?.Error?.ErrorMessage}`);
   }
 
   async lose(effect: 'refused' | 'hang'): Promise<void> {
@@ -138,5 +145,13 @@ function airflowOf(region: Region, machine: Machine, statsdPort: number): LocalA
   const credentials = { accessKeyId: ACCESS_KEYS.service[region], secretAccessKey: SECRET_KEY };
   const s3 = new S3Client({ region, endpoint, credentials, forcePathStyle: true, maxAttempts: 1 });
   const endpoints = endpointsOf(machine.ports);
-  return new LocalAirflow({ ...machine, folder: `${machine.folder}/environments`, region, statsdPort, endpoints, endpoint, s3 });
+  return new LocalAirflow({
+    ...machine,
+    folder: `${machine.folder}/environments`,
+    region,
+    statsdPort,
+    endpoints,
+    endpoint,
+    s3,
+  });
 }

@@ -25,7 +25,9 @@ const EAST = 'us-east-1';
 const WEST = 'us-west-2';
 
 const put = (region: Region, Key: string, Body: string, Bucket = drBucket(region)) =>
-  services.s3(region).send(new PutObjectCommand({ Bucket, Key, Body, Metadata: { nonce: Body }, ContentType: 'text/x' }));
+  services
+    .s3(region)
+    .send(new PutObjectCommand({ Bucket, Key, Body, Metadata: { nonce: Body }, ContentType: 'text/x' }));
 
 const head = (region: Region, Key: string): Promise<HeadObjectCommandOutput | undefined> =>
   services

@@ -45,7 +45,9 @@ async function startMachine(options: SandboxOptions, folder: string, processes: 
   const python = await installAirflow(version, log);
   const template = airflowTemplate({ version, python, folder, log });
   const [postgres, moto] = await Promise.all([
-    narrated(log, 'starting PostgreSQL', () => Postgres.start({ processes, folder: join(folder, 'postgres'), log, template })),
+    narrated(log, 'starting PostgreSQL', () =>
+      Postgres.start({ processes, folder: join(folder, 'postgres'), log, template }),
+    ),
     narrated(log, 'starting S3, CloudWatch, KMS and STS', () => Moto.start(processes, log)),
   ]);
   await provision(moto, deployment);

@@ -29,12 +29,22 @@ export function airflowTemplate({ version, python, folder, log }: TemplateOption
       const ports = { databasePort: port, webPort: 0, workerLogPort: 0, triggerLogPort: 0, statsdPort: 0 };
       const place = { region: 'us-east-1', endpoints: '', endpoint: 'http://127.0.0.1:9' } as const;
       const fernetKey = newFernetKey();
-      const env = environmentVariables({ ...place, ...ports, name, version, python, home, fernetKey, configurationOptions: {} });
+      const env = environmentVariables({
+        ...place,
+        ...ports,
+        name,
+        version,
+        python,
+        home,
+        fernetKey,
+        configurationOptions: {},
+      });
       const airflow = async (...args: string[]): Promise<void> => {
         await run(python, ['-m', 'airflow', ...args], { env, cwd: home, maxBuffer: 1 << 26 });
       };
       await narrated(log, `migrating a database for Airflow ${version}`, () => airflow('db', 'migrate'));
-      if (version.startsWith('2.')) await narrated(log, 'making the roles of the web server', () => airflow('sync-perm'));
+      if (version.startsWith('2.'))
+        await narrated(log, 'making the roles of the web server', () => airflow('sync-perm'));
     },
   };
 }

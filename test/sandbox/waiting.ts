@@ -7,7 +7,9 @@ export type Log = (line: string) => void;
 export async function narrated<T>(log: Log, what: string, work: () => Promise<T>): Promise<T> {
   const start = Date.now();
   const seconds = (): string => ((Date.now() - start) / 1000).toFixed(1);
-  const timer = setInterval(() => { log(`… ${what} (${seconds()} s so far)`); }, 5000);
+  const timer = setInterval(() => {
+    log(`… ${what} (${seconds()} s so far)`);
+  }, 5000);
   try {
     const result = await work();
     log(`✓ ${what} (${seconds()} s)`);
@@ -52,8 +54,14 @@ export async function freePort(): Promise<number> {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => { resolve(false); });
-    server.listen(port, '127.0.0.1', () => server.close(() => { resolve(true); }));
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () =>
+      server.close(() => {
+        resolve(true);
+      }),
+    );
   });
 }
 

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { RateLimit, systemClock, type Clock } from './clock.ts';
-import { requireValidInput, requireValidName, withDefaults, type Environment, type EnvironmentInput, type EnvironmentStatus, type LastUpdate } from './environment.ts';
+import {
+  requireValidInput,
+  requireValidName,
+  withDefaults,
+  type Environment,
+  type EnvironmentInput,
+  type EnvironmentStatus,
+  type LastUpdate,
+} from './environment.ts';
 import { internalServer, notFound, restApiError, throttling, validation } from './errors.ts';
 import type { AirflowRuntime, RestMethod, RestResponse } from './runtime.ts';
 
@@ -34,7 +42,13 @@ const REST_RESPONSE_BYTES = 6 * 1024 * 1024;
 const REST_CALLS_PER_SECOND = 10;
 const METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 /** States in which Airflow's web server answers. */
-const SERVING: readonly EnvironmentStatus[] = ['AVAILABLE', 'UPDATING', 'UPDATE_FAILED', 'CREATING_SNAPSHOT', 'MAINTENANCE'];
+const SERVING: readonly EnvironmentStatus[] = [
+  'AVAILABLE',
+  'UPDATING',
+  'UPDATE_FAILED',
+  'CREATING_SNAPSHOT',
+  'MAINTENANCE',
+];
 
 /**
  * Amazon MWAA's control plane of one Region, in memory: methods have the names, members and errors of the service's
@@ -80,7 +94,8 @@ export class ControlPlane {
     Environments: string[];
     NextToken?: string;
   } {
-    if (MaxResults < 1 || MaxResults > 25) throw validation(`Value '${MaxResults}' at 'maxResults' failed to satisfy constraint`);
+    if (MaxResults < 1 || MaxResults > 25)
+      throw validation(`Value '${MaxResults}' at 'maxResults' failed to satisfy constraint`);
     const names = [...this.#environments.keys()].sort();
     const start = NextToken === undefined ? 0 : names.findIndex((name) => name > NextToken);
     const page = start < 0 ? [] : names.slice(start, start + MaxResults);
@@ -172,7 +187,9 @@ export class ControlPlane {
 
 function requireValidCall({ Path, Method }: InvokeRestApiInput): void {
   if (typeof Path !== 'string' || Path.length < 1 || Path.length > REST_PATH_LENGTH)
-    throw validation(`Value at 'path' failed to satisfy constraint: Member must have length from 1 to ${REST_PATH_LENGTH}`);
+    throw validation(
+      `Value at 'path' failed to satisfy constraint: Member must have length from 1 to ${REST_PATH_LENGTH}`,
+    );
   if (!METHODS.includes(Method))
     throw validation(`Value '${Method}' at 'method' failed to satisfy constraint: Member must satisfy enum value set`);
 }
@@ -182,5 +199,9 @@ function unreachable(error: unknown): RestResponse {
 }
 
 function failed(at: Date, reason: unknown): LastUpdate {
-  return { Status: 'FAILED', CreatedAt: at, Error: { ErrorCode: 'INCORRECT_CONFIGURATION', ErrorMessage: String(reason) } };
+  return {
+    Status: 'FAILED',
+    CreatedAt: at,
+    Error: { ErrorCode: 'INCORRECT_CONFIGURATION', ErrorMessage: String(reason) },
+  };
 }

@@ -82,7 +82,9 @@ export function requireValidInput(input: Partial<EnvironmentInput>): asserts inp
 
 export function requireValidName(name: string): void {
   if (!/^[a-zA-Z][0-9a-zA-Z\-_]{0,79}$/.test(name))
-    throw validation(`Value '${name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern`);
+    throw validation(
+      `Value '${name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern`,
+    );
 }
 
 /** What the service fills in for members that were left out. */
@@ -93,7 +95,12 @@ export function withDefaults(input: EnvironmentInput, region: string, account: s
     const enabled = module === 'TaskLogs';
     return [
       module,
-      { Enabled: enabled, LogLevel: 'INFO', CloudWatchLogGroupArn: `arn:aws:logs:${region}:${account}:log-group:${group}`, ...input.LoggingConfiguration?.[module] },
+      {
+        Enabled: enabled,
+        LogLevel: 'INFO',
+        CloudWatchLogGroupArn: `arn:aws:logs:${region}:${account}:log-group:${group}`,
+        ...input.LoggingConfiguration?.[module],
+      },
     ] as const;
   });
   return {

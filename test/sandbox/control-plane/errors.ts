@@ -19,8 +19,7 @@ export const notFound = (name: string): MwaaError =>
 // The model spells this one with a capital.
 export const accessDenied = (Message: string): MwaaError => new MwaaError('AccessDeniedException', 403, { Message });
 
-export const throttling = (): MwaaError =>
-  new MwaaError('ThrottlingException', 429, { message: 'Rate exceeded' });
+export const throttling = (): MwaaError => new MwaaError('ThrottlingException', 429, { message: 'Rate exceeded' });
 
 export const internalServer = (message: string): MwaaError =>
   new MwaaError('InternalServerException', 500, { message });

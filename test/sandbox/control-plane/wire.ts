@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ControlPlane, InvokeRestApiInput } from './control-plane.ts';
 import { MwaaError } from './errors.ts';
 
@@ -15,11 +16,7 @@ export interface WireResponse {
 }
 
 export type MwaaOperation =
-  | 'CreateEnvironment'
-  | 'GetEnvironment'
-  | 'ListEnvironments'
-  | 'UpdateEnvironment'
-  | 'InvokeRestApi';
+  'CreateEnvironment' | 'GetEnvironment' | 'ListEnvironments' | 'UpdateEnvironment' | 'InvokeRestApi';
 
 const ROUTES: readonly { method: string; pattern: RegExp; operation: MwaaOperation }[] = [
   { method: 'PUT', pattern: /^\/environments\/([^/]+)$/, operation: 'CreateEnvironment' },
@@ -89,5 +86,5 @@ function reply(status: number, body: unknown, headers: Record<string, string> = 
 /** Timestamps travel as seconds since the epoch; JSON.stringify has already made dates strings, hence `this`. */
 function timestampsAsSeconds(this: unknown, key: string, value: unknown): unknown {
   const original = (this as Record<string, unknown>)[key];
-  return original instanceof Date ? original.getTime() / 1000 : value;
+  return types.isDate(original) ? original.getTime() / 1000 : value;
 }

@@ -23,7 +23,9 @@ async function forward(motoUrl: string, { method, path, headers, body }: RawRequ
     const { hostname, port } = new URL(motoUrl);
     const options = { hostname, port, method, path, headers: { ...kept, 'content-length': body.length } };
     const outgoing = httpRequest(options, (incoming) => {
-      const answered = (content: Buffer): void => { resolve({ status: incoming.statusCode ?? 500, headers: endToEnd(incoming.headers), body: content }); };
+      const answered = (content: Buffer): void => {
+        resolve({ status: incoming.statusCode ?? 500, headers: endToEnd(incoming.headers), body: content });
+      };
       buffer(incoming).then(answered, reject);
     });
     outgoing.once('error', reject);

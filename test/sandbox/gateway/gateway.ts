@@ -39,7 +39,9 @@ export class RegionGateway implements Gateway {
       response.writeContinue();
       void this.#serve(request, response);
     });
-    this.#server.on('connection', (socket) => { this.#accept(socket); });
+    this.#server.on('connection', (socket) => {
+      this.#accept(socket);
+    });
   }
 
   static async start(region: Region, port: number, backend: Backend): Promise<RegionGateway> {

@@ -102,9 +102,11 @@ function reply(status: number, type: string, body: string | Buffer, headers: Rec
 
 /** RFC 8949: a map (0xa0) of up to 23 text strings, each with a two-byte length (0x79). */
 function cborMap(members: Record<string, string>): Buffer {
-  const texts = Object.entries(members).flat().map((text) => {
-    const bytes = Buffer.from(text);
-    return Buffer.concat([Buffer.from([0x79, bytes.length >> 8, bytes.length & 0xff]), bytes]);
-  });
+  const texts = Object.entries(members)
+    .flat()
+    .map((text) => {
+      const bytes = Buffer.from(text);
+      return Buffer.concat([Buffer.from([0x79, bytes.length >> 8, bytes.length & 0xff]), bytes]);
+    });
   return Buffer.concat([Buffer.from([0xa0 + texts.length / 2]), ...texts]);
 }
