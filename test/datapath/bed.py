@@ -136,6 +136,8 @@ class Site:
     def insert(self, table: str, **values: Any) -> Any:
         """Inserts a row of what the table has; unknown columns are left out, so that one text serves all versions."""
         columns = self.columns(table)
+        if not columns:
+            return None
         used = {name: value for name, value in values.items() if name in columns}
         names = ", ".join(f'"{name}"' for name in used)
         marks = ", ".join(f"%s::{columns[name]}" for name in used)

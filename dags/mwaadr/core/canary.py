@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mwaadr.core import access, bundle, config, fence, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import airflow_version, live_runs
+from mwaadr.core.config import taken_at
 from mwaadr.core.lineage import Records, read_records, winner
 from mwaadr.core.work import connect
 
@@ -59,7 +60,7 @@ def obey(connection: Any, cursor: Any, records: Records, here: int) -> None:
     row = state.read(cursor)
     connection.rollback()
     if row and lost and row.role == "active" and record["epoch"] > row.epoch:
-        if _retry(connection, lambda: fence.lay(cursor, record["epoch"])):
+        if _retry(connection, lambda: fence.lay(cursor, record["epoch"], _went_on_from(record))):
             log.warning("this site lost epoch %s: fenced", record["epoch"])
         row = state.read(cursor)
         connection.rollback()
@@ -83,6 +84,13 @@ def _install(cursor: Any, record: dict[str, Any], lost: bool, here: int) -> bool
     if done:
         log.warning("installed our part of the metadata database, role %s", "active" if active else "standby")
     return done
+
+
+def _went_on_from(record: dict[str, Any]) -> str | None:
+    """When the snapshot was taken that the winner was or will be made from, if the record names one."""
+    done = record["activated"]["epoch"] == record["epoch"]
+    snapshot = (record["activated"] if done else record.get("move") or {}).get("snapshot")
+    return taken_at(snapshot) if snapshot else None
 
 
 def _retry(connection: Any, work: Any) -> Any:
@@ -178,7 +186,5 @@ def _newest(bucket: Bucket, keys: config.Keys) -> dict[str, str] | None:
     week = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - 7 * 86400))
     for name in bucket.newest(keys.snapshots, week):
         if bucket.exists(keys.manifest(name)):
-            stamp = name.partition("-")[0]
-            taken = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[9:11]}:{stamp[11:13]}:{stamp[13:15]}.000Z"
-            return {"newest": name, "takenAt": taken}
+            return {"newest": name, "takenAt": taken_at(name)}
     return None

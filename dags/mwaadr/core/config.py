@@ -93,6 +93,12 @@ class Keys:
         return f"results/{self._deployment}/{re.sub(r'[^A-Za-z0-9._-]', '_', run_id)}.json"
 
 
+def taken_at(snapshot: str) -> str:
+    """When a snapshot was taken, to the second, by its id."""
+    stamp = datetime.strptime(snapshot.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    return iso(stamp)
+
+
 def iso(time: datetime) -> str:
     """UTC, ISO 8601 with Z, milliseconds."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,8 +14,10 @@ SECONDS_TO_DIE = 30
 """A task whose state was taken from it is killed at its next heartbeat; seen after 8 to 10 s."""
 
 
-def lay(cursor: Any, epoch: int) -> bool:
+def lay(cursor: Any, epoch: int, since: str | None) -> bool:
     """Role and pauses, in the caller's transaction; False when a later epoch had done it.
+
+    ``since``: when the snapshot was taken that the other site goes on from; what started later is worth a name.
 
     Ending the tasks is a transaction of its own (`stop`): a scheduler that holds rows of tasks and wants one of `dag`
     would deadlock with one transaction that wants both.
@@ -29,7 +31,8 @@ def lay(cursor: Any, epoch: int) -> bool:
     if not cursor.rowcount:
         return False
     cursor.execute("select clock_timestamp()")
-    record = {"epoch": epoch, "at": iso(cursor.fetchone()[0]), "grade": "paused", "startedBefore": [], "stopped": 0}
+    at = iso(cursor.fetchone()[0])
+    record = {"epoch": epoch, "at": at, "since": since, "grade": "paused", "startedBefore": [], "stopped": 0}
     state.remember(cursor, "fence", record)
     state.remember(cursor, "pauseSet", unpaused)
     return True
@@ -45,9 +48,9 @@ def stop(cursor: Any, fence: dict[str, Any]) -> dict[str, Any]:
     """
     cursor.execute(
         "select dag_id, run_id, task_id, map_index, start_date from task_instance where dag_id not like %s "
-        "and start_date >= (select max(start_date) from job where job_type = 'SchedulerJob') and start_date < %s "
-        "order by start_date",
-        (OURS, fence["at"]),
+        "and start_date >= greatest((select max(start_date) from job where job_type = 'SchedulerJob'), %s::timestamptz) "
+        "and start_date < %s order by start_date",
+        (OURS, fence["since"], fence["at"]),
     )
     known = {tuple(task[name] for name in ("dagId", "runId", "taskId", "mapIndex")) for task in fence["startedBefore"]}
     started = [
