@@ -81,7 +81,11 @@ class Bed:
             "deployment": self.name,
             "epoch": epoch,
             "phase": phase,
-            "activated": {"site": REGIONS[activated % 2], "epoch": activated, "at": "2026-11-24T00:00:00Z", "snapshot": None},
+            "activated": {
+                "site": REGIONS[activated % 2],
+                "epoch": activated,
+                "snapshot": None,
+            },
         }
         for index in at:
             self.sites[index].put(f"control/{self.name}.json", json.dumps(record | {"site": REGIONS[index]}).encode())
@@ -220,7 +224,9 @@ class Site:
         run_id, child = self.start(kind, run_id, **conf)
         output = child.stdout.read()
         child.wait()
-        self.sql("update task_instance set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id)
+        self.sql(
+            "update task_instance set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id
+        )
         self.sql("update dag_run set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id)
         try:
             result = json.loads(self.get(f"results/{self.bed.name}/{run_id}.json"))
@@ -294,7 +300,7 @@ class Site:
                 "run_id": run_id,
                 "state": state,
                 "run_type": "manual",
-                "execution_date": more.pop("execution_date", f"2026-11-20 00:00:00+00"),
+                "execution_date": more.pop("execution_date", "2026-11-20 00:00:00+00"),
                 "logical_date": None,
                 "run_after": when,
                 "start_date": when,

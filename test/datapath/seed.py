@@ -21,6 +21,8 @@ NASTY = [
     "gAAAAnot-a-token-but-like-one",
     "% %s {} $1",
 ]
+DAY = "2026-11-20"
+RESCHEDULE = {"start_date": DAY, "end_date": DAY, "duration": 1, "reschedule_date": DAY}
 SECRETS = {"variable": "s3cr3t-of-a-variable", "password": "s3cr3t-of-a-connection", "extra": "s3cr3t-of-an-extra"}
 
 
@@ -28,7 +30,9 @@ def seed(site: Site) -> dict[str, Any]:
     """Fills a source; returns ids that the tests ask for."""
     ids: dict[str, Any] = {}
     for number in range(3):
-        site.add_dag(f"user_{number}", paused=number == 2, next_dagrun_create_after=f"2026-12-0{number + 1} 00:00:00+00")
+        site.add_dag(
+            f"user_{number}", paused=number == 2, next_dagrun_create_after=f"2026-12-0{number + 1} 00:00:00+00"
+        )
     site.add_dag("mwaadr_canary")
     for number, value in enumerate(NASTY):
         run = f"done_{number}"
@@ -44,8 +48,7 @@ def seed(site: Site) -> dict[str, Any]:
         site.insert("task_instance_note", ti_id=task, **xcom, **note)
         site.insert("log", event="success", dag_id="user_0", run_id=run, task_id="work", extra=value, dttm="2026-11-20")
         site.insert("task_fail", **xcom)
-        reschedule = {"start_date": "2026-11-20", "end_date": "2026-11-20", "duration": 1, "reschedule_date": "2026-11-20"}
-        site.insert("task_reschedule", ti_id=task, **xcom, try_number=1, **reschedule)
+        site.insert("task_reschedule", ti_id=task, **xcom, try_number=1, **RESCHEDULE)
         site.add_variable(f"nasty_{number}", value)
     site.insert("log", event="cli_migrate", dttm="2026-11-20", extra="no dag")
     site.add_variable("secret", SECRETS["variable"])
@@ -73,8 +76,7 @@ def _seed_flight(site: Site, ids: dict[str, Any]) -> None:
         place = {"dag_run_id": ids["flight"], "dag_id": "user_1", "run_id": "flight", "task_id": f"t_{state}"}
         value = b"\x00\xff" if site.columns("xcom")["value"] == "bytea" else '{"live": true}'
         site.insert("xcom", **place, map_index=-1, key="k", value=value, timestamp="2026-11-22")
-        reschedule = {"start_date": "2026-11-20", "end_date": "2026-11-20", "duration": 1, "reschedule_date": "2026-11-20"}
-        site.insert("task_reschedule", ti_id=identity, **place, map_index=-1, try_number=2, **reschedule)
+        site.insert("task_reschedule", ti_id=identity, **place, map_index=-1, try_number=2, **RESCHEDULE)
     site.add_task("user_1", "flight", "t_deferred", "deferred", trigger_id=trigger, next_method="execute_complete")
     site.add_task("user_1", "flight", "t_deferred_plain", "deferred", trigger_id=plain, next_method="execute_complete")
     ids["queued"] = site.add_run("user_0", "waiting", "queued", execution_date="2026-11-23")
@@ -87,7 +89,12 @@ def _seed_events(site: Site, ids: dict[str, Any]) -> None:
     for uri in ("s3://known", "s3://made-by-a-task"):
         row = {"uri": uri, "name": uri, "group": "asset", "extra": "{}", "is_orphaned": False}
         dataset = site.insert(kind, **row, **times)
-        source = {"source_dag_id": "user_0", "source_run_id": "done_0", "source_task_id": "work", "source_map_index": -1}
+        source = {
+            "source_dag_id": "user_0",
+            "source_run_id": "done_0",
+            "source_task_id": "work",
+            "source_map_index": -1,
+        }
         event = site.insert(f"{kind}_event", **{f"{kind}_id": dataset}, extra="{}", timestamp="2026-11-20", **source)
         site.insert(f"dagrun_{kind}_event", dag_run_id=ids["done_1"], event_id=event)
         site.insert(f"dagrun_{kind}_event", dag_run_id=ids["flight"], event_id=event)

@@ -8,7 +8,7 @@ import unittest
 from typing import Any
 
 from bed import Bed
-from seed import NASTY, SECRETS, digest, prepare_target, seed
+from seed import prepare_target, seed
 
 
 class DataPath(unittest.TestCase):

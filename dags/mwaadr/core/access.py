@@ -1,8 +1,9 @@
 """The way into the metadata database, found in the task's own process.
 
 MWAA's images may sign in with a token that a `do_connect` listener of SQLAlchemy's Engine puts in place of the
-password; that listener lives in the processes of Airflow, not in a plain child. So the task builds the URL, lets the listeners
-work, and takes what would have gone to the driver. (python/mwaa/config/rds_iam_patch.py of amazon-mwaa-docker-images)
+password; that listener lives in the processes of Airflow, not in a plain child. So the task builds the URL, lets the
+listeners work, and takes what would have gone to the driver. (python/mwaa/config/rds_iam_patch.py of
+amazon-mwaa-docker-images)
 """
 
 from __future__ import annotations

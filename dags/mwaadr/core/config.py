@@ -95,7 +95,7 @@ class Keys:
 
 def taken_at(snapshot: str) -> str:
     """When a snapshot was taken, to the second, by its id."""
-    stamp = datetime.strptime(snapshot.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    stamp = datetime.strptime(snapshot.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     return iso(stamp)
 
 

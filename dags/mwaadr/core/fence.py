@@ -48,9 +48,10 @@ def stop(cursor: Any, fence: dict[str, Any]) -> dict[str, Any]:
     """
     cursor.execute(
         "select dag_id, run_id, task_id, map_index, start_date from task_instance where dag_id not like %s "
-        "and start_date >= greatest((select max(start_date) from job where job_type = 'SchedulerJob'), %s::timestamptz) "
-        "and start_date < %s order by start_date",
-        (OURS, fence["since"], fence["at"]),
+        "and start_date < %s "
+        "and start_date >= greatest(%s, (select max(start_date) from job where job_type = 'SchedulerJob')) "
+        "order by start_date",
+        (OURS, fence["at"], fence["since"]),
     )
     known = {tuple(task[name] for name in ("dagId", "runId", "taskId", "mapIndex")) for task in fence["startedBefore"]}
     started = [

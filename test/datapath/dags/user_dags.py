@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 try:  # Airflow 3
     from airflow.providers.standard.operators.bash import BashOperator
@@ -20,7 +20,7 @@ except ImportError:
 
     WAIT = {}
 
-START = datetime(2026, 11, 24, tzinfo=timezone.utc)
+START = datetime(2026, 11, 24, tzinfo=UTC)
 ONE, TWO = Asset("s3://datapath/one"), Asset("s3://datapath/two")
 
 
