@@ -62,7 +62,7 @@ const drDags = (deployment: Deployment): Where => ({
 
 /**
  * The ids of the keys are not known before they are made, and the peer's is never known here: a policy names them by
- * their alias. Nobody but the owner of the infrastructure may therefore move aliases (kms:UpdateAlias).
+ * their alias (AWS KMS Developer Guide, "Use aliases to control access to KMS keys"). Nobody but the owner of the infrastructure may therefore move aliases (kms:UpdateAlias).
  */
 const bothKeys = (deployment: Deployment): Where => ({
   resources: deployment.sites.map((site) => `arn:${deployment.partition}:kms:${site.region}:${site.account}:key/*`),

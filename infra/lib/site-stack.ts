@@ -96,9 +96,9 @@ export class SiteStack extends Stack {
     const bucketArn = `arn:${this.#props.partition}:s3:::${drBucket(this.#props)}`;
     const role = new iam.Role(this, 'Replication', {
       roleName: `mwaadr-replication-${this.region}`,
-      assumedBy: new iam.ServicePrincipal('s3.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': this.account, 'aws:SourceArn': bucketArn } },
-      }),
+      // No condition on the source: S3's documentation does not say that it names one when it assumes this role, and
+      // a role that cannot be assumed would stop replication without a word.
+      assumedBy: new iam.ServicePrincipal('s3.amazonaws.com'),
     });
     grantReplication(role, bucketArn, key, peers);
     // The L2 rules would add a role and key grants of their own, by key ARN.
