@@ -62,10 +62,11 @@ export const harmless = (text: string): string =>
     .trim()
     .slice(0, 300);
 
+/** What AWS said beside its code; empty when that adds nothing, or might quote what was signed. */
 function wordsOf(error: SdkError, code: string): string {
   if (BAD_SIGNATURE.test(code) && code !== 'CredentialsProviderError') return '';
   const words = typeof error.message === 'string' ? harmless(error.message) : '';
-  return words === '' || words === code || error.name === 'SyntaxError' || words === 'UnknownError' ? '' : `: ${words}`;
+  return words === code || error.name === 'SyntaxError' || words === 'UnknownError' ? '' : words;
 }
 
 /** Turns whatever an SDK call threw into the one error type of the ports. */
@@ -78,7 +79,7 @@ export function toFault(call: CallName, error: unknown): AwsFault {
     ...call,
     quality: qualityOf(sdkError, code),
     awsCode: code,
-    message: `${call.operation} in ${call.region} failed with ${code}${wordsOf(sdkError, code)}`,
+    message: wordsOf(sdkError, code) || `${call.operation} in ${call.region} failed with ${code}`,
   });
 }
 

@@ -103,14 +103,13 @@ export function createObjectStore(session: AwsSession, region: string): ObjectSt
       }),
     put: (bucket, key, body, when) =>
       s3('PutObject', (signal) => write(client, { Bucket: bucket, Key: key, Body: body }, when, signal), true),
-    async list(bucket, prefix) {
+    async list(bucket, prefix, startAfter) {
+      const where = { Bucket: bucket, Prefix: prefix, StartAfter: startAfter };
       const found: { key: string; size: number; lastModified: number }[] = [];
       let token: string | undefined;
       do {
         const page: ListObjectsV2CommandOutput = await s3('ListObjectsV2', (signal) =>
-          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }), {
-            abortSignal: signal,
-          }),
+          client.send(new ListObjectsV2Command({ ...where, ContinuationToken: token }), { abortSignal: signal }),
         );
         for (const { Key, Size, LastModified } of page.Contents ?? [])
           found.push({ key: Key ?? '', size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 });

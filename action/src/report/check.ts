@@ -1,0 +1,146 @@
+import type { Debt } from '../domain/control-record.ts';
+import type { CheckResult } from '../domain/results.ts';
+import type { VerdictKey } from '../domain/verdict.ts';
+import { code, t, type Block, type Document, type Inline, type Mood } from './document.ts';
+import { command, moment, plural, snapshotWords, type Context } from './words.ts';
+
+type Answer = (result: CheckResult) => Inline;
+
+const ANSWERS: Readonly<
+  Record<VerdictKey, { readonly mood: Mood; readonly text: Answer; readonly advice: Answer | undefined }>
+> = {
+  HEALTHY: {
+    mood: 'good',
+    text: ({ deployment, active }) => t`${deployment} runs in ${active} and is HEALTHY`,
+    advice: undefined,
+  },
+  DEGRADED: {
+    mood: 'attention',
+    text: ({ deployment, active }) => t`${deployment} runs in ${active}, DEGRADED`,
+    advice: () => 'The workflows run. Look at what is marked below; this is no reason to move.',
+  },
+  'UNHEALTHY(region)': {
+    mood: 'bad',
+    text: ({ deployment, active }) => t`The Region ${active} is lost, and ${deployment} with it: UNHEALTHY`,
+    advice: ({ standby }) => t`Move to ${standby} if the loss of the work since the newest snapshot is acceptable:`,
+  },
+  'UNHEALTHY(airflow)': {
+    mood: 'bad',
+    text: ({ deployment, active }) => t`Airflow of ${deployment} is dead, but its Region ${active} answers: UNHEALTHY`,
+    advice: ({ standby }) =>
+      t`Look at the environment first: whatever stops its scheduler (a DAG file, a full database) may move along to ${standby}. If it cannot be repaired, move:`,
+  },
+  UNKNOWN: {
+    mood: 'unclear',
+    text: ({ deployment, active }) => t`Nobody can tell whether ${deployment} runs in ${active}: UNKNOWN`,
+    advice: () =>
+      'Not knowing is no reason to move. Find out first why the evidence below could not be read: usually credentials, permissions or throttling.',
+  },
+};
+
+const NAMES: Readonly<Record<string, (active: string, standby: string) => string>> = {
+  activeEnvironment: (active) => `MWAA environment, ${active}`,
+  activeMetric: (active) => `SchedulerHeartbeat in CloudWatch, ${active}`,
+  activeAirflow: (active) => `Airflow's own health, ${active}`,
+  activeStorage: (active) => `S3, ${active}`,
+  activeIdentity: (active) => `STS, ${active}`,
+  standbyEnvironment: (_active, standby) => `MWAA environment, ${standby}`,
+  standbyStorage: (_active, standby) => `S3, ${standby}`,
+  standbyIdentity: (_active, standby) => `STS, ${standby}`,
+  heartbeat: (active, standby) => `Heartbeat of ${active}, read in ${standby}`,
+  hold: (_active, standby) => `Hold on the DAGs of ${standby}`,
+  snapshot: (_active, standby) => `Newest snapshot in ${standby}`,
+  fence: (_active, standby) => `Fence of ${standby}`,
+};
+
+const QUALITIES: Readonly<Record<string, string>> = {
+  good: '✅ good',
+  bad: '🛑 bad',
+  none: '➖ nothing yet',
+  dark: '⚫ no answer',
+  denied: '🔒 denied',
+  throttled: '🐢 throttled',
+};
+
+/** A line of evidence is `signal: quality, value`. */
+function evidenceRow(line: string, active: string, standby: string): readonly Inline[] {
+  const [, name = '', quality = '', value = line] = /^(\w+): (\w+), (.*)$/s.exec(line) ?? [];
+  return [NAMES[name]?.(active, standby) ?? name, QUALITIES[quality] ?? quality, value];
+}
+
+/** The evidence of a verdict as a table; empty when there is none. */
+export const evidenceTable = (evidence: readonly string[], active: string, standby: string): readonly Block[] =>
+  evidence.length === 0
+    ? []
+    : [
+        {
+          kind: 'table',
+          head: ['Evidence', 'Reading', 'What was seen'],
+          rows: evidence.map((line) => evidenceRow(line, active, standby)),
+        },
+      ];
+
+/** What is owed because a site did not answer. */
+export const debtLine = ({ kind, site, move, since }: Debt): Inline =>
+  kind === 'fence'
+    ? t`${site} is not proven to have stopped its DAGs since the move ${code(move)}, ${moment(since)}`
+    : t`${site} has not been told of the move ${code(move)}, ${moment(since)}`;
+
+function moveAdvice(result: CheckResult, context: Context): readonly Block[] {
+  const { advice } = ANSWERS[result.verdict.key];
+  const paragraph: Block[] = advice === undefined ? [] : [{ kind: 'paragraph', text: advice(result) }];
+  if (!result.verdict.key.startsWith('UNHEALTHY')) return paragraph;
+  const inputs = { target: result.standby, reason: 'why this move is made', confirm: result.deployment };
+  return [...paragraph, command(context, 'failover', result.deployment, inputs)];
+}
+
+function debts({ debts: { paid, owed } }: CheckResult): readonly Block[] {
+  return [
+    ...(owed.length === 0
+      ? []
+      : [
+          { kind: 'heading', text: 'Still owed, tried again at every check' } as const,
+          { kind: 'list', items: owed.map(debtLine) } as const,
+        ]),
+    ...(paid.length === 0
+      ? []
+      : [
+          {
+            kind: 'paragraph',
+            text: `Paid now: ${paid.map(({ kind, site, grade }) => (kind === 'fence' ? `${site} is fenced (${grade})` : `${site} knows of the move`)).join(', ')}.`,
+          } as const,
+        ]),
+  ];
+}
+
+function unprotected({ snapshot, verdict, standby, active }: CheckResult): readonly Block[] {
+  if (snapshot !== undefined) return [];
+  if (verdict.key === 'UNKNOWN')
+    return [{ kind: 'alert', level: 'WARNING', text: `No snapshot could be read in ${standby}.` }];
+  const text = `UNPROTECTED: there is no snapshot of the current lineage in ${standby}. If ${active} is lost, its state is lost.`;
+  return [{ kind: 'alert', level: 'CAUTION', text }];
+}
+
+export function checkReport(result: CheckResult, context: Context): Document {
+  const { verdict, snapshot, standby, active } = result;
+  const answer = ANSWERS[verdict.key];
+  return [
+    { kind: 'answer', mood: answer.mood, text: answer.text(result) },
+    { kind: 'paragraph', text: `Because ${verdict.reason}.` },
+    ...(verdict.deadline === undefined
+      ? []
+      : [{ kind: 'paragraph', text: `The update excuses it until ${moment(verdict.deadline)}.` } as const]),
+    ...moveAdvice(result, context),
+    ...unprotected(result),
+    ...evidenceTable(verdict.evidence, active, standby),
+    ...(snapshot === undefined
+      ? []
+      : [{ kind: 'paragraph', text: t`Newest snapshot: ${snapshotWords(snapshot)}.` } as const]),
+    ...debts(result),
+    ...result.warnings.map((text) => ({ kind: 'alert', level: 'WARNING', text }) as const),
+    {
+      kind: 'paragraph',
+      text: t`Epoch ${result.epoch ?? 'unknown'}, standby ${standby}, checked ${moment(result.at)} by ${plural(result.readings, 'reading')}.`,
+    },
+  ];
+}

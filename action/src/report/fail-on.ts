@@ -1,0 +1,28 @@
+import { MdrError } from '../domain/errors.ts';
+import type { OperationResult } from '../domain/results.ts';
+
+/** From which verdict on a `check` fails the run. UNKNOWN is bad news about the observer: it counts as `degraded`. */
+const FAIL_ON = ['unhealthy', 'degraded', 'never'] as const;
+
+/** @throws MdrError MDR-INPUT-INVALID */
+export function requireFailOn(operation: string, text: string): string {
+  if (text === '') return 'unhealthy';
+  const known = FAIL_ON.some((value) => value === text);
+  if (known && operation === 'check') return text;
+  throw new MdrError({
+    code: 'MDR-INPUT-INVALID',
+    message: known
+      ? `${operation} takes no input \`fail-on\``
+      : `the input \`fail-on\`: "${text}" is none of ${FAIL_ON.join(', ')}`,
+    fix: 'Only `check` has a verdict to fail on.',
+    state: 'Nothing was touched.',
+  });
+}
+
+/** The exit code of a run that ended well, and a line about a verdict that is not HEALTHY. */
+export function exitOf(result: OperationResult, failOn: string): { readonly code: number; readonly line: string } {
+  if (result.operation !== 'check' || result.verdict.key === 'HEALTHY') return { code: 0, line: '' };
+  const unhealthy = result.verdict.key.startsWith('UNHEALTHY');
+  const code = failOn === 'degraded' || (failOn === 'unhealthy' && unhealthy) ? 1 : 0;
+  return { code, line: `${result.deployment} in ${result.active} is ${result.verdict.key}: ${result.verdict.reason}` };
+}

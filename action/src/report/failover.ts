@@ -1,0 +1,160 @@
+import type { MoveStep } from '../domain/control-record.ts';
+import type { ActivationReport } from '../domain/dr-result.ts';
+import type { FailoverResult } from '../domain/results.ts';
+import { debtLine, evidenceTable } from './check.ts';
+import { code, t, type Block, type Document, type Inline } from './document.ts';
+import {
+  bounded,
+  command,
+  duration,
+  measured,
+  moment,
+  objectiveRow,
+  plural,
+  snapshotWords,
+  type Context,
+} from './words.ts';
+
+const STEPS: Readonly<Record<MoveStep, string>> = {
+  planned: 'Plan: verdict, snapshot, what will be lost',
+  prepared: 'Prepare: verify the snapshot, load finished runs and configuration',
+  rechecked: 'Read the verdict once more',
+  claimed: 'Claim the epoch: the point of no return',
+  fenced: 'Fence the old side',
+  activated: 'Activate: runs in flight, pause set, epoch',
+  confirmed: 'First heartbeat of the new side',
+};
+
+const FENCE: Readonly<Record<FailoverResult['fence'], (result: FailoverResult) => Block>> = {
+  stopped: ({ from }) => ({
+    kind: 'paragraph',
+    text: `The old side is fenced: in ${from} every DAG is paused and every running task has ended.`,
+  }),
+  paused: ({ from }) => ({
+    kind: 'alert',
+    level: 'WARNING',
+    text: `In ${from} every DAG is paused, but tasks that were running there may still end on their own.`,
+  }),
+  unproven: ({ from }) => ({
+    kind: 'alert',
+    level: 'WARNING',
+    text: `${from} could not be reached, so nobody knows whether it still runs DAGs. It stops itself as soon as it reads this move, as its first act when it returns; every check tries to make sure.`,
+  }),
+};
+
+const lossLines = ({ loss, from }: FailoverResult): readonly Inline[] => [
+  t`Restored state: snapshot ${snapshotWords(loss.snapshot)} when the move began.`,
+  `Last sign of life of ${from}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
+  `Work lost in between: ${loss.lostSeconds === null ? 'unknown' : duration(loss.lostSeconds)}.`,
+];
+
+type TaskRef = ActivationReport['rerun'][number];
+
+const taskRow = (task: TaskRef): readonly Inline[] => [
+  code(task.dagId),
+  code(task.runId),
+  code(task.taskId + (task.mapIndex == null || task.mapIndex < 0 ? '' : ` [${task.mapIndex}]`)),
+  task.was ?? '',
+];
+
+/** A list by name: open when it is short, folded when it is long. */
+function named(
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly Inline[])[],
+  count: number,
+): readonly Block[] {
+  if (count === 0) return [];
+  const table: Block = { kind: 'table', head, rows };
+  const summary = `${title}: ${count}`;
+  return count > 10 ? [{ kind: 'details', summary, blocks: [table] }] : [{ kind: 'heading', text: summary }, table];
+}
+
+const TASK_HEAD = ['DAG', 'run', 'task', 'was'];
+
+function work(report: ActivationReport, context: Context): readonly Block[] {
+  const tasks = (title: string, list: readonly TaskRef[]) =>
+    named(title, TASK_HEAD, bounded(list, context, taskRow), list.length);
+  return [
+    ...tasks('Tasks that were cut off and run again', report.rerun),
+    ...tasks('Tasks that go on where they were', report.continued),
+    ...named(
+      'DAGs without a file at the new side',
+      ['DAG'],
+      bounded(report.missingDags, context, (dagId) => [code(dagId)]),
+      report.missingDags.length,
+    ),
+    ...named(
+      'Next scheduled runs',
+      ['DAG', 'at'],
+      bounded(report.nextRuns, context, ({ dagId, at }) => [code(dagId), at === null ? 'not scheduled' : moment(at)]),
+      report.nextRuns.length,
+    ),
+    {
+      kind: 'paragraph',
+      text: `${plural(report.unpaused, 'DAG')} unpaused and ${report.paused} paused, as they were before.`,
+    },
+  ];
+}
+
+function steps({ steps: times }: FailoverResult): Block {
+  const rows = times.map(({ step, startedAt, milliseconds }): readonly Inline[] => [
+    STEPS[step],
+    moment(startedAt).slice(11),
+    duration(milliseconds / 1_000),
+  ]);
+  return { kind: 'table', head: ['Step', 'began', 'took'], rows };
+}
+
+const took = (result: FailoverResult): string =>
+  result.rto.measuredSeconds === null ? '' : `, ${measured(result.rto)} after the move began`;
+
+export function failoverReport(result: FailoverResult, context: Context): Document {
+  const { activation, debts, verdict, firstBeat } = result;
+  return [
+    { kind: 'answer', mood: 'good', text: t`${result.deployment} runs in ${result.to} now${took(result)}` },
+    ...(result.resumed
+      ? [
+          {
+            kind: 'paragraph',
+            text: t`This run finished the move ${code(result.move)}, which an earlier run had begun.`,
+          } as const,
+        ]
+      : []),
+    FENCE[result.fence](result),
+    {
+      kind: 'table',
+      head: ['Objective', 'wanted', 'measured', ''],
+      rows: [objectiveRow('RPO: work lost', result.rpo), objectiveRow('RTO: time without an active site', result.rto)],
+    },
+    { kind: 'heading', text: 'What was lost' },
+    { kind: 'list', items: lossLines(result) },
+    ...(activation === undefined ? [] : work(activation, context)),
+    { kind: 'heading', text: 'What was done' },
+    steps(result),
+    {
+      kind: 'paragraph',
+      text: `First heartbeat of ${result.to} at ${moment(firstBeat.at)}: ${plural(firstBeat.unpausedUserDags, 'DAG')} unpaused, ${plural(firstBeat.liveUserRuns, 'run')} under way.`,
+    },
+    ...(debts.length === 0
+      ? []
+      : [
+          { kind: 'heading', text: 'Owed, tried at every check' } as const,
+          { kind: 'list', items: debts.map(debtLine) } as const,
+        ]),
+    {
+      kind: 'details',
+      summary: t`Why: ${verdict.key}${result.overridden ? ', overridden' : ''}`,
+      blocks: [
+        { kind: 'paragraph', text: `Verdict on ${result.from}: ${verdict.reason}.` },
+        ...evidenceTable(verdict.evidence, result.from, result.to),
+        {
+          kind: 'paragraph',
+          text: t`Reason given: ${result.reason}. By ${result.actor}, epoch ${result.epoch}, move ${code(result.move)}.`,
+        },
+      ],
+    },
+    { kind: 'paragraph', text: 'Now see that the new side is healthy, and that the next snapshot comes from it:' },
+    command(context, 'check', result.deployment),
+  ];
+}

@@ -1,0 +1,61 @@
+import * as core from '@actions/core';
+import { INPUT_NAMES, inputsFromArguments, USAGE } from './arguments.ts';
+import { oneRun } from './one-run.ts';
+import { errorReport } from './report/error.ts';
+import { knownError } from './report/known-error.ts';
+import { summaryOf } from './report/report.ts';
+import { logLine, onChange, terminal, type Surface } from './surface.ts';
+
+const runUrl = ({
+  GITHUB_SERVER_URL = '',
+  GITHUB_REPOSITORY = '',
+  GITHUB_RUN_ID = '',
+  GITHUB_ACTOR = '',
+}: NodeJS.ProcessEnv) =>
+  `${GITHUB_ACTOR} ${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`.trim();
+
+/** A step of a workflow. */
+function workflow(): Surface {
+  const given = INPUT_NAMES.map((name) => [name, core.getInput(name)] as const);
+  return {
+    onGitHub: true,
+    inputs: Object.fromEntries(given.filter(([, value]) => value !== '')),
+    actor: runUrl(process.env),
+    group: (title, body) => core.group(logLine(title), body),
+    info: onChange((line) => {
+      core.info(logLine(line));
+    }),
+    warning(line) {
+      core.warning(logLine(line));
+    },
+    error(title, message, place) {
+      const where = place && { file: place.file, startLine: place.line, startColumn: place.column };
+      core.error(message, { title, ...where });
+    },
+    output(name, value) {
+      core.setOutput(name, value);
+    },
+    async summary(render) {
+      await core.summary.addRaw(summaryOf(render)).write();
+    },
+    keepSecret(secret) {
+      core.setSecret(secret);
+    },
+    idToken: () => core.getIDToken('sts.amazonaws.com'),
+  };
+}
+
+/** Runs where we are: as a step of a workflow, or on a terminal. Answers the exit code. */
+export async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
+  if (process.env['GITHUB_ACTIONS'] === 'true') return oneRun(workflow(), stop);
+  if (args.length === 0 || args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return args.length === 0 ? 1 : 0;
+  }
+  try {
+    return await oneRun(terminal(inputsFromArguments(args)), stop);
+  } catch (error) {
+    await terminal({}).summary(() => errorReport(knownError(error)));
+    return 1;
+  }
+}
