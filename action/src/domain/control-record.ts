@@ -29,7 +29,7 @@ const move = z.object({
 
 const lease = z.object({ holder: z.string(), nonce: z.string(), purpose: z.string(), expiresAt: instant });
 
-const debt = z.object({
+export const debtSchema = z.object({
   kind: z.enum(['claim', 'fence']),
   site: z.string(),
   epoch,
@@ -48,14 +48,14 @@ const controlRecord = z.object({
   activated: lineage.extend({ at: instant, snapshot: z.string().nullable() }),
   move: move.nullable(),
   lease: lease.nullable(),
-  debts: z.array(debt),
+  debts: z.array(debtSchema),
   updatedAt: instant,
   nonce: z.string(),
 });
 
 export type Move = Readonly<z.infer<typeof move>>;
 export type Lease = Readonly<z.infer<typeof lease>>;
-export type Debt = Readonly<z.infer<typeof debt>>;
+export type Debt = Readonly<z.infer<typeof debtSchema>>;
 /** The (site, epoch) under which a snapshot was taken; only that of the activated epoch may be restored. */
 export type Lineage = Readonly<z.infer<typeof lineage>>;
 export type ControlRecord = Readonly<z.infer<typeof controlRecord>>;

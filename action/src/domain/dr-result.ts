@@ -9,7 +9,7 @@ const task = z.object({
   was: z.string().nullish(),
 });
 
-const report = z.object({
+export const reportSchema = z.object({
   rerun: z.array(task).default([]),
   continued: z.array(task).default([]),
   runs: z.array(z.object({ dagId: z.string(), runId: z.string() })).default([]),
@@ -36,13 +36,13 @@ const drResult = z.object({
   epoch: z.int().nullish(),
   move: z.string().nullish(),
   seconds: z.record(z.string(), z.number().nullable()).nullish(),
-  report: report.nullish(),
+  report: reportSchema.nullish(),
 });
 
 /** What one run of a DR DAG did: the object that decides, not the state of the run. */
 export type DrResult = Readonly<z.infer<typeof drResult>>;
 /** What an activation did to the runs that were in flight. */
-export type ActivationReport = Readonly<z.infer<typeof report>>;
+export type ActivationReport = Readonly<z.infer<typeof reportSchema>>;
 
 /** Throws `MDR-DR-RUN-LOST`: an unreadable result is none. */
 export const parseDrResult = (body: Uint8Array, where: string): DrResult =>

@@ -82,3 +82,7 @@ export class MdrError extends Error {
     this.place = details.place;
   }
 }
+
+/** Whether a code, as the DAGs write it, is one of ours. */
+export const isErrorCode = (code: string | null | undefined): code is ErrorCode =>
+  code !== null && code !== undefined && code in ERROR_CODES;

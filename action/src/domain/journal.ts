@@ -1,21 +1,74 @@
 import { z } from 'zod';
-import { MOVE_STEPS } from './control-record.ts';
-import { instant, parseStored, versioned } from './stored-json.ts';
+import { debtSchema, stepNumber } from './control-record.ts';
+import type { MoveStep } from './control-record.ts';
+import { reportSchema } from './dr-result.ts';
+import { inFlightRun } from './manifest.ts';
+import { instant, iso, parseStored, versioned } from './stored-json.ts';
+import { VERDICT_KEYS } from './verdict.ts';
 
-const journalEntry = z.object({
-  ...versioned,
-  deployment: z.string(),
-  move: z.string(),
-  step: z.enum(MOVE_STEPS),
-  number: z.int(),
-  startedAt: instant,
-  endedAt: instant,
-  data: z.record(z.string(), z.unknown()),
+const verdict = z.object({
+  key: z.enum(VERDICT_KEYS),
+  reason: z.string(),
+  evidence: z.array(z.string()),
+  deadline: instant.optional(),
 });
 
-/** One completed step of a move. */
-export type JournalEntry = Readonly<z.infer<typeof journalEntry>>;
+const loss = z.object({
+  snapshot: z.object({ id: z.string(), takenAt: instant, ageSeconds: z.int() }),
+  lastSignOfLife: instant.nullable(),
+  lostSeconds: z.int().nullable(),
+  inFlight: z.array(inFlightRun),
+});
 
-/** Throws `MDR-CONTROL-INVALID`. */
-export const parseJournalEntry = (body: Uint8Array, where: string): JournalEntry =>
-  parseStored(journalEntry, body, where, 'MDR-CONTROL-INVALID');
+const inertOrLive = z.object({ dagRunId: z.string(), outcome: z.string(), committedAt: instant });
+
+/** What each step leaves for the steps after it and for the evidence. A resumed move reads it here. */
+const STEP_DATA = {
+  planned: z.object({ verdict, overridden: z.boolean(), loss, manifestSha256: z.string() }),
+  prepared: inertOrLive,
+  rechecked: z.object({ verdict }),
+  claimed: z.object({ debts: z.array(debtSchema), lastSignOfLife: instant.nullable() }),
+  fenced: z.object({ grade: z.enum(['stopped', 'paused', 'unproven']), debts: z.array(debtSchema) }),
+  activated: inertOrLive.extend({ report: reportSchema.optional() }),
+  confirmed: z.object({
+    debts: z.array(debtSchema),
+    firstBeat: z.object({ at: instant, liveUserRuns: z.int(), unpausedUserDags: z.int() }),
+  }),
+} as const;
+
+export type StepData<S extends MoveStep> = Readonly<z.infer<(typeof STEP_DATA)[S]>>;
+
+export interface JournalEntry<S extends MoveStep> {
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly data: StepData<S>;
+}
+
+/** The entry of `step`. Throws `MDR-CONTROL-INVALID`. */
+export function parseJournalEntry<S extends MoveStep>(step: S, body: Uint8Array, where: string): JournalEntry<S> {
+  const schema = z.object({
+    ...versioned,
+    step: z.literal(step),
+    startedAt: instant,
+    endedAt: instant,
+    data: STEP_DATA[step],
+  });
+  return parseStored(schema, body, where, 'MDR-CONTROL-INVALID') as unknown as JournalEntry<S>;
+}
+
+/** A completed step of a move as it is stored. */
+export const journalEntry = <S extends MoveStep>(
+  deployment: string,
+  move: string,
+  step: S,
+  { startedAt, endedAt, data }: { startedAt: number; endedAt: number; data: StepData<S> },
+): object => ({
+  schemaVersion: 1,
+  deployment,
+  move,
+  step,
+  number: stepNumber(step),
+  startedAt: iso(startedAt),
+  endedAt: iso(endedAt),
+  data,
+});

@@ -14,7 +14,7 @@ const table = z.object({
   parts: z.array(part),
 });
 
-const inFlightRun = z.object({
+export const inFlightRun = z.object({
   dagId: z.string(),
   runId: z.string(),
   state: z.string(),

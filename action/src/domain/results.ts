@@ -14,10 +14,10 @@ export interface SnapshotAge {
   readonly ageSeconds: number;
 }
 
-/** An objective and what was measured; `undefined` when nothing could be measured. */
+/** An objective and what was measured; `null` when nothing could be measured. */
 export interface Measured {
   readonly objectiveSeconds: number;
-  readonly measuredSeconds: number | undefined;
+  readonly measuredSeconds: number | null;
 }
 
 /** A debt that is paid, with the grade of the fence that was reached. */
@@ -47,10 +47,10 @@ export interface CheckResult {
 /** What a move will lose, by name, said before anything is done. */
 export interface LossPreview {
   readonly snapshot: SnapshotAge;
-  /** Last sign of life of the site that is left, as the target sees it. */
-  readonly lastSignOfLife: string | undefined;
-  /** All work between the snapshot and the last sign of life is lost. */
-  readonly lostSeconds: number | undefined;
+  /** Last sign of life of the site that is left, as the target sees it; `null` when none was seen. */
+  readonly lastSignOfLife: string | null;
+  /** All work of these seconds, between the snapshot and the last sign of life, is lost. */
+  readonly lostSeconds: number | null;
   readonly inFlight: readonly InFlightRun[];
 }
 

@@ -48,3 +48,7 @@ export function inWords(milliseconds: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
+
+/** Whole seconds from one instant to a later one, never below zero; `null` when there is no later one. */
+export const secondsBetween = (from: string, to: string | null): number | null =>
+  to === null ? null : Math.max(0, Math.round((millis(to) - millis(from)) / 1000));

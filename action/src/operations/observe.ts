@@ -15,7 +15,7 @@ import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { loadedOf, readControls, requireRuling } from './control.ts';
 import type { BothControls } from './control.ts';
-import { probe, sideOf } from './sides.ts';
+import { probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
 
@@ -75,13 +75,17 @@ async function readBefore(
   const fresh: Observations = { schemaVersion: 1, observer, site: active.region, readings: [] };
   const read = await probe(async () => {
     const objects = await standby.ports.objects.list(standby.bucket, prefix);
-    return Promise.all(objects.map(({ key }) => readObservations(standby, key)));
+    return Promise.all(objects.map(({ key }) => probeStored(() => readObservations(standby, key))));
   });
-  const stored = 'answer' in read ? read.answer.filter((found) => found !== undefined) : [];
+  const stored = 'answer' in read ? read.answer.flatMap(answerOf) : [];
   const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
   const own = remembered ?? stored.find((found) => found.observer === observer) ?? fresh;
   return { own, others: stored.filter((found) => found.observer !== observer) };
 }
+
+/** A memory that cannot be read is none. */
+const answerOf = (read: Probe<Observations | undefined>): readonly Observations[] =>
+  'answer' in read && read.answer !== undefined ? [read.answer] : [];
 
 async function readObservations(standby: Side, key: string): Promise<Observations | undefined> {
   const object = await standby.ports.objects.get(standby.bucket, key);
@@ -124,8 +128,8 @@ async function ask(
     probe(() => active.ports.identity.caller()),
     probe(() => standby.ports.environments.describe(standby.site.environment)),
     probe(() => standby.ports.identity.caller()),
-    probe(() => readHeartbeat(standby, deployment, active.region)),
-    probe(() => readHeartbeat(standby, deployment, standby.region)),
+    probeStored(() => readHeartbeat(standby, deployment, active.region)),
+    probeStored(() => readHeartbeat(standby, deployment, standby.region)),
     askSnapshot(world, deployment, standby, record),
   ]);
   return {
@@ -160,7 +164,7 @@ async function askSnapshot(
   record: ControlRecord | undefined,
 ): Promise<Probe<string | undefined>> {
   if (record === undefined) return { fault: 'error', detail: 'the current lineage is not known' };
-  return probe(() => newestComplete(world, standby, deployment, record.activated));
+  return probeStored(() => newestComplete(world, standby, deployment, record.activated));
 }
 
 /** The heartbeat of the site in `region`, as the bucket of `side` holds it. */

@@ -1,4 +1,5 @@
 import type { Deployment, Site, SiteIndex } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import { drBucket } from '../domain/names.ts';
 import type { RegionPorts, World } from '../domain/ports.ts';
@@ -32,5 +33,15 @@ export async function probe<T>(ask: () => Promise<T>): Promise<Probe<T>> {
     if (!(error instanceof AwsFault)) throw error;
     const detail = `${error.operation} in ${error.region}: ${error.awsCode === '' ? error.message : error.awsCode}`;
     return { fault: error.quality, detail };
+  }
+}
+
+/** As {@link probe}; an object that is there but cannot be read as what it should be says nothing, either. */
+export async function probeStored<T>(ask: () => Promise<T>): Promise<Probe<T>> {
+  try {
+    return await probe(ask);
+  } catch (error) {
+    if (error instanceof MdrError) return { fault: 'error', detail: error.message };
+    throw error;
   }
 }

@@ -7,6 +7,7 @@ import type { Manifest } from '../domain/manifest.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
+import { probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
 export interface FoundSnapshot {
@@ -56,11 +57,12 @@ export async function newestComplete(
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
 async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
-  const { manifest } = await readSnapshot(side, deployment, id);
+  const found = await probeStored(() => readSnapshot(side, deployment, id));
+  if (!('answer' in found)) return false;
   const prefix = `${keys.snapshots(deployment.deployment)}${id}/`;
   const objects = await side.ports.objects.list(side.bucket, prefix);
   const sizes = new Map(objects.map(({ key, size }) => [key.slice(prefix.length), size]));
-  return partsOf(manifest).every(({ path, part }) => sizes.get(path) === part.bytes);
+  return partsOf(found.answer.manifest).every(({ path, part }) => sizes.get(path) === part.bytes);
 }
 
 /** Id of the newest snapshot of `lineage` at `side`, whole or not. Throws `MDR-SNAPSHOT-NONE`. */

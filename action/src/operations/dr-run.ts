@@ -1,0 +1,92 @@
+import { parseDrResult } from '../domain/dr-result.ts';
+import type { DrResult } from '../domain/dr-result.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
+import { keys } from '../domain/names.ts';
+import type { DagRunState, World } from '../domain/ports.ts';
+import { probe } from './sides.ts';
+import type { Side } from './sides.ts';
+import { waitFor } from './wait.ts';
+
+export interface DrJob {
+  readonly dagId: string;
+  /** Of the first attempt; a further one, after a failure, gets `-r2`, `-r3` … */
+  readonly runId: string;
+  readonly conf: Record<string, unknown>;
+  readonly limitSeconds: number;
+}
+
+const MAX_ATTEMPTS = 9;
+
+/**
+ * Runs a DR DAG and answers its result; a run of the same id that is there already is waited for, one that succeeded
+ * before is not repeated. The result object decides, not the state of the run. Throws `MDR-DR-RUN-LOST`,
+ * `MDR-TIMEOUT`, `MDR-STOPPED`.
+ */
+export async function runDrDag(world: World, side: Side, deployment: Deployment, job: DrJob): Promise<DrResult> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const runId = attempt === 1 ? job.runId : `${job.runId}-r${attempt}`;
+    const before = await readResult(side, deployment, runId);
+    if (before?.ok === true) return before;
+    if (before !== undefined) continue;
+    const started = await start(world, side, deployment, { ...job, runId });
+    if (started === 'lost before') continue;
+    return waitForResult(world, side, deployment, { ...job, runId });
+  }
+  throw lost(side, job, `${MAX_ATTEMPTS} runs have failed`);
+}
+
+async function readResult(side: Side, deployment: Deployment, runId: string): Promise<DrResult | undefined> {
+  const key = keys.result(deployment.deployment, runId);
+  const object = await side.ports.objects.get(side.bucket, key);
+  return object === undefined ? undefined : parseDrResult(object.body, `s3://${side.bucket}/${key}`);
+}
+
+/** `lost before`: an earlier run of ours had started this one, and it ended without a result. */
+async function start(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  { dagId, runId, conf, limitSeconds }: DrJob,
+): Promise<'under way' | 'lost before'> {
+  const { airflow } = side.ports;
+  const { environment } = side.site;
+  const answer = await waitFor(world, `Airflow of ${side.region} to take ${runId}`, limitSeconds, () =>
+    airflow.trigger(environment, dagId, runId, conf),
+  );
+  if (answer === 'started') return 'under way';
+  const state = await probe(() => airflow.runState(environment, dagId, runId));
+  if (!('answer' in state) || !isOver(state.answer)) return 'under way';
+  return (await readResult(side, deployment, runId)) === undefined ? 'lost before' : 'under way';
+}
+
+const isOver = (state: DagRunState | undefined): boolean => state === 'success' || state === 'failed';
+
+async function waitForResult(world: World, side: Side, deployment: Deployment, job: DrJob): Promise<DrResult> {
+  let looks = 0;
+  return waitFor(world, `the result of ${job.runId}`, job.limitSeconds, async () => {
+    const result = await readResult(side, deployment, job.runId);
+    looks += 1;
+    if (result !== undefined || looks % LOOKS_PER_STATE !== 0) return result;
+    const state = await probe(() => side.ports.airflow.runState(side.site.environment, job.dagId, job.runId));
+    if (!('answer' in state) || state.answer === 'queued' || state.answer === 'running') return undefined;
+    const late = await readResult(side, deployment, job.runId);
+    if (late !== undefined) return late;
+    throw lost(
+      side,
+      job,
+      state.answer === undefined ? 'Airflow knows no such run' : `Airflow calls it ${state.answer}`,
+    );
+  });
+}
+
+/** S3 is asked more often than Airflow, whose web server is small. */
+const LOOKS_PER_STATE = 4;
+
+const lost = (side: Side, { dagId, runId }: DrJob, why: string): MdrError =>
+  new MdrError({
+    code: 'MDR-DR-RUN-LOST',
+    message: `${runId} of ${dagId} in ${side.region} left no result: ${why}`,
+    fix: `Read the task log of ${dagId} in ${side.site.environment}, then run again: the step starts a new attempt.`,
+    state: 'the run changes either everything or nothing; the next attempt finds out',
+  });

@@ -1,0 +1,28 @@
+import type { DrResult } from '../domain/dr-result.ts';
+import { MdrError, isErrorCode } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import { runDrDag } from './dr-run.ts';
+import { requireEntry } from './move-journal.ts';
+import type { MoveScene } from './move-steps.ts';
+
+interface MoveJob {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly limitSeconds: number;
+  readonly failure: ErrorCode;
+}
+
+/** Runs a DR DAG of this move at the target. Throws the DAG's own code, or `failure`, when it did not succeed. */
+export async function runMoveDag(scene: MoveScene, job: MoveJob): Promise<DrResult> {
+  const { world, deployment, to, move } = scene;
+  const { data } = await requireEntry(to, deployment, move.id, 'planned');
+  const conf = { move: move.id, epoch: move.epoch, snapshot: move.snapshot, manifestSha256: data.manifestSha256 };
+  const result = await runDrDag(world, to, deployment, { ...job, conf });
+  if (result.ok) return result;
+  throw new MdrError({
+    code: isErrorCode(result.code) ? result.code : job.failure,
+    message: `${result.dagRunId} in ${to.region} ${result.outcome}: ${result.message ?? 'it gave no reason'}`,
+    fix: `Read the task log of ${job.dagId} in ${to.site.environment}, then run again: the step starts a new attempt.`,
+    state: 'its transaction was rolled back: it changed nothing',
+  });
+}

@@ -1,0 +1,44 @@
+import { MdrError } from '../domain/errors.ts';
+import type { StepData } from '../domain/journal.ts';
+import { DAG_IDS, moveRunId } from '../domain/names.ts';
+import { loadedOf, readControls } from './control.ts';
+import { runMoveDag } from './move-dag.ts';
+import { requirePermission, requireReady } from './move-plan.ts';
+import type { MoveScene } from './move-steps.ts';
+import { readSnapshot } from './snapshots.ts';
+
+const RESTORE_LIMIT_SECONDS = 3_600;
+
+/** Loads what is finished. Harmless to the held target, and repeatable. */
+export async function prepare(scene: MoveScene): Promise<StepData<'prepared'>> {
+  const result = await runMoveDag(scene, {
+    dagId: DAG_IDS.restore,
+    runId: moveRunId(scene.move.id, 'restore'),
+    limitSeconds: RESTORE_LIMIT_SECONDS,
+    failure: 'MDR-RESTORE-FAILED',
+  });
+  return { dagRunId: result.dagRunId, outcome: result.outcome, committedAt: result.committedAt ?? result.endedAt };
+}
+
+/** The last look: nobody was faster, the verdict still allows it, and the target is still ready. */
+export async function recheck(scene: MoveScene): Promise<StepData<'rechecked'>> {
+  const { world, deployment, inputs, to, move } = scene;
+  await requireNotSuperseded(scene);
+  const verdict = await requirePermission(world, deployment, inputs);
+  const { manifest } = await readSnapshot(to, deployment, move.snapshot);
+  await requireReady(world, deployment, to, manifest);
+  return { verdict: { ...verdict, evidence: [...verdict.evidence] } };
+}
+
+/** Throws `MDR-MOVE-SUPERSEDED` when a record that can be read has a higher epoch. */
+export async function requireNotSuperseded({ world, deployment, move }: MoveScene): Promise<void> {
+  const records = loadedOf(await readControls(world, deployment)).map((loaded) => loaded.record);
+  const higher = records.find((record) => record.epoch > move.epoch);
+  if (higher === undefined) return;
+  throw new MdrError({
+    code: 'MDR-MOVE-SUPERSEDED',
+    message: `${move.id} wants epoch ${move.epoch}, but ${higher.site} has epoch ${higher.epoch} already`,
+    fix: 'Look with `status` who is active now.',
+    state: 'the move is void and was withdrawn',
+  });
+}

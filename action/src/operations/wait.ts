@@ -1,0 +1,57 @@
+import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
+import type { World } from '../domain/ports.ts';
+import { inWords } from '../domain/stored-json.ts';
+
+const POLL = 2_000;
+const SAY_AGAIN = 60_000;
+
+/**
+ * Asks until there is an answer. A dark or throttling service is asked again; anything else that is wrong is thrown.
+ * Throws `MDR-TIMEOUT` after `limitSeconds`, and `MDR-STOPPED` when the runner is asked to stop.
+ */
+export async function waitFor<T>(
+  world: World,
+  what: string,
+  limitSeconds: number,
+  ask: () => Promise<T | undefined>,
+): Promise<T> {
+  const began = world.clock.now();
+  let said = began;
+  for (;;) {
+    const answer = await patiently(world, what, ask);
+    if (answer !== undefined) return answer;
+    const now = world.clock.now();
+    if (world.stop.aborted) throw stopped(what);
+    if (now - began >= limitSeconds * 1000) throw timedOut(what, limitSeconds);
+    if (now - said >= SAY_AGAIN) {
+      world.log.info(`still waiting for ${what}, for ${inWords(now - began)}`);
+      said = now;
+    }
+    await world.clock.sleep(POLL, world.stop);
+  }
+}
+
+async function patiently<T>(world: World, what: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof AwsFault) || !['dark', 'throttled'].includes(error.quality)) throw error;
+    world.log.warning(`while waiting for ${what}: ${error.message}`);
+    return undefined;
+  }
+}
+
+const stopped = (what: string): MdrError =>
+  new MdrError({
+    code: 'MDR-STOPPED',
+    message: `the runner was asked to stop while waiting for ${what}`,
+    fix: 'Run the same operation again: it goes on where this one stopped.',
+  });
+
+const timedOut = (what: string, limitSeconds: number): MdrError =>
+  new MdrError({
+    code: 'MDR-TIMEOUT',
+    message: `waited ${limitSeconds} s for ${what}`,
+    fix: 'Look why it is slow, then run the same operation again: it goes on where this one stopped.',
+  });
