@@ -35,6 +35,9 @@ export function replicationRules(peers: readonly Peer[]): s3.CfnBucket.Replicati
     }));
 }
 
+/** The name by which KMS knows the S3 of a Region. */
+const viaS3 = (region: string): string => `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+
 /**
  * What Amazon S3's user guide asks for under "Replicating encrypted objects", with the bucket key switched off (with
  * it on, the role would have to decrypt at the destination as well).
@@ -51,7 +54,7 @@ export function grantReplication(role: iam.Role, bucketArn: string, key: kms.Key
     ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
     prefixes.map((prefix) => `${bucketArn}/${prefix}`),
   );
-  allow(['kms:Decrypt'], [key.keyArn], { StringEquals: { 'kms:ViaService': `s3.${key.env.region}.amazonaws.com` } });
+  allow(['kms:Decrypt'], [key.keyArn], { StringEquals: { 'kms:ViaService': viaS3(key.env.region) } });
   for (const { deployment, site } of peers) {
     allow(
       ['s3:ReplicateObject', 's3:ReplicateTags'],
@@ -60,7 +63,7 @@ export function grantReplication(role: iam.Role, bucketArn: string, key: kms.Key
       ),
     );
     allow(['kms:Encrypt'], [`arn:${deployment.partition}:kms:${site.region}:${site.account}:key/*`], {
-      StringEquals: { 'kms:ViaService': `s3.${site.region}.amazonaws.com` },
+      StringEquals: { 'kms:ViaService': viaS3(site.region) },
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': KEY_ALIAS },
     });
   }

@@ -108,6 +108,16 @@ describe.each(both)('the site in %s', (region, template) => {
     });
   });
 
+  it('lets the replication role read with its own key and write with the key of the other site, through S3', () => {
+    const other = region === 'us-east-1' ? 'us-west-2' : 'us-east-1';
+    const via = (action: string): unknown =>
+      allowed(template)
+        .filter(({ Action, Condition }) => Action === action && JSON.stringify(Condition).includes('ViaService'))
+        .map(({ Condition }) => (Condition as { StringEquals: Record<string, string> }).StringEquals['kms:ViaService']);
+    expect(via('kms:Decrypt')).toEqual([`s3.${region}.amazonaws.com`]);
+    expect(via('kms:Encrypt')).toEqual([`s3.${other}.amazonaws.com`]);
+  });
+
   it('lets only S3 use the replication role', () => {
     template.hasResourceProperties('AWS::IAM::Role', {
       RoleName: `mwaadr-replication-${region}`,
