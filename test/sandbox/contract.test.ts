@@ -9,7 +9,7 @@ let services: Services;
 beforeAll(async () => {
   services = await startServices();
 }, 120_000);
-afterAll(() => services.stop());
+afterAll(() => services.stop(), 30_000);
 
 const ENVIRONMENT = 'orders';
 

@@ -24,7 +24,7 @@ let services: Services;
 beforeAll(async () => {
   services = await startServices();
 }, 120_000);
-afterAll(() => services.stop());
+afterAll(() => services.stop(), 30_000);
 afterEach(() => {
   services.gateway('us-east-1').clearFaults();
   services.gateway('us-east-1').acceptConnections();

@@ -19,7 +19,7 @@ let services: Services;
 beforeAll(async () => {
   services = await startServices();
 }, 120_000);
-afterAll(() => services.stop());
+afterAll(() => services.stop(), 30_000);
 
 const EAST = 'us-east-1';
 const WEST = 'us-west-2';

@@ -16,7 +16,7 @@ describe.each(['2.10.3', '3.3.1'] as const)('two Regions with Airflow %s', (airf
   beforeAll(async () => {
     sandbox = await startSandbox({ airflow, log: (line) => process.stderr.write(`${line}\n`) });
   }, 300_000);
-  afterAll(() => sandbox.stop());
+  afterAll(() => sandbox.stop(), 60_000);
 
   /** InvokeRestApi as the runner calls it; the gateway looks at the signature's scope only. */
   async function invoke(region: Region, Method: string, Path: string, Body?: unknown) {
