@@ -38,7 +38,7 @@ function start(minutesAgo: number): string {
 }
 
 async function upload(sandbox: Sandbox, region: Region): Promise<void> {
-  const text = (await readFile(file, 'utf8')).replace('__START__', start(4));
+  const text = (await readFile(file, 'utf8')).replaceAll('__START__', start(4));
   await sandbox.s3(region).send(new PutObjectCommand({ Bucket: dagsBucket(region), Key: FILE, Body: text }));
 }
 
@@ -46,6 +46,11 @@ async function upload(sandbox: Sandbox, region: Region): Promise<void> {
 export async function parsedDags(sandbox: Sandbox, region: Region): Promise<string[]> {
   const rows = await sandbox.sql(region, `select dag_id from dag where dag_id not like 'mwaadr\\_%' order by 1`);
   return rows.map((row) => String(row['dag_id']));
+}
+
+async function requireNoImportError(sandbox: Sandbox, region: Region): Promise<void> {
+  const [error] = await sandbox.sql(region, 'select filename, stacktrace from import_error');
+  if (error !== undefined) throw new Error(`${String(error['filename'])} in ${region}: ${String(error['stacktrace'])}`);
 }
 
 async function configure(rest: AirflowRest): Promise<void> {
@@ -77,6 +82,7 @@ export async function deployPlatform(sandbox: Sandbox, region: Region, version: 
     sandbox.regions.map((one) =>
       eventually(`${one} has parsed the bookshop's DAGs`, 120, async () => {
         const parsed = await parsedDags(sandbox, one);
+        await requireNoImportError(sandbox, one);
         return DAGS.every((dag) => parsed.includes(dag)) ? true : undefined;
       }),
     ),

@@ -1,0 +1,39 @@
+import { keys } from '../../action/src/domain/names.ts';
+import type { Region, Sandbox } from '../sandbox/types.ts';
+import type { ActionRun, Runner } from './action.ts';
+import { DEPLOYMENT } from './dr-bucket.ts';
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** The write of the n-th journal object of any move. */
+function journalWrite(number: number): RegExp {
+  const key = keys.journal(DEPLOYMENT, 'MOVE', number);
+  return new RegExp(escaped(key).replace('MOVE', '[^/]+'));
+}
+
+/**
+ * Runs an operation and kills it (SIGKILL) when its n-th journal object has just been written and the reply is still on
+ * its way; runs it again, kills it at the next one, until a run comes to its end. Answers that run and how often it was
+ * killed.
+ */
+export async function killedAtEachStep(
+  sandbox: Sandbox,
+  region: Region,
+  run: (signal: AbortSignal) => ReturnType<Runner>,
+): Promise<{ last: ActionRun; kills: number }> {
+  for (let number = 1; ; number += 1) {
+    const hold = sandbox
+      .gateway(region)
+      .hold({ service: 's3', operation: 'PutObject', path: journalWrite(number) }, { after: true });
+    const kill = new AbortController();
+    const ended = run(kill.signal);
+    const held = await Promise.race([hold.arrived.then(() => true), ended.then(() => false)]);
+    if (!held) {
+      hold.release();
+      return { last: await ended, kills: number - 1 };
+    }
+    kill.abort();
+    hold.drop();
+    await ended;
+  }
+}
