@@ -56,7 +56,8 @@ export async function newestComplete(
 
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
-async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
+/** Whether every object that the manifest names is there, in its size. */
+export async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
   const found = await probeStored(() => readSnapshot(side, deployment, id));
   if (!('answer' in found)) return false;
   const prefix = `${keys.snapshots(deployment.deployment)}${id}/`;

@@ -1,0 +1,62 @@
+import type { ControlRecord } from './control-record.ts';
+import { siteOfEpoch } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { ruling } from './epoch.ts';
+import { MdrError } from './errors.ts';
+import { iso } from './stored-json.ts';
+
+/** Refuses records that tell different stories. Throws `MDR-CONTROL-INVALID`. */
+export function requireConsistent(deployment: Deployment, records: readonly ControlRecord[]): void {
+  const contradictions = [...records.flatMap((record) => lies(deployment, record)), ...differences(records)];
+  if (contradictions.length === 0) return;
+  throw new MdrError({
+    code: 'MDR-CONTROL-INVALID',
+    message: `the control records contradict: ${contradictions.join('; ')}`,
+    fix: 'Were the sites swapped in the deployment file? Their order is fixed for ever. Else bring the right version of the record back.',
+    state: 'nothing was touched',
+  });
+}
+
+function lies({ sites }: Deployment, { site, epoch, phase, activated }: ControlRecord): readonly string[] {
+  const wants = sites[siteOfEpoch(activated.epoch)].region;
+  return [
+    ...(activated.site === wants
+      ? []
+      : [`that of ${site}: epoch ${activated.epoch} activates ${wants}, not ${activated.site}`]),
+    ...(activated.epoch <= epoch
+      ? []
+      : [`that of ${site}: activated epoch ${activated.epoch} is above its epoch ${epoch}`]),
+    ...(phase === 'claimed' || activated.epoch === epoch
+      ? []
+      : [`that of ${site}: epoch ${epoch} is activated, but so is ${activated.epoch}`]),
+  ];
+}
+
+function differences([a, b]: readonly ControlRecord[]): readonly string[] {
+  if (a === undefined || b === undefined || a.activated.epoch !== b.activated.epoch) return [];
+  const same = a.activated.site === b.activated.site && a.activated.snapshot === b.activated.snapshot;
+  return same ? [] : [`both activated epoch ${a.activated.epoch}, from different snapshots`];
+}
+
+/** The record of a site that has none: that of a new deployment, or after the one of the other site. */
+export function firstRecord(
+  deployment: Deployment,
+  site: string,
+  others: readonly ControlRecord[],
+  now: number,
+): ControlRecord {
+  const other = ruling(others);
+  return {
+    schemaVersion: 1,
+    deployment: deployment.deployment,
+    site,
+    epoch: other?.epoch ?? 0,
+    phase: other?.phase ?? 'activated',
+    activated: other?.activated ?? { site: deployment.sites[0].region, epoch: 0, at: iso(now), snapshot: null },
+    move: null,
+    lease: null,
+    debts: [],
+    updatedAt: iso(now),
+    nonce: '',
+  };
+}
