@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly signal?: { readonly when: RegExp; readonly send: NodeJS.Signals };
   /** Sent once this resolves, whatever the log says. */
   readonly killWhen?: Promise<unknown>;
+  /** Gets the output as it comes. */
+  readonly hear?: (text: string) => void;
 }
 
 const FILES = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
@@ -84,6 +86,7 @@ function start(
     let waiting = options.signal;
     const hear = (bytes: Buffer) => {
       raw += bytes.toString();
+      options.hear?.(bytes.toString());
       if (waiting === undefined || !waiting.when.test(raw)) return;
       child.kill(waiting.send);
       waiting = undefined;

@@ -1,6 +1,6 @@
 import { keys } from '../../action/src/domain/names.ts';
 import type { Region, Sandbox } from '../sandbox/types.ts';
-import type { ActionRun, Runner } from './action.ts';
+import type { ActionRun } from './action.ts';
 import { DEPLOYMENT } from './dr-bucket.ts';
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
@@ -19,20 +19,20 @@ function journalWrite(number: number): RegExp {
 export async function killedAtEachStep(
   sandbox: Sandbox,
   region: Region,
-  run: (signal: AbortSignal) => ReturnType<Runner>,
+  run: (kill: Promise<unknown>) => Promise<ActionRun>,
 ): Promise<{ last: ActionRun; kills: number }> {
   for (let number = 1; ; number += 1) {
     const hold = sandbox
       .gateway(region)
       .hold({ service: 's3', operation: 'PutObject', path: journalWrite(number) }, { after: true });
-    const kill = new AbortController();
-    const ended = run(kill.signal);
+    let kill = (): void => undefined;
+    const ended = run(new Promise<void>((resolve) => (kill = resolve)));
     const held = await Promise.race([hold.arrived.then(() => true), ended.then(() => false)]);
     if (!held) {
       hold.release();
       return { last: await ended, kills: number - 1 };
     }
-    kill.abort();
+    kill();
     hold.drop();
     await ended;
   }

@@ -5,11 +5,12 @@
 import type { AirflowVersion, Region, Sandbox } from '../sandbox/types.ts';
 import { startSandbox } from '../sandbox/index.ts';
 import { AirflowFacts } from './airflow-facts.ts';
-import type { AirflowRest } from './airflow-rest.ts';
-import { type ActionRun, type Runner, runner } from './action.ts';
+import { AirflowRest } from './airflow-rest.ts';
+import { keys, moveRunId } from '../../action/src/domain/names.ts';
+import { type ActionOptions, type ActionRun, type Runner, runner } from './action.ts';
 import { type Claim, claim } from './claims.ts';
 import { eventually } from './deadline.ts';
-import { heartbeat } from './dr-bucket.ts';
+import { DEPLOYMENT, heartbeat, readJson } from './dr-bucket.ts';
 import { type InFlight, movedClaims } from './moved-claims.ts';
 import { type Fence, returnedClaims } from './returned-claims.ts';
 import { deployPlatform } from './platform.ts';
@@ -17,6 +18,10 @@ import { deployPlatform } from './platform.ts';
 export interface StoryOptions {
   readonly airflow: AirflowVersion;
   readonly log: (line: string) => void;
+  /** Something to try while all is well, before the work that will be interrupted starts. */
+  readonly rehearse?: (cast: Cast) => Promise<readonly Claim[]>;
+  /** Another way to run the failover than once, undisturbed. */
+  readonly failover?: (cast: Cast, run: (options: ActionOptions) => Promise<ActionRun>) => Promise<ActionRun>;
 }
 
 /** What happened when, in milliseconds since the story began. */
@@ -141,7 +146,7 @@ class Timeline {
   }
 }
 
-interface Cast {
+export interface Cast {
   readonly options: StoryOptions;
   readonly sandbox: Sandbox;
   readonly facts: AirflowFacts;
@@ -156,24 +161,28 @@ async function ordinaryTimes({ options, sandbox, facts, time, act }: Cast) {
   time.mark('the DR DAGs are installed at both sites; the standby is held');
   const rest = await deployPlatform(sandbox, OLD, options.airflow);
   time.mark('the bookshop is deployed and running in us-east-1');
+  const rehearsed = (await options.rehearse?.({ options, sandbox, facts, time, act })) ?? [];
   const inFlight = await work(rest, facts);
   time.mark('one task is running, one deferred, one waits for its retry, one dataset waits for the other');
   const snapshot = await act('snapshot', { force: 'true' });
   time.mark(`snapshot ${snapshot.outputs['snapshot'] ?? '?'} taken while that work is in flight`);
   const verify = await act('verify', {});
   time.mark('and verified at the other site');
-  return { inFlight, snapshot, verify };
+  return { inFlight, snapshot, verify, rehearsed };
 }
 
 /** From the loss to the workflows running on the other side. */
-async function theMove({ options, sandbox, facts, time, act }: Cast, inFlight: InFlight, snapshotId: string) {
+async function theMove(cast: Cast, inFlight: InFlight, snapshotId: string) {
+  const { options, sandbox, facts, time, act } = cast;
   const queuedBefore = await facts.queuedDatasets(OLD, 'recommendations');
   const before = await dagLines(facts, OLD);
   await sandbox.lose(OLD);
   time.mark('us-east-1 is lost, in the middle of running work');
   const check = await act('check', { wait: '120', 'fail-on': 'never' });
   time.mark(`check: ${check.outputs['verdict'] ?? '?'} (${check.outputs['verdict-class'] ?? ''})`);
-  const failover = await act('failover', { target: NEW, reason: 'us-east-1 is lost', confirm: DEPLOYMENT });
+  const inputs = { target: NEW, reason: 'us-east-1 is lost', confirm: DEPLOYMENT };
+  const run = (how: ActionOptions): Promise<ActionRun> => act('failover', inputs, how);
+  const failover = await (options.failover?.(cast, run) ?? run({}));
   time.mark('failover done: the workflows are in us-west-2');
   const result = await readJson<{ committedAt: string }>(
     sandbox,
@@ -226,14 +235,14 @@ export async function tellStory(options: StoryOptions): Promise<Story> {
   try {
     const facts = new AirflowFacts(sandbox, options.airflow);
     const cast: Cast = { options, sandbox, facts, time, act: runner(sandbox, options.log) };
-    const { inFlight, snapshot, verify } = await ordinaryTimes(cast);
+    const { inFlight, snapshot, verify, rehearsed } = await ordinaryTimes(cast);
     const move = await theMove(cast, inFlight, snapshot.outputs['snapshot'] ?? '');
     const back = await theReturn(cast);
     return {
       sandbox,
       facts,
       marks: time.marks,
-      claims: [...move.claims, ...back.claims],
+      claims: [...rehearsed, ...move.claims, ...back.claims],
       runs: { snapshot, verify, check: move.check, failover: move.failover, status: back.status },
       before: move.before,
       after: move.after,

@@ -1,0 +1,45 @@
+import { type BundleRun, runBundle } from '../e2e/runner.ts';
+import type { Sandbox } from '../sandbox/types.ts';
+
+export type ActionRun = BundleRun;
+
+export interface ActionOptions {
+  /** The run is expected to fail, or to be killed. */
+  readonly mayFail?: boolean;
+  /** SIGKILL when this resolves. */
+  readonly kill?: Promise<unknown>;
+}
+
+/** Runs one operation of the committed bundle against a sandbox, as GitHub's runner would. Throws when it fails unasked. */
+export type Runner = (
+  operation: string,
+  inputs: Readonly<Record<string, string>>,
+  options?: ActionOptions,
+) => Promise<ActionRun>;
+
+/** Workflow commands that are for the runner and not for a reader. */
+const FOR_THE_RUNNER = /^::(add-mask|set-output|save-state|endgroup)/;
+
+function* readable(text: string): Generator<string> {
+  for (const line of text.split('\n')) {
+    if (line.trim() !== '' && !FOR_THE_RUNNER.test(line)) yield `         | ${line.replace(/^::[a-z]+[^:]*::/, '')}`;
+  }
+}
+
+export function runner(sandbox: Sandbox, log: (line: string) => void): Runner {
+  return async (operation, inputs, { mayFail = false, kill } = {}) => {
+    log(
+      `         > ${operation} ${Object.entries(inputs)
+        .map(([name, value]) => `${name}="${value}"`)
+        .join(' ')}`,
+    );
+    const run = await runBundle({ operation, deployment: sandbox.deploymentFile, ...inputs }, sandbox.actionEnv, {
+      hear: (text) => {
+        for (const line of readable(text)) log(line);
+      },
+      ...(kill === undefined ? {} : { killWhen: kill }),
+    });
+    if (run.code !== 0 && !mayFail) throw new Error(`${operation} ended with ${run.code ?? 'a signal'}:\n${run.log}`);
+    return run;
+  };
+}
