@@ -2,7 +2,7 @@ import type { Debt } from '../domain/control-record.ts';
 import type { CheckResult } from '../domain/results.ts';
 import type { VerdictKey } from '../domain/verdict.ts';
 import { code, t, type Block, type Document, type Inline, type Mood } from './document.ts';
-import { command, moment, plural, snapshotWords, type Context } from './words.ts';
+import { command, moment, plural, sentence, snapshotWords, type Context } from './words.ts';
 
 type Answer = (result: CheckResult) => Inline;
 
@@ -127,9 +127,6 @@ export function checkReport(result: CheckResult, context: Context): Document {
   return [
     { kind: 'answer', mood: answer.mood, text: answer.text(result) },
     { kind: 'paragraph', text: `Because ${verdict.reason}.` },
-    ...(verdict.deadline === undefined
-      ? []
-      : [{ kind: 'paragraph', text: `The update excuses it until ${moment(verdict.deadline)}.` } as const]),
     ...moveAdvice(result, context),
     ...unprotected(result),
     ...evidenceTable(verdict.evidence, active, standby),
@@ -137,7 +134,7 @@ export function checkReport(result: CheckResult, context: Context): Document {
       ? []
       : [{ kind: 'paragraph', text: t`Newest snapshot: ${snapshotWords(snapshot)}.` } as const]),
     ...debts(result),
-    ...result.warnings.map((text) => ({ kind: 'alert', level: 'WARNING', text }) as const),
+    ...result.warnings.map((text) => ({ kind: 'alert', level: 'WARNING', text: sentence(text) }) as const),
     {
       kind: 'paragraph',
       text: t`Epoch ${result.epoch ?? 'unknown'}, standby ${standby}, checked ${moment(result.at)} by ${plural(result.readings, 'reading')}.`,

@@ -29,6 +29,10 @@ export const t = (texts: TemplateStringsArray, ...values: readonly (Inline | num
     return value === undefined ? [text] : [text, typeof value === 'number' ? String(value) : value];
   });
 
+/** Our own sentences mark names by backticks. */
+export const prose = (text: string): Inline =>
+  text.split('`').map((part, index, all) => (index % 2 === 1 && index < all.length - 1 ? { code: part } : part));
+
 /** Longest text taken over from elsewhere: an id, a path, a message. */
 const MAX_VALUE = 2_000;
 

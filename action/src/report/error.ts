@@ -1,10 +1,6 @@
 import { ERROR_CODES, type MdrError } from '../domain/errors.ts';
-import { code, strong, t, type Document } from './document.ts';
-
-const sentence = (text: string): string => {
-  const trimmed = text.trim().replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
-  return /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-};
+import { code, prose, strong, t, type Document } from './document.ts';
+import { sentence } from './words.ts';
 
 /** What happened, the state left behind, what to do now. */
 export function errorReport(error: MdrError): Document {
@@ -17,8 +13,8 @@ export function errorReport(error: MdrError): Document {
       text: t`${error.code}: ${ERROR_CODES[error.code]}`,
     },
     lines.length > 1
-      ? { kind: 'list', items: lines }
-      : { kind: 'paragraph', text: sentence(only ?? 'No details are known') },
+      ? { kind: 'list', items: lines.map(prose) }
+      : { kind: 'paragraph', text: prose(sentence(only ?? 'No details are known')) },
     ...(error.place === undefined
       ? []
       : [
@@ -27,7 +23,7 @@ export function errorReport(error: MdrError): Document {
             text: t`At ${code(`${error.place.file}:${error.place.line}:${error.place.column}`)}.`,
           } as const,
         ]),
-    { kind: 'paragraph', text: t`${strong('State now:')} ${sentence(error.state ?? 'not known')}` },
-    { kind: 'paragraph', text: t`${strong('Do now:')} ${sentence(error.fix)}` },
+    { kind: 'paragraph', text: t`${strong('State now:')} ${prose(sentence(error.state ?? 'not known'))}` },
+    { kind: 'paragraph', text: t`${strong('Do now:')} ${prose(sentence(error.fix))}` },
   ];
 }

@@ -3,17 +3,7 @@ import type { ActivationReport } from '../domain/dr-result.ts';
 import type { FailoverResult } from '../domain/results.ts';
 import { debtLine, evidenceTable } from './check.ts';
 import { code, t, type Block, type Document, type Inline } from './document.ts';
-import {
-  bounded,
-  command,
-  duration,
-  measured,
-  moment,
-  objectiveRow,
-  plural,
-  snapshotWords,
-  type Context,
-} from './words.ts';
+import { bounded, command, duration, moment, objectiveRow, plural, snapshotWords, type Context } from './words.ts';
 
 const STEPS: Readonly<Record<MoveStep, string>> = {
   planned: 'Plan: verdict, snapshot, what will be lost',
@@ -106,13 +96,17 @@ function steps({ steps: times }: FailoverResult): Block {
   return { kind: 'table', head: ['Step', 'began', 'took'], rows };
 }
 
-const took = (result: FailoverResult): string =>
-  result.rto.measuredSeconds === null ? '' : `, ${measured(result.rto)} after the move began`;
+const took = ({ startedAt, confirmedAt }: FailoverResult): string =>
+  duration(Math.round((Date.parse(confirmedAt) - Date.parse(startedAt)) / 1_000));
 
 export function failoverReport(result: FailoverResult, context: Context): Document {
   const { activation, debts, verdict, firstBeat } = result;
   return [
-    { kind: 'answer', mood: 'good', text: t`${result.deployment} runs in ${result.to} now${took(result)}` },
+    {
+      kind: 'answer',
+      mood: 'good',
+      text: t`${result.deployment} runs in ${result.to} now; the move took ${took(result)}`,
+    },
     ...(result.resumed
       ? [
           {
@@ -125,7 +119,10 @@ export function failoverReport(result: FailoverResult, context: Context): Docume
     {
       kind: 'table',
       head: ['Objective', 'wanted', 'measured', ''],
-      rows: [objectiveRow('RPO: work lost', result.rpo), objectiveRow('RTO: time without an active site', result.rto)],
+      rows: [
+        objectiveRow('RPO: work lost', result.rpo),
+        objectiveRow('RTO: start of the move to the first heartbeat', result.rto),
+      ],
     },
     { kind: 'heading', text: 'What was lost' },
     { kind: 'list', items: lossLines(result) },

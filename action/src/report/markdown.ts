@@ -2,13 +2,19 @@ import { tame, type Block, type Document, type Inline, type Mood } from './docum
 
 const ICONS: Readonly<Record<Mood, string>> = { good: '✅', attention: '⚠️', bad: '🛑', unclear: '❔' };
 
-/** Every character that means something in Markdown or HTML, as an entity; links and mentions are broken up. */
+/**
+ * Every character that means something in Markdown or HTML, as an entity; links and mentions are broken up. Underscores
+ * inside a word mean nothing, and ids are full of them.
+ */
 const escape = (value: string): string =>
   tame(value)
-    .replaceAll(/[&<>"'`*_[\]{}()#+!|~\\$]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replaceAll(/[&<>`*[\]|~\\$#]|(?<![\p{L}\p{N}_])_+|_+(?![\p{L}\p{N}_])/gu, entities)
     .replaceAll('://', '&#58;//')
     .replaceAll(/www\./gi, (text) => text.replace('.', '&#46;'))
     .replaceAll('@', '@&#8203;');
+
+const entities = (characters: string): string =>
+  Array.from(characters, (character) => `&#${character.codePointAt(0)};`).join('');
 
 /** HTML's own element: between backticks no character could be escaped. Mentions do not work in it. */
 const codeElement = (value: string): string => `<code>${escape(value).replaceAll('&#8203;', '')}</code>`;
@@ -30,7 +36,7 @@ function fenced(text: string): string {
 }
 
 /** At the start of a line a dash or a number would begin a list. */
-const lineStart = (text: string): string => text.replace(/^(\d+)([.)])/, '$1&#46;').replace(/^[-=]/, '&#45;');
+const lineStart = (text: string): string => text.replace(/^(\d+)([.)])/, '$1&#46;').replace(/^[-+=]/, entities);
 
 function block(part: Block): string {
   switch (part.kind) {

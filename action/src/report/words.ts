@@ -31,7 +31,13 @@ export const bytes = (count: number): string =>
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-export const measured = ({ measuredSeconds }: Measured): string =>
+/** With a capital and a full stop; names that begin with a small letter stay as they are. */
+export function sentence(text: string): string {
+  const trimmed = text.trim().replace(/^\p{Ll}+(?=\s)/u, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+const measured = ({ measuredSeconds }: Measured): string =>
   measuredSeconds === null ? 'could not be measured' : duration(measuredSeconds);
 
 /** Whether an objective was met, as a row: name, objective, measured, met. */
@@ -70,20 +76,14 @@ export function command(
   inputs: Readonly<Record<string, string>> = {},
 ): Block {
   const workflow = WORKFLOWS[operation];
-  const words =
+  const [start, prefix, values] =
     onGitHub && workflow !== undefined
-      ? [
-          'gh workflow run',
-          workflow,
-          ...Object.entries(operation === 'failover' ? { deployment, ...inputs } : inputs).map(
-            ([name, value]) => `-f ${name}=${quoted(value)}`,
-          ),
-        ]
-      : [
-          `node action/dist/index.js ${operation} --deployment ${quoted(file)}`,
-          ...Object.entries(inputs).map(([name, value]) => `--${name} ${quoted(value)}`),
-        ];
-  return { kind: 'command', text: words.join(' ') };
+      ? [`gh workflow run ${workflow}`, '-f ', operation === 'failover' ? { deployment, ...inputs } : inputs]
+      : [`node action/dist/index.js ${operation} --deployment ${quoted(file)}`, '--', inputs];
+  const separator = prefix === '--' ? ' ' : '=';
+  const words = Object.entries(values).map(([name, value]) => `${prefix}${name}${separator}${quoted(value)}`);
+  const line = [start, ...words].join(' ');
+  return { kind: 'command', text: line.length <= 90 ? line : [start, ...words].join(' \\\n  ') };
 }
 
 /** At most `maxRows` rows of a list, and how many are left out. */

@@ -1,0 +1,264 @@
+import { describe, expect, test } from '@jest/globals';
+import { MdrError } from '../../../action/src/domain/errors.ts';
+import type { OperationResult } from '../../../action/src/domain/results.ts';
+import { errorReport } from '../../../action/src/report/error.ts';
+import { toMarkdown } from '../../../action/src/report/markdown.ts';
+import { reportOf, summaryOf } from '../../../action/src/report/report.ts';
+import { toText } from '../../../action/src/report/text.ts';
+import * as samples from './samples.ts';
+import { GITHUB, TERMINAL } from './samples.ts';
+
+const markdown = (result: OperationResult) => toMarkdown(reportOf(result, GITHUB));
+const text = (result: OperationResult) => toText(reportOf(result, TERMINAL));
+const firstLine = (report: string) => report.split('\n', 1)[0];
+
+describe('the first line answers', () => {
+  test.each<[string, OperationResult, string]>([
+    ['healthy', samples.healthy, '✅ example runs in us-east-1 and is HEALTHY'],
+    ['degraded', samples.degraded, '⚠️ example runs in us-east-1, DEGRADED'],
+    ['a lost Region', samples.lost, '🛑 The Region us-east-1 is lost, and example with it: UNHEALTHY'],
+    [
+      'a dead scheduler',
+      samples.schedulerDead,
+      '🛑 Airflow of example is dead, but its Region us-east-1 answers: UNHEALTHY',
+    ],
+    ['unknown', samples.unknown, '❔ Nobody can tell whether example runs in us-east-1: UNKNOWN'],
+    ['a move', samples.failover, '✅ example runs in us-west-2 now; the move took 3 min 41 s'],
+    [
+      'a fresh snapshot',
+      samples.snapshot,
+      '✅ The newest snapshot of example is 6 min 3 s old and verified in us-west-2',
+    ],
+    [
+      'a new snapshot',
+      { ...samples.snapshot, outcome: 'taken' },
+      '✅ A new snapshot of example is verified in us-west-2',
+    ],
+    [
+      'a verified snapshot',
+      samples.verified,
+      '✅ The snapshot of example that is 6 min 3 s old can be restored in us-west-2',
+    ],
+    ['a quiet deployment', samples.status, '✅ example is active in us-east-1, with us-west-2 as its standby'],
+    [
+      'a deployment that owes',
+      { ...samples.status, debts: samples.failover.debts },
+      '⚠️ example is active in us-east-1; something is still owed',
+    ],
+    [
+      'a claimed deployment',
+      { ...samples.status, phase: 'claimed' },
+      '⚠️ example is claimed for us-east-1, but not active there yet',
+    ],
+    [
+      'a deployment that moves',
+      samples.moving,
+      '⚠️ A move of example from us-east-1 to us-west-2 is under way; its last finished step is claimed',
+    ],
+    [
+      'an installation that waits',
+      samples.install,
+      '⚠️ Disaster recovery of example is installed, but its first heartbeat is missing',
+    ],
+    [
+      'an installation that was there',
+      {
+        ...samples.install,
+        changed: false,
+        sites: [samples.install.sites[0], { ...samples.install.sites[0], uploaded: [] }],
+      },
+      '✅ Disaster recovery of example was installed already; nothing changed',
+    ],
+  ])('for %s', (_case, result, answer) => {
+    expect(firstLine(markdown(result))).toBe(`### ${answer}`);
+    expect(`${firstLine(text(result))}`).toBe(answer.replace(/^\S+ /, ''));
+  });
+
+  test('an objective that was missed is not good', () => {
+    const rpo = { objectiveSeconds: 60, measuredSeconds: 363 };
+    expect(firstLine(markdown({ ...samples.snapshot, rpo }))).toContain('⚠️');
+    expect(markdown({ ...samples.snapshot, rpo })).toContain('| 1 min | 6 min 3 s | 🛑 missed |');
+    expect(markdown({ ...samples.snapshot, rpo: { ...rpo, measuredSeconds: null } })).toContain(
+      'could not be measured | ❔ unknown',
+    );
+  });
+});
+
+describe('the next command', () => {
+  test('is a workflow on GitHub and the bundle on a terminal', () => {
+    expect(markdown(samples.lost)).toContain(
+      'gh workflow run failover.yml \\\n  -f deployment=example \\\n  -f target=us-west-2',
+    );
+    expect(text(samples.lost)).toContain(
+      'node action/dist/index.js failover --deployment environments/example.json \\',
+    );
+    expect(text(samples.failover)).toContain(
+      'node action/dist/index.js check --deployment environments/example.json\n',
+    );
+  });
+
+  test('quotes what a shell would read otherwise', () => {
+    expect(text(samples.moving)).toContain(`--reason 'it'\\''s lost'`);
+  });
+
+  test('is no move while the site is alive or unknown', () => {
+    for (const result of [samples.healthy, samples.degraded, samples.unknown])
+      expect(markdown(result)).not.toContain('failover');
+  });
+});
+
+describe('a check', () => {
+  test('shows its evidence by vantage point', () => {
+    expect(markdown(samples.lost)).toContain(
+      '| MWAA environment, us-east-1 | ⚫ no answer | GetEnvironment in us-east-1: TimeoutError |',
+    );
+    expect(markdown(samples.lost)).toContain('| Heartbeat of us-east-1, read in us-west-2 | 🛑 bad | 11 min old |');
+  });
+
+  test('shows evidence that it does not know as it is', () => {
+    const verdict = { ...samples.healthy.verdict, evidence: ['moon: full, of cheese', 'no colon'] };
+    expect(markdown({ ...samples.healthy, verdict })).toContain('| moon | full | of cheese |\n|  |  | no colon |');
+  });
+
+  test('says what is owed and what was paid', () => {
+    const report = markdown(samples.degraded);
+    expect(report).toContain('us-east-1 is not proven to have stopped its DAGs');
+    expect(report).toContain('us-east-1 has not been told of the move');
+    expect(report).toContain('Paid now: us-east-1 is fenced (stopped), us-east-1 knows of the move.');
+    expect(report).toContain('> [!WARNING]\n> The environment of us-west-2 could not be saved');
+  });
+
+  test('says UNPROTECTED when there is no snapshot, but not when nobody could look', () => {
+    expect(markdown(samples.unprotected)).toContain('> [!CAUTION]\n> UNPROTECTED');
+    expect(markdown(samples.unknown)).not.toContain('UNPROTECTED');
+  });
+});
+
+describe('a failover', () => {
+  test('names every task that runs again, and folds what is long', () => {
+    const report = markdown(samples.failover);
+    expect(report).toContain(
+      '| <code>etl_orders</code> | <code>scheduled__2026-11-24T10:00:00+00:00</code> | <code>load &#91;0&#93;</code> | running |',
+    );
+    expect(report).toContain('<summary>Tasks that go on where they were: 12</summary>');
+    expect(report).toContain('<code>reports_daily</code>');
+    expect(report).toContain('| <code>on_demand</code> | not scheduled |');
+  });
+
+  test('says what was lost', () => {
+    expect(markdown(samples.failover)).toContain('- Work lost in between: 4 min 40 s.');
+    const loss = { ...samples.failover.loss, lastSignOfLife: null, lostSeconds: null };
+    expect(markdown({ ...samples.failover, loss })).toContain('none seen');
+  });
+
+  test('says how far the old side is fenced', () => {
+    expect(markdown(samples.failover)).toContain('us-east-1 could not be reached, so nobody knows');
+    expect(markdown({ ...samples.failover, fence: 'paused' })).toContain('may still end on their own');
+    expect(markdown({ ...samples.failover, fence: 'stopped', debts: [] })).not.toContain('WARNING');
+  });
+
+  test('that went on where another run had stopped says so, and that it was forced', () => {
+    const report = markdown({ ...samples.failover, resumed: true, overridden: true, activation: undefined });
+    expect(report).toContain('which an earlier run had begun');
+    expect(report).toContain('<summary>Why: UNHEALTHY(region), overridden</summary>');
+  });
+});
+
+describe('a status', () => {
+  test('shows both sites and the snapshots', () => {
+    const report = markdown(samples.status);
+    expect(report).toContain(
+      '| us-east-1 | active | <code>example-us-east-1</code> AVAILABLE | 41 s ago, as active of epoch 0 |',
+    );
+    expect(report).toContain(
+      '| us-west-2 | standby | <code>example-us-west-2</code> unreadable: dark | none | missing |',
+    );
+    expect(report).toContain('of a side that was left: not restored');
+    expect(markdown({ ...samples.status, snapshots: [] })).toContain('UNPROTECTED');
+  });
+
+  test('shows who holds the lease', () => {
+    expect(markdown(samples.moving)).toContain(
+      'Held for failover by <code>octocat</code> until 2026-11-24 10:25:00 UTC.',
+    );
+  });
+});
+
+test('an installation shows what it uploaded where', () => {
+  expect(markdown(samples.install)).toContain('| us-west-2 | 1 uploaded, 1 unchanged | created | ❔ not seen yet |');
+  expect(markdown(samples.install)).toContain('<summary>2 files uploaded in us-east-1</summary>');
+});
+
+describe('an error', () => {
+  const error = new MdrError({
+    code: 'MDR-MOVE-HEALTHY',
+    message: 'us-east-1 is HEALTHY',
+    fix: 'set `override` to `force`',
+    state: 'nothing was touched',
+  });
+
+  test('says what happened, what state is left and what to do', () => {
+    expect(toMarkdown(errorReport(error))).toBe(
+      [
+        '### 🛑 MDR-MOVE-HEALTHY: The active site is healthy: leaving it needs an override.',
+        'us-east-1 is HEALTHY.',
+        '<b>State now:</b> Nothing was touched.',
+        '<b>Do now:</b> Set <code>override</code> to <code>force</code>.\n',
+      ].join('\n\n'),
+    );
+  });
+
+  test('of a file names every line', () => {
+    const place = { file: 'x.json', line: 4, column: 3 };
+    const report = errorReport(
+      new MdrError({ code: 'MDR-FILE-SCHEMA', message: 'x.json:4:3: a\nx.json:9:1: b', fix: 'f', place }),
+    );
+    expect(toMarkdown(report)).toContain('- x.json:4:3: a\n- x.json:9:1: b\n\nAt <code>x.json:4:3</code>.');
+    expect(toMarkdown(report)).toContain('Not known.');
+  });
+
+  test('of a run that was asked to stop is no alarm', () => {
+    expect(toMarkdown(errorReport(new MdrError({ code: 'MDR-STOPPED', message: '', fix: 'f' })))).toContain(
+      '### ⚠️ MDR-STOPPED',
+    );
+  });
+});
+
+describe('the limit of a job summary', () => {
+  const long = (length: number, dagId = 'd'.repeat(100)) => ({
+    ...samples.failover,
+    activation: {
+      ...(samples.failover.activation ?? {
+        rerun: [],
+        continued: [],
+        runs: [],
+        unpaused: 0,
+        paused: 0,
+        missingDags: [],
+        nextRuns: [],
+      }),
+      rerun: Array.from({ length }, () => ({ dagId, runId: 'r'.repeat(100), taskId: 't', was: 'running' })),
+    },
+  });
+  const summary = (result: OperationResult) => summaryOf((maxRows) => reportOf(result, { ...GITHUB, maxRows }));
+
+  test('leaves a short one alone', () => {
+    expect(summary(samples.failover)).toBe(markdown(samples.failover));
+  });
+
+  test('shortens lists and says by how much', () => {
+    expect(summary(long(50_000))).toContain('| … and 49000 more |  |  |  |');
+    const huge = summary(long(50_000, 'd'.repeat(1_900)));
+    expect(huge).toContain('| … and 49800 more |');
+    expect(Buffer.byteLength(huge)).toBeLessThanOrEqual(1_048_576);
+    expect(huge).toContain('gh workflow run health.yml');
+  });
+
+  test('cuts off what cannot be shortened, with a sentence that says so', () => {
+    const warnings = Array.from({ length: 3_000 }, () => '✅'.repeat(400));
+    const huge = summary({ ...samples.healthy, warnings });
+    expect(Buffer.byteLength(huge)).toBeLessThanOrEqual(1_048_576);
+    expect(huge.trimEnd()).toMatch(/did not fit: the limit of a job summary is 1 MiB\. .*$/);
+    expect(firstLine(huge)).toContain('HEALTHY');
+  });
+});
