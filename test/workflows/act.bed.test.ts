@@ -18,6 +18,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({
     airflow: '2.10.3',
     deploymentName: NAME,
+    periods: { canary: 10, health: 20 },
     log: (line) => process.stderr.write(`${line}\n`),
   });
   repository = await makeRepository({ [`environments/${NAME}.json`]: readFileSync(sandbox.deploymentFile, 'utf8') });
@@ -66,7 +67,7 @@ describe('the workflows', () => {
       override: 'false',
     });
     expect(move.result).toBe('failure');
-    expect(move.annotations.map(({ message }) => message).join()).toContain('MDR-INPUT-CONFIRM');
+    expect(move.summary).toContain('MDR-INPUT-CONFIRM');
   }, 120_000);
 
   it('move to the other Region when one is lost', async () => {
