@@ -15,6 +15,9 @@ const run = promisify(execFile);
 const GROUP = 'postgres';
 const SUPERUSER = 'postgres';
 
+/** To be changed with what is done to a new cluster, so that no old one is taken from the cache. */
+const CLUSTER_REVISION = '1';
+
 /** Owner of every environment's database; no superuser, as on MWAA. */
 export const AIRFLOW_ROLE = { user: 'airflow_user', password: 'airflow-pw' };
 
@@ -111,10 +114,7 @@ async function launch(binaries: Binaries, data: string, { processes, template }:
 /** The folder of a stopped cluster that already has the role and the template. */
 async function cachedCluster(binaries: Binaries, options: PostgresOptions): Promise<string> {
   const { processes, template, log } = options;
-  const key = createHash('sha256')
-    .update(binaries.version)
-    .update(template.key)
-    .update(readFileSync(import.meta.filename));
+  const key = createHash('sha256').update(binaries.version).update(template.key).update(CLUSTER_REVISION);
   const cache = await cached(`cluster-${key.digest('hex').slice(0, 16)}`, log, async (target) => {
     const data = join(options.folder, 'building');
     await initialise(binaries, data);
