@@ -42,7 +42,7 @@ def data_path(kind: str, **context: Any) -> dict[str, Any]:
     return {key: result.get(key) for key in ("ok", "outcome", "snapshot", "epoch", "committedAt", "seconds")}
 
 
-def dag(name: str, every: int | None, *, at_once: int, limit: timedelta) -> DAG:
+def dag(name: str, every: int | None, *, at_once: int, limit: timedelta, retries: int = 0) -> DAG:
     """One of our DAGs: unpaused from its first parse, and queued before any task of the user."""
     with DAG(
         f"mwaadr_{name}",
@@ -51,7 +51,7 @@ def dag(name: str, every: int | None, *, at_once: int, limit: timedelta) -> DAG:
         catchup=False,
         is_paused_upon_creation=False,
         max_active_runs=at_once,
-        default_args={"retries": 0, "weight_rule": "absolute", "priority_weight": 1_000_000},
+        default_args={"weight_rule": "absolute", "priority_weight": 1_000_000},
         tags=["mwaadr"],
     ) as made:
         PythonOperator(
@@ -59,11 +59,15 @@ def dag(name: str, every: int | None, *, at_once: int, limit: timedelta) -> DAG:
             python_callable=canary if name == "canary" else data_path,
             op_kwargs={} if name == "canary" else {"kind": name},
             execution_timeout=limit,
+            retries=retries,
+            retry_delay=timedelta(seconds=2),
         )
     return made
 
 
-dag("canary", DEPLOYMENT.canary_seconds, at_once=1, limit=timedelta(minutes=2))
+# Tried again at once: when a site comes back, what a task needs (Airflow 3's API server) may not be there yet, and the
+# fence must not wait for the next beat.
+dag("canary", DEPLOYMENT.canary_seconds, at_once=1, limit=timedelta(minutes=2), retries=5)
 dag("snapshot", DEPLOYMENT.snapshot_seconds, at_once=1, limit=timedelta(hours=2))
 # More than one, so that a hung run does not keep the next move out; the state row lets one at a time through.
 dag("restore", None, at_once=3, limit=timedelta(hours=6))

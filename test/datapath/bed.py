@@ -7,6 +7,7 @@ loopback), `template` (a migrated database owned by `airflow_user`), `moto` (add
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ import psycopg2
 from cryptography.fernet import Fernet
 
 BED = json.loads(os.environ["MWAADR_BED"])
-SOURCE = Path(__file__).resolve().parents[2] / "dags" / "mwaadr"
+SOURCE = Path(os.environ.get("MWAADR_DAGS", Path(__file__).resolve().parents[2] / "dags")) / "mwaadr"
 ACCOUNT = "111122223333"
 REGIONS = ("us-east-1", "us-west-2")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIATEST000000000000")
@@ -90,6 +91,12 @@ class Bed:
         for index in at:
             self.sites[index].put(f"control/{self.name}.json", json.dumps(record | {"site": REGIONS[index]}).encode())
 
+    def conf(self, snapshot: dict[str, Any], move: str = "mv-1-aaaaaaaa", epoch: int = 1) -> dict[str, Any]:
+        """The conf with which the action starts a restore or an activation of a snapshot's result."""
+        name = snapshot["snapshot"]
+        body = self.sites[0].get(f"snapshots/{self.name}/{name}/manifest.json")
+        return {"move": move, "epoch": epoch, "snapshot": name, "manifestSha256": hashlib.sha256(body).hexdigest()}
+
     def replicate(self) -> None:
         """Copies every snapshot object to the other site."""
         for source, target in (self.sites, self.sites[::-1]):
@@ -127,6 +134,13 @@ class Site:
 
     def one(self, text: str, *params: Any) -> Any:
         return self.sql(text, *params)[0][0]
+
+    def blocker(self, text: str) -> Any:
+        """A session that holds what ``text`` locks until it is closed."""
+        connection = superuser(self.database)
+        connection.autocommit = False
+        connection.cursor().execute(text)
+        return connection
 
     def columns(self, table: str) -> dict[str, str]:
         return dict(
@@ -188,13 +202,14 @@ class Site:
 
     def own_run(self, kind: str, run_id: str) -> None:
         """The DAG run and the running task instance that the data path looks for before it commits."""
-        self.add_run(f"mwaadr_{kind}", run_id, "running")
+        self.runs += 1
+        date = f"2026-12-01 00:00:{self.runs:02d}+00"
+        self.add_run(f"mwaadr_{kind}", run_id, "running", execution_date=date)
         self.add_task(f"mwaadr_{kind}", run_id, kind, "running")
 
     def start(self, kind: str, run_id: str | None = None, **conf: Any) -> tuple[str, subprocess.Popen[str]]:
         """Starts a data path as its task would."""
-        self.runs += 1
-        run_id = run_id or f"{kind}-{self.runs}"
+        run_id = run_id or f"{kind}-{self.runs + 1}"
         if not self.sql("select 1 from dag_run where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id):
             self.own_run(kind, run_id)
         order = {

@@ -117,16 +117,45 @@ def prepare_target(site: Site) -> None:
     site.add_variable("mwaadr_own", "must stay")
 
 
-def digest(site: Site) -> str:
-    """Of all rows of all tables that a restore may touch, to see that nothing was."""
-    tables = [
-        name
-        for (name,) in site.sql("select tablename from pg_tables where schemaname = 'public' order by 1")
-        if name not in ("job",)
-    ]
-    total = hashlib.sha256()
+def probe_order(site: Site) -> None:
+    """Triggers that note, inside the transaction that writes, what is written when and on which statistics."""
+    site.sql("create table probe (at serial, what text, on_table text, number bigint)")
+    site.sql(
+        """
+        create function note_write() returns trigger language plpgsql as $$
+        declare t text; n bigint;
+        begin
+          if current_setting('application_name') <> 'mwaadr' then return null; end if;
+          insert into probe (what, on_table) values (tg_table_name, tg_table_name);
+          if tg_table_name = 'dag_run' then
+            for t in select sequencename from pg_sequences where sequencename like '%_id_seq' loop
+              execute format('select last_value from public.%I', t) into n;
+              insert into probe (what, on_table, number) values ('sequence', replace(t, '_id_seq', ''), n);
+            end loop;
+          elsif tg_table_name = 'xcom' then
+            insert into probe (what, on_table, number)
+              select 'analyzed', relname, reltuples from pg_class where relname in ('dag_run', 'task_instance');
+          end if;
+          return null;
+        end $$"""
+    )
+    tables = ("dag_run", "task_instance", "xcom", "log", "slot_pool", "variable", "connection", "dag")
     for table in tables:
-        ours = "where dag_id not like 'mwaadr%%'" if "dag_id" in site.columns(table) else ""
-        rows = site.sql(f"select t::text from {table} t {ours} order by 1".replace("%%", "%"))
-        total.update(f"{table}{rows}".encode())
+        event = f"before insert or update on {table} for each statement"
+        site.sql(f"create trigger note_write {event} execute function note_write()")
+
+
+def digest(site: Site, *without: str) -> str:
+    """Of all rows of the user in all tables but ``without``, to see that nothing was touched."""
+    tables = site.sql("select tablename from pg_tables where schemaname = 'public' order by 1")
+    total = hashlib.sha256()
+    for (table,) in tables:
+        if table in ("job", *without):
+            continue
+        columns = site.columns(table)
+        where = "where coalesce(dag_id, '') not like 'mwaadr%'" if "dag_id" in columns else ""
+        if table == "mwaadr_state" and "changed" in columns:
+            total.update(str(site.sql("select epoch, role, move, inert_snapshot, detail from mwaadr_state")).encode())
+            continue
+        total.update(f"{table}{site.sql(f'select t::text from {table} t {where} order by 1')}".encode())
     return total.hexdigest()
