@@ -97,8 +97,8 @@ class Standby(WithSnapshot):
             self.refuses("MDR-TARGET-UNREADY")
             self.target.sql("update dag set is_paused = true")
         with self.subTest("no DAG has been parsed"):
-            there = "is_stale = true" if "is_stale" in self.target.columns("dag") else "is_active = false"
-            self.target.sql(f"update dag set {there} where dag_id not like 'mwaadr%%'")
+            column, gone = ("is_stale", True) if "is_stale" in self.target.columns("dag") else ("is_active", False)
+            self.target.sql(f"update dag set {column} = %s", gone)
             self.refuses("MDR-TARGET-UNREADY")
             self.target.sql(
                 f"update dag set {there.replace('true', 'x').replace('false', 'true').replace('x', 'false')}"

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { installAirflow } from '../sandbox/install.ts';
+import { Moto } from '../sandbox/moto.ts';
+import { Postgres } from '../sandbox/postgres.ts';
+import { Processes } from '../sandbox/processes.ts';
+import { airflowTemplate } from '../sandbox/template.ts';
+import { chmodSync } from 'node:fs';
+
+const MINUTE = 60_000;
+const MODULES = ['test_copytext', 'test_access', 'test_canary', 'test_data_path', 'test_refusals'];
+const quiet = (): void => undefined;
+
+describe.each(['2.10.3', '3.3.1'] as const)('the data path on the schema of Airflow %s', (version) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mwaadr-datapath-'));
+  // PostgreSQL may run as somebody else, who must be able to get in.
+  chmodSync(folder, 0o755);
+  const processes = new Processes(join(folder, 'logs'), folder);
+  let python: string;
+  let bed: string;
+
+  beforeAll(async () => {
+    python = await installAirflow(version, quiet);
+    const template = airflowTemplate({ version, python, folder, log: quiet });
+    const postgres = await Postgres.start({ processes, folder: join(folder, 'postgres'), log: quiet, template });
+    const moto = await Moto.start(processes, quiet);
+    bed = JSON.stringify({ pgPort: postgres.port, template: template.name, moto: moto.url });
+  }, 5 * MINUTE);
+
+  afterAll(async () => {
+    await processes.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(MODULES)('%s', async (name) => {
+    const { code, output } = await run(python, ['-W', 'ignore', '-m', 'unittest', '-v', name], bed);
+    if (code !== 0) throw new Error(output);
+    expect(output).toMatch(/Ran [1-9]\d* tests? /);
+    expect(output).not.toMatch(/skipped/);
+  }, 10 * MINUTE);
+});
+
+/** Standard output and error as they came. */
+function run(python: string, args: string[], bed: string): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', MWAADR_BED: bed, PYTHONDONTWRITEBYTECODE: '1' };
+    const child = spawn(python, args, { cwd: import.meta.dirname, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { output += data.toString(); });
+    child.once('error', reject);
+    child.once('close', (code) => { resolve({ code, output }); });
+  });
+}
