@@ -100,9 +100,7 @@ class Standby(WithSnapshot):
             column, gone = ("is_stale", True) if "is_stale" in self.target.columns("dag") else ("is_active", False)
             self.target.sql(f"update dag set {column} = %s", gone)
             self.refuses("MDR-TARGET-UNREADY")
-            self.target.sql(
-                f"update dag set {there.replace('true', 'x').replace('false', 'true').replace('x', 'false')}"
-            )
+            self.target.sql(f"update dag set {column} = %s", not gone)
 
     def test_content_that_differs_is_rolled_back(self) -> None:
         """Somebody's trigger changes rows on their way in: the hash sees it."""
