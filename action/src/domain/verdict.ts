@@ -63,9 +63,7 @@ const standbyAnswers: Predicate = (reading) =>
   (is(reading, 'standbyIdentity', 'good') || is(reading, 'standbyEnvironment', 'good'));
 
 function regionLost(facts: Case, latest: Reading): Verdict | undefined {
-  if (!holdsFor(facts, looksLost) || anyoneSees(facts, (reading) => !looksLost(reading) && seesRegion(reading))) {
-    return undefined;
-  }
+  if (!holdsFor(facts, looksLost, seesRegion) || anyoneSees(facts, seesRegion)) return undefined;
   return {
     key: 'UNHEALTHY(region)',
     reason: `the Region is dark from outside and silent at the standby for ${facts.periods.badPeriods} periods in a row`,
@@ -89,6 +87,9 @@ function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
   };
 }
 
+const seesScheduler: Predicate = (reading) =>
+  is(reading, 'activeAirflow', 'good') || (is(reading, 'heartbeat', 'good') && !is(reading, 'activeAirflow', 'bad'));
+
 const agreesDead: Predicate = (reading) =>
   is(reading, 'activeEnvironment', 'good', 'bad') &&
   (is(reading, 'heartbeat', 'bad') || is(reading, 'activeAirflow', 'bad')) &&
@@ -96,7 +97,7 @@ const agreesDead: Predicate = (reading) =>
 
 /** The metric alone spans enough whole periods; the second witness has to be seen through as many readings. */
 function airflowDead(facts: Case, latest: Reading): Verdict | undefined {
-  if (!is(latest, 'activeMetric', 'bad') || !holdsFor(facts, agreesDead)) return undefined;
+  if (!is(latest, 'activeMetric', 'bad') || !holdsFor(facts, agreesDead, seesScheduler)) return undefined;
   if (anyoneSees(facts, (reading) => is(reading, 'activeMetric', 'good') || is(reading, 'activeAirflow', 'good'))) {
     return undefined;
   }
@@ -144,28 +145,32 @@ const problems = (reading: Reading): readonly string[] =>
     ),
   );
 
-/** Readings further apart than this are not in a row. */
-const maxGap = ({ periodSeconds }: HealthPeriods): number => periodSeconds * 2500;
+/** Readings further apart than this (milliseconds) are not in a row; dark calls take their time, so there is a grace. */
+const maxGap = ({ periodSeconds }: HealthPeriods): number => periodSeconds * 1500 + 30_000;
 
-/** Whether it is so now, and some observer saw it so in every reading of enough periods in a row. */
-function holdsFor(facts: Case, predicate: Predicate): boolean {
+/** Whether it is so now, and some observer saw it so through enough periods in a row. */
+function holdsFor(facts: Case, predicate: Predicate, contradicts: Predicate): boolean {
   const latest = facts.observer.readings.at(-1);
   if (latest === undefined || !predicate(latest)) return false;
-  return [facts.observer, ...facts.others].some(({ readings }) => inARow(facts, readings, predicate));
+  return [facts.observer, ...facts.others].some(({ readings }) => inARow(facts, readings, predicate, contradicts));
 }
 
-function inARow({ periods, now }: Case, readings: readonly Reading[], predicate: Predicate): boolean {
-  let earliest = now;
-  let count = 0;
+/** A reading that saw neither the one nor the other is passed over, as long as no gap opens between the others. */
+function inARow(
+  { periods, now }: Case,
+  readings: readonly Reading[],
+  predicate: Predicate,
+  contradicts: Predicate,
+): boolean {
+  const seen: number[] = [];
   for (const reading of readings.toReversed()) {
     const at = millis(reading.at);
-    if (!predicate(reading) || earliest - at > maxGap(periods)) break;
-    earliest = at;
-    count += 1;
+    if (contradicts(reading) || (seen.at(-1) ?? now) - at > maxGap(periods)) break;
+    if (predicate(reading)) seen.push(at);
   }
-  const newest = readings.at(-1);
-  if (newest === undefined || count < periods.badPeriods) return false;
-  return millis(newest.at) - earliest >= (periods.badPeriods - 1) * periods.periodSeconds * 1000;
+  const [newest, oldest] = [seen[0], seen.at(-1)];
+  if (newest === undefined || oldest === undefined || seen.length < periods.badPeriods) return false;
+  return newest - oldest >= (periods.badPeriods - 1) * periods.periodSeconds * 1000;
 }
 
 /** Whether another observer's newest reading, taken within the last period, contradicts. */

@@ -12,7 +12,7 @@ export async function finish(scene: MoveScene, resumed: boolean): Promise<Failov
   const result = await evidenceOf(scene, resumed);
   const key = keys.evidence(deployment.deployment, move.id, 'json');
   await to.ports.objects.put(to.bucket, key, toStored(result), 'any');
-  await lease.change((record) => ({ ...record, move: null }));
+  await lease.change((record) => ({ ...record, move: null, lease: null }));
   return result;
 }
 

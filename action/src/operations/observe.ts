@@ -53,13 +53,17 @@ export async function observe(
   const reading = readingOf(deployment, world.clock.now(), probes, record?.debts ?? [], before.own.readings.at(-1));
   const own = withReading(before.own, reading);
   memory.observations = own;
-  const warning = await remember(deployment, active, standby, own);
+  // A memory that could not be read back must not be overwritten by a shorter one.
+  const warning = before.isKnown
+    ? await remember(deployment, active, standby, own)
+    : 'earlier readings could not be read';
   const verdict = judge({ periods: deployment.health, now: world.clock.now(), observer: own, others: before.others });
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   return { active, standby, record, verdict, snapshot, warnings: warning === undefined ? [] : [warning] };
 }
 
 interface Before {
+  readonly isKnown: boolean;
   readonly own: Observations;
   readonly others: readonly Observations[];
 }
@@ -75,21 +79,23 @@ async function readBefore(
   const fresh: Observations = { schemaVersion: 1, observer, site: active.region, readings: [] };
   const read = await probe(async () => {
     const objects = await standby.ports.objects.list(standby.bucket, prefix);
-    return Promise.all(objects.map(({ key }) => probeStored(() => readObservations(standby, key))));
+    return Promise.all(objects.map(({ key }) => readObservations(standby, key)));
   });
-  const stored = 'answer' in read ? read.answer.flatMap(answerOf) : [];
+  const stored = 'answer' in read ? read.answer.filter((found) => found !== undefined) : [];
   const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
   const own = remembered ?? stored.find((found) => found.observer === observer) ?? fresh;
-  return { own, others: stored.filter((found) => found.observer !== observer) };
+  const isKnown = 'answer' in read || remembered !== undefined;
+  return { isKnown, own, others: stored.filter((found) => found.observer !== observer) };
 }
 
-/** A memory that cannot be read is none. */
-const answerOf = (read: Probe<Observations | undefined>): readonly Observations[] =>
-  'answer' in read && read.answer !== undefined ? [read.answer] : [];
-
+/** A memory that is damaged is none, and is written anew. */
 async function readObservations(standby: Side, key: string): Promise<Observations | undefined> {
   const object = await standby.ports.objects.get(standby.bucket, key);
-  return object === undefined ? undefined : parseObservations(object.body, `s3://${standby.bucket}/${key}`);
+  if (object === undefined) return undefined;
+  const read = await probeStored(() =>
+    Promise.resolve(parseObservations(object.body, `s3://${standby.bucket}/${key}`)),
+  );
+  return 'answer' in read ? read.answer : undefined;
 }
 
 async function remember(

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
+import type { Deployment, SiteIndex } from '../../action/src/domain/deployment.ts';
+import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
+import { drBucket } from '../../action/src/domain/names.ts';
+import { MemoryS3 } from './memory-s3.ts';
+import { ModelAirflow } from './model-airflow.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface Fault {
+  readonly service: Service;
+  readonly quality: Unreadable;
+  readonly region?: string;
+  /** Only for this process. */
+  readonly observer?: string;
+}
+
+const START = '2026-11-24T10:00:00Z';
+const REPLICATION_TAKES = 4_000;
+const EXAMPLE = new URL('../../environments/example.json', import.meta.url);
+
+export const EXAMPLE_DEPLOYMENT: Deployment = parseDeployment(readFileSync(EXAMPLE, 'utf8'), 'example.json');
+
+interface RegionState {
+  readonly s3: MemoryS3;
+  readonly airflow: ModelAirflow;
+  lost: boolean;
+}
+
+/** Two Regions in memory under one virtual clock: what is there, whoever looks at it. */
+export class Universe {
+  readonly clock = new VirtualClock(START);
+  readonly deployment: Deployment;
+  readonly regions: readonly [string, string];
+  readonly faults = new Set<Fault>();
+  readonly #states: readonly [RegionState, RegionState];
+  #waiting: (() => void)[] = [];
+
+  constructor(deployment: Deployment = EXAMPLE_DEPLOYMENT) {
+    this.deployment = deployment;
+    this.regions = [deployment.sites[0].region, deployment.sites[1].region];
+    const stores = [new MemoryS3(this.clock), new MemoryS3(this.clock)] as const;
+    this.#states = [this.#region(0, stores), this.#region(1, stores)];
+    stores[0].replicate = (_, key, body) => {
+      this.#replicate(0, key, body);
+    };
+    stores[1].replicate = (_, key, body) => {
+      this.#replicate(1, key, body);
+    };
+  }
+
+  s3(region: string): MemoryS3 {
+    return this.#of(region).s3;
+  }
+
+  airflow(region: string): ModelAirflow {
+    return this.#of(region).airflow;
+  }
+
+  bucket(region: string): string {
+    return drBucket(this.deployment.sites[this.#index(region)]);
+  }
+
+  isLost(region: string): boolean {
+    return this.#of(region).lost;
+  }
+
+  /** Every endpoint of the Region is dark, Airflow is dead, replication waits. */
+  lose(region: string): void {
+    this.#of(region).lost = true;
+    this.airflow(region).up = false;
+  }
+
+  /** It is back as it was; what it had not yet sent is sent now. */
+  bringBack(region: string): void {
+    this.#of(region).lost = false;
+    this.airflow(region).up = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const send of waiting) send();
+  }
+
+  fault(fault: Fault): () => void {
+    this.faults.add(fault);
+    return () => void this.faults.delete(fault);
+  }
+
+  #index(region: string): SiteIndex {
+    return region === this.regions[0] ? 0 : 1;
+  }
+
+  #of(region: string): RegionState {
+    return this.#states[this.#index(region)];
+  }
+
+  #region(index: SiteIndex, stores: readonly [MemoryS3, MemoryS3]): RegionState {
+    const peer = index === 0 ? 1 : 0;
+    const airflow = new ModelAirflow({
+      clock: this.clock,
+      deployment: this.deployment,
+      index,
+      s3: stores[index],
+      peerS3: () => (this.#states[peer].lost ? undefined : stores[peer]),
+    });
+    return { s3: stores[index], airflow, lost: false };
+  }
+
+  #replicate(from: SiteIndex, key: string, body: Uint8Array): void {
+    const to = this.#states[from === 0 ? 1 : 0];
+    const send = () => {
+      to.s3.putReplica(drBucket(this.deployment.sites[from === 0 ? 1 : 0]), key, body);
+    };
+    this.clock.after(REPLICATION_TAKES, () => {
+      if (this.#states[from].lost || to.lost) this.#waiting.push(send);
+      else send();
+    });
+  }
+}
