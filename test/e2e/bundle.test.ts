@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startScriptedServer, type ScriptedServer } from '../unit/aws/scripted-server.ts';
 import { runBundle, runOnTerminal } from './runner.ts';
+
+jest.setTimeout(30_000);
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'environments/example.json');
@@ -176,7 +178,7 @@ describe('the bundle', () => {
       expect(run.summary).toMatch(/^### ⚠️ MDR-STOPPED/);
       expect(run.annotations).toEqual([expect.objectContaining({ properties: { title: 'MDR-STOPPED' } })]);
     }
-  }, 15_000);
+  });
 
   test('needs no source, no node_modules and no certain working folder', async () => {
     const copy = join(folder, 'copy');
