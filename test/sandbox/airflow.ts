@@ -85,10 +85,16 @@ export class LocalAirflow implements AirflowRuntime {
     const since = new Date();
     environment.dagSync = new DagSync(this.#options.s3, dagsBucket, dagsPath, join(home, 'dags'));
     const components = componentsOf(this.#options.version, api.url).map((component) => this.#start(name, component));
+    const giveUp = new AbortController();
     const healthy = eventually(`Airflow ${name} is healthy`, async () => (await api.isHealthy(since)) || undefined, {
       seconds: 180,
+      signal: giveUp.signal,
     });
-    await Promise.all(components.map((started) => untilReady(`Airflow ${name}`, started, healthy)));
+    try {
+      await Promise.all(components.map((started) => untilReady(`Airflow ${name}`, started, healthy)));
+    } finally {
+      giveUp.abort();
+    }
     for (const started of components)
       void started.ended.then((how) => {
         this.#tellUnexpectedEnd(name, started, how);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -16,27 +16,39 @@ import { freePort, narrated, type Log } from './waiting.ts';
 /** Two Regions on this machine, ready when it resolves. Whoever ends without `stop` is cleaned up after. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => undefined);
-  const home = resolve(options.home ?? mkdtempSync(join(tmpdir(), 'mwaadr-sandbox-')));
-  mkdirSync(home, { recursive: true });
-  // PostgreSQL may have to run as somebody else, who must be able to get in.
-  chmodSync(home, 0o755);
+  const home = makeHome(options.home);
   const processes = new Processes(join(home, 'logs'), options.home === undefined ? home : '');
+  const started: SandboxRegion[] = [];
+  const startRegion = async (region: Region, machine: Machine): Promise<SandboxRegion> => {
+    const result = await SandboxRegion.start(region, machine);
+    started.push(result);
+    return result;
+  };
   try {
     const machine = await startMachine(options, home, processes, log);
     const regions = {
-      'us-east-1': await SandboxRegion.start('us-east-1', machine),
-      'us-west-2': await SandboxRegion.start('us-west-2', machine),
+      'us-east-1': await startRegion('us-east-1', machine),
+      'us-west-2': await startRegion('us-west-2', machine),
     };
-    const sandbox = new RunningSandbox(home, options, machine, regions);
     const sites = options.environments ?? REGIONS;
     await narrated(log, `starting Airflow ${options.airflow} in ${sites.join(' and ')}`, () =>
       Promise.all(sites.map((region) => regions[region].createEnvironment())),
     );
-    return sandbox;
+    return new RunningSandbox(home, options, machine, regions);
   } catch (error) {
+    await Promise.all(started.map((region) => region.stop()));
     await processes.stop();
     throw error;
   }
+}
+
+function makeHome(wanted: string | undefined): string {
+  const home = resolve(wanted ?? mkdtempSync(join(tmpdir(), 'mwaadr-sandbox-')));
+  mkdirSync(home, { recursive: true });
+  if (readdirSync(home).length > 0) throw new Error(`${home} is not empty: a sandbox begins in a folder of its own`);
+  // PostgreSQL may have to run as somebody else, who must be able to get in.
+  chmodSync(home, 0o755);
+  return home;
 }
 
 async function startMachine(options: SandboxOptions, folder: string, processes: Processes, log: Log): Promise<Machine> {
