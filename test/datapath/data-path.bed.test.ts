@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +8,6 @@ import { Moto } from '../sandbox/moto.ts';
 import { Postgres } from '../sandbox/postgres.ts';
 import { Processes } from '../sandbox/processes.ts';
 import { airflowTemplate } from '../sandbox/template.ts';
-import { chmodSync } from 'node:fs';
 
 const MINUTE = 60_000;
 const MODULES = ['test_copytext', 'test_access', 'test_canary', 'test_data_path', 'test_refusals'];
@@ -35,12 +34,16 @@ describe.each(['2.10.3', '3.3.1'] as const)('the data path on the schema of Airf
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(MODULES)('%s', async (name) => {
-    const { code, output } = await run(python, ['-W', 'ignore', '-m', 'unittest', '-v', name], bed);
-    if (code !== 0) throw new Error(output);
-    expect(output).toMatch(/Ran [1-9]\d* tests? /);
-    expect(output).not.toMatch(/skipped/);
-  }, 10 * MINUTE);
+  test.each(MODULES)(
+    '%s',
+    async (name) => {
+      const { code, output } = await run(python, ['-W', 'ignore', '-m', 'unittest', '-v', name], bed);
+      if (code !== 0) throw new Error(output);
+      expect(output).toMatch(/Ran [1-9]\d* tests? /);
+      expect(output).not.toMatch(/skipped/);
+    },
+    10 * MINUTE,
+  );
 });
 
 /** Standard output and error as they came. */
@@ -49,8 +52,13 @@ function run(python: string, args: string[], bed: string): Promise<{ code: numbe
     const env = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', MWAADR_BED: bed, PYTHONDONTWRITEBYTECODE: '1' };
     const child = spawn(python, args, { cwd: import.meta.dirname, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { output += data.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => {
+        output += data.toString();
+      });
     child.once('error', reject);
-    child.once('close', (code) => { resolve({ code, output }); });
+    child.once('close', (code) => {
+      resolve({ code, output });
+    });
   });
 }

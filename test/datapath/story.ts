@@ -22,6 +22,13 @@ export interface DrResult {
   report: { rerun: Task[]; continued: Task[]; runs: Run[]; missingDags: string[] };
 }
 
+export interface Beat {
+  role: string;
+  epoch: number;
+  hold: { installed: boolean; held: boolean; unpausedUserDags: number };
+  fence: { grade: string; at: string } | null;
+}
+
 interface Run {
   dagId: string;
   runId: string;
@@ -65,7 +72,9 @@ export class Story {
     const files = folder(join(ROOT, 'dags')).concat(folder(join(import.meta.dirname, 'dags')));
     for (const region of [EAST, WEST]) {
       const put = (key: string, Body: string | Buffer): Promise<unknown> =>
-        this.sandbox.s3(region).send(new PutObjectCommand({ Bucket: dagsBucket(DEPLOYMENT, region), Key: `dags/${key}`, Body }));
+        this.sandbox
+          .s3(region)
+          .send(new PutObjectCommand({ Bucket: dagsBucket(DEPLOYMENT, region), Key: `dags/${key}`, Body }));
       await put('mwaadr/deployment.json', JSON.stringify(deployment));
       for (const [name, body] of files) await put(name, body);
     }
@@ -78,8 +87,8 @@ export class Story {
     for (const region of regions) await this.#put(region, `control/${DEPLOYMENT}.json`, { ...record, site: region });
   }
 
-  heartbeat(region: Region, observer: Region = region): Promise<Record<string, any>> {
-    return this.#get(observer, `sites/${DEPLOYMENT}/${region}/heartbeat.json`);
+  heartbeat(region: Region): Promise<Beat> {
+    return this.#get<Beat>(region, `sites/${DEPLOYMENT}/${region}/heartbeat.json`);
   }
 
   async trigger(region: Region, dagId: string, runId: string, conf: object = {}): Promise<void> {
@@ -96,17 +105,22 @@ export class Story {
   }
 
   /** Runs a DR DAG to its result object. */
-  async dr(region: Region, kind: 'snapshot' | 'restore' | 'activate', runId: string, conf: object = {}): Promise<DrResult> {
+  async dr(
+    region: Region,
+    kind: 'snapshot' | 'restore' | 'activate',
+    runId: string,
+    conf: object = {},
+  ): Promise<DrResult> {
     await this.trigger(region, `mwaadr_${kind}`, runId, conf);
-    return eventually(`${kind} leaves its result`, () => this.#get(region, `results/${DEPLOYMENT}/${runId}.json`), {
-      seconds: 120,
-    }) as Promise<DrResult>;
+    const result = (): Promise<DrResult> => this.#get(region, `results/${DEPLOYMENT}/${runId}.json`);
+    return eventually(`${kind} leaves its result`, result, { seconds: 180 });
   }
 
   async manifestSha256(region: Region, snapshot: string): Promise<string> {
     const key = `snapshots/${DEPLOYMENT}/${snapshot}/manifest.json`;
-    const { Body } = await this.sandbox.s3(region).send(new GetObjectCommand({ Bucket: drBucket(region), Key: key }));
-    return createHash('sha256').update(await Body!.transformToByteArray()).digest('hex');
+    return createHash('sha256')
+      .update(await this.#bytes(region, key))
+      .digest('hex');
   }
 
   sql(region: Region, text: string, params?: unknown[]): Promise<Row[]> {
@@ -126,7 +140,12 @@ export class Story {
     ]);
   }
 
-  taskReaches(region: Region, [dagId, runId, taskId]: [string, string, string], state: string, seconds = 60): Promise<true> {
+  taskReaches(
+    region: Region,
+    [dagId, runId, taskId]: [string, string, string],
+    state: string,
+    seconds = 60,
+  ): Promise<true> {
     const probe = async (): Promise<true | undefined> =>
       (await this.taskState(region, dagId, runId, taskId)) === state || undefined;
     return eventually(`${dagId} ${runId} ${taskId} is ${state}`, probe, { seconds, everyMs: 250 });
@@ -144,9 +163,14 @@ export class Story {
       .send(new PutObjectCommand({ Bucket: drBucket(region), Key: key, Body: JSON.stringify(value) }));
   }
 
-  async #get(region: Region, key: string): Promise<any> {
+  async #get<T>(region: Region, key: string): Promise<T> {
+    return JSON.parse(Buffer.from(await this.#bytes(region, key)).toString()) as T;
+  }
+
+  async #bytes(region: Region, key: string): Promise<Uint8Array> {
     const { Body } = await this.sandbox.s3(region).send(new GetObjectCommand({ Bucket: drBucket(region), Key: key }));
-    return JSON.parse(await Body!.transformToString());
+    if (Body === undefined) throw new Error(`${key} has no body`);
+    return Body.transformToByteArray();
   }
 }
 
