@@ -3,6 +3,7 @@ import { deriveKey, manifestMac, sameHex, unsealPart } from './envelope.ts';
 import { MdrError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Manifest, Part, Wrap } from './manifest.ts';
+import { keys } from './names.ts';
 
 /** The KMS encryption context of a snapshot's data key. */
 export const snapshotContext = (deployment: string, snapshot: string): Record<string, string> => ({
@@ -16,6 +17,9 @@ export interface PlacedPart {
   /** Key of the object, relative to the snapshot. */
   readonly path: string;
 }
+
+/** The key of an object of a snapshot, as a person finds it in either DR bucket. */
+const objectOf = ({ deployment, id }: Manifest, path: string): string => `${keys.snapshots(deployment)}${id}/${path}`;
 
 export const partsOf = (manifest: Manifest): readonly PlacedPart[] =>
   manifest.tables.flatMap((table) =>
@@ -48,7 +52,7 @@ export function requireWrap(manifest: Manifest, regions: readonly string[], regi
 /** Throws `MDR-SNAPSHOT-MANIFEST` when the manifest's MAC is not the one that its data key makes. */
 export function requireMac(manifest: Manifest, raw: Readonly<Record<string, unknown>>, dataKey: Uint8Array): void {
   if (!sameHex(manifestMac(dataKey, raw), manifest.mac)) {
-    throw refuseSnapshot('MDR-SNAPSHOT-MANIFEST', manifest.id, 'the MAC of manifest.json is wrong');
+    throw refuseSnapshot('MDR-SNAPSHOT-MANIFEST', manifest.id, `the MAC of ${objectOf(manifest, 'manifest.json')} is wrong`);
   }
 }
 
@@ -58,12 +62,12 @@ export function requirePart(
   { path, part }: PlacedPart,
   found: { readonly sha256: string; readonly size: number } | undefined,
 ): void {
-  if (found === undefined) throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${path} is missing`);
+  if (found === undefined) throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${objectOf(manifest, path)} is missing`);
   if (found.size === part.bytes && sameHex(found.sha256, part.sha256)) return;
   throw refuseSnapshot(
     'MDR-SNAPSHOT-PART',
     manifest.id,
-    `${path} has ${found.size} bytes and SHA-256 ${found.sha256}, not ${part.bytes} and ${part.sha256}`,
+    `${objectOf(manifest, path)} has ${found.size} bytes and SHA-256 ${found.sha256}, not ${part.bytes} and ${part.sha256}`,
   );
 }
 
@@ -80,6 +84,6 @@ export function requireReadable(
     if (manifest.compression === 'zstd') zstdDecompressSync(packed);
     else gunzipSync(packed);
   } catch (cause) {
-    throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${path} cannot be decrypted and unpacked`, cause);
+    throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${objectOf(manifest, path)} cannot be decrypted and unpacked`, cause);
   }
 }
