@@ -52,7 +52,11 @@ export function requireWrap(manifest: Manifest, regions: readonly string[], regi
 /** Throws `MDR-SNAPSHOT-MANIFEST` when the manifest's MAC is not the one that its data key makes. */
 export function requireMac(manifest: Manifest, raw: Readonly<Record<string, unknown>>, dataKey: Uint8Array): void {
   if (!sameHex(manifestMac(dataKey, raw), manifest.mac)) {
-    throw refuseSnapshot('MDR-SNAPSHOT-MANIFEST', manifest.id, `the MAC of ${objectOf(manifest, 'manifest.json')} is wrong`);
+    throw refuseSnapshot(
+      'MDR-SNAPSHOT-MANIFEST',
+      manifest.id,
+      `the MAC of ${objectOf(manifest, 'manifest.json')} is wrong`,
+    );
   }
 }
 
@@ -62,7 +66,8 @@ export function requirePart(
   { path, part }: PlacedPart,
   found: { readonly sha256: string; readonly size: number } | undefined,
 ): void {
-  if (found === undefined) throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${objectOf(manifest, path)} is missing`);
+  if (found === undefined)
+    throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${objectOf(manifest, path)} is missing`);
   if (found.size === part.bytes && sameHex(found.sha256, part.sha256)) return;
   throw refuseSnapshot(
     'MDR-SNAPSHOT-PART',
@@ -84,6 +89,11 @@ export function requireReadable(
     if (manifest.compression === 'zstd') zstdDecompressSync(packed);
     else gunzipSync(packed);
   } catch (cause) {
-    throw refuseSnapshot('MDR-SNAPSHOT-PART', manifest.id, `${objectOf(manifest, path)} cannot be decrypted and unpacked`, cause);
+    throw refuseSnapshot(
+      'MDR-SNAPSHOT-PART',
+      manifest.id,
+      `${objectOf(manifest, path)} cannot be decrypted and unpacked`,
+      cause,
+    );
   }
 }
