@@ -44,17 +44,28 @@ export interface JournalEntry<S extends MoveStep> {
   readonly data: StepData<S>;
 }
 
-/** The entry of `step`. Throws `MDR-CONTROL-INVALID`. */
-export function parseJournalEntry<S extends MoveStep>(step: S, body: Uint8Array, where: string): JournalEntry<S> {
-  const schema = z.object({
+const entryOf = <S extends MoveStep>(step: S) =>
+  z.object({
     ...versioned,
     step: z.literal(step),
     startedAt: instant,
     endedAt: instant,
     data: STEP_DATA[step],
   });
-  return parseStored(schema, body, where, 'MDR-CONTROL-INVALID') as unknown as JournalEntry<S>;
-}
+
+const ENTRIES: Readonly<Record<MoveStep, z.ZodType>> = {
+  planned: entryOf('planned'),
+  prepared: entryOf('prepared'),
+  rechecked: entryOf('rechecked'),
+  claimed: entryOf('claimed'),
+  fenced: entryOf('fenced'),
+  activated: entryOf('activated'),
+  confirmed: entryOf('confirmed'),
+};
+
+/** The entry of `step`. Throws `MDR-CONTROL-INVALID`. */
+export const parseJournalEntry = <S extends MoveStep>(step: S, body: Uint8Array, where: string): JournalEntry<S> =>
+  parseStored(ENTRIES[step], body, where, 'MDR-CONTROL-INVALID') as JournalEntry<S>;
 
 /** A completed step of a move as it is stored. */
 export const journalEntry = <S extends MoveStep>(

@@ -20,8 +20,8 @@ export interface Measured {
   readonly measuredSeconds: number | null;
 }
 
-/** A debt that is paid, with the grade of the fence that was reached. */
-export type PaidDebt = Debt & { readonly grade: FenceGrade };
+/** A debt that is paid; of a fence with the grade that was reached. */
+export type PaidDebt = Debt & { readonly grade: FenceGrade | null };
 
 export interface CheckResult {
   readonly operation: 'check';

@@ -31,21 +31,18 @@ export async function payDebts(world: World, deployment: Deployment, record: Con
 
 const isSame = (a: Debt, b: Debt): boolean => a.kind === b.kind && a.site === b.site && a.move === b.move;
 
-/** The grade that was reached; `undefined` when there is nobody to pay to. */
+/** The grade of a fence, `null` for a claim; `undefined` when there is nobody to pay to. */
 async function pay(
   world: World,
   deployment: Deployment,
   record: ControlRecord,
   debt: Debt,
-): Promise<FenceGrade | undefined> {
+): Promise<FenceGrade | null | undefined> {
   const side = bothSides(world, deployment).find(({ region }) => region === debt.site);
   if (side === undefined) return undefined;
-  return debt.kind === 'claim' ? payClaim(world, deployment, record, side) : payFence(deployment, debt, side);
-}
-
-async function payClaim(world: World, deployment: Deployment, record: ControlRecord, side: Side): Promise<FenceGrade> {
+  if (debt.kind === 'fence') return payFence(deployment, debt, side);
   await mirror(world, deployment, record, side);
-  return 'paused';
+  return null;
 }
 
 /** Makes the record of the losing side say what the ruling one says; one that outranks it is left alone. */
