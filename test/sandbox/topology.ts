@@ -24,10 +24,10 @@ export const DEFAULT_PERIODS: Periods = {
   rpo: 120,
   rto: 300,
   snapshot: 60,
-  canary: 15,
+  canary: 8,
   health: 10,
   badPeriods: 2,
-  lease: 10,
+  lease: 6,
 };
 
 /** The deployment file that a user would keep in `environments/`, for this sandbox. */

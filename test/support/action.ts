@@ -8,6 +8,8 @@ export interface ActionOptions {
   readonly mayFail?: boolean;
   /** SIGKILL when this resolves. */
   readonly kill?: Promise<unknown>;
+  /** Another caller than the runner of the sandbox, so that faults can be aimed at it alone. */
+  readonly accessKey?: string;
 }
 
 /** Runs one operation of the committed bundle against a sandbox, as GitHub's runner would. Throws when it fails unasked. */
@@ -27,13 +29,14 @@ function* readable(text: string): Generator<string> {
 }
 
 export function runner(sandbox: Sandbox, log: (line: string) => void): Runner {
-  return async (operation, inputs, { mayFail = false, kill } = {}) => {
+  return async (operation, inputs, { mayFail = false, kill, accessKey } = {}) => {
     log(
       `         > ${operation} ${Object.entries(inputs)
         .map(([name, value]) => `${name}="${value}"`)
         .join(' ')}`,
     );
-    const run = await runBundle({ operation, deployment: sandbox.deploymentFile, ...inputs }, sandbox.actionEnv, {
+    const env = { ...sandbox.actionEnv, ...(accessKey === undefined ? {} : { AWS_ACCESS_KEY_ID: accessKey }) };
+    const run = await runBundle({ operation, deployment: sandbox.deploymentFile, ...inputs }, env, {
       hear: (text) => {
         for (const line of readable(text)) log(line);
       },

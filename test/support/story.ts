@@ -49,8 +49,6 @@ export interface DagLine {
   readonly last: string;
 }
 
-/** Minutes of a real deployment are seconds here. */
-const PERIODS = { canary: 8, health: 10, badPeriods: 2, lease: 6, snapshot: 60 };
 const OLD: Region = 'us-east-1';
 const NEW: Region = 'us-west-2';
 const RUNS = { deferred: 'delivery-1', retrying: 'rates-1', interrupted: 'report-1' } as const;
@@ -233,7 +231,7 @@ async function theReturn({ sandbox, facts, time, act }: Cast) {
 /** Plays it all on a new sandbox, which is left running: the caller stops it. */
 export async function tellStory(options: StoryOptions): Promise<Story> {
   const time = new Timeline(options.log);
-  const sandbox = await startSandbox({ airflow: options.airflow, log: options.log, periods: PERIODS });
+  const sandbox = await startSandbox({ airflow: options.airflow, log: options.log });
   try {
     const facts = new AirflowFacts(sandbox, options.airflow);
     const cast: Cast = { options, sandbox, facts, time, act: runner(sandbox, options.log) };
