@@ -8,20 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mwaadr.core import references
-from mwaadr.core.catalogue import Catalogue, content_hash, is_live, literals, quoted, users
+from mwaadr.core import references, rules
+from mwaadr.core.catalogue import Catalogue, content_hash, is_live, quoted, users
 from mwaadr.core.copytext import RowHash, Rows, changed
 from mwaadr.core.crypto import FernetBox
 from mwaadr.core.errors import MdrError
 from mwaadr.core.facts import (
     BY_NAME,
-    CUT_OFF,
     HISTORY,
     JOB_IDS,
-    NOT_BEGUN,
     REFERENCES,
-    RESET,
-    RESET_COLUMNS,
     Table,
     unhashed,
 )
@@ -127,7 +123,10 @@ class Loader:
                 # R2: the foreign key checks that follow run on plans made with the parent's statistics.
                 self.cursor.execute(f"analyze public.{table.name}")
             if (table.name, layer) == ("task_instance_history", "live"):
-                self._remember_cut_off_tries(table)
+                staged, kept = (
+                    self._entries[name, "live"]["columns"] for name in ("task_instance", "task_instance_history")
+                )
+                rules.remember_cut_off_tries(self.cursor, self.catalogue, staged, kept)
 
     def load_late(self, missing_dags: list[str]) -> None:
         """Dataset and asset queues; only for DAGs that are here. The caller holds the lock on `dag`."""
@@ -172,7 +171,7 @@ class Loader:
         if expressions or (table.name, layer) == ("dag_run", "live"):
             stage = self.stage(table, layer)
             if (table.name, layer) == ("task_instance", "live"):
-                self._new_ids_of_reset_tasks()
+                rules.map_new_ids(self.cursor, self.catalogue)
             self._insert(table, layer, stage)
         else:
             self._copy(table, layer, f"public.{table.name}")
@@ -207,38 +206,12 @@ class Loader:
             ("backfill", "inert"): {"completed_at": "coalesce(s.completed_at, s.updated_at)"},
             ("dag_run", "live"): {"last_scheduling_decision": "null"},
             ("task_instance", "inert"): {"trigger_id": "null"},
-            ("task_instance", "live"): self._rerun(columns),
+            ("task_instance", "live"): rules.rerun(columns),
             ("task_instance_history", "inert"): {"trigger_id": "null"},
             ("task_instance_history", "live"): {"trigger_id": "null"},
             ("trigger", "live"): {"id": "(select m.dst from m_trigger m where m.src = s.id)"},
         }
         return out | special.get((table.name, layer), {})
-
-    def _rerun(self, columns: list[str]) -> dict[str, str]:
-        """The rule `rerun` for task instances in flight; deferred and waiting ones go on as they were.
-
-        A copied `running` or `queued` row hangs for ever. A try that had begun keeps its number and gives the task one
-        more; one that had not begun gives its number back, as the scheduler counts it again.
-        """
-        reset, cut = f"s.state in ({literals(RESET)})", f"s.state in ({literals(CUT_OFF)})"
-        begun = f"s.state in ({literals(NOT_BEGUN)})"
-        out = {c: f'case when {reset} then null else s."{c}" end' for c in RESET_COLUMNS if c in columns}
-        out["max_tries"] = f"case when {cut} then s.max_tries + 1 else s.max_tries end"
-        out["try_number"] = f"case when {begun} then greatest(s.try_number - 1, 0) else s.try_number end"
-        out["trigger_id"] = (
-            "case when s.state = 'deferred' then (select m.dst from m_trigger m where m.src = s.trigger_id) end"
-        )
-        if "id" in columns:
-            # 3.x: a new id, as Airflow itself gives every next try: no process that knows the old one can touch it.
-            out["id"] = "coalesce((select m.dst from m_task_instance m where m.src = s.id), s.id)"
-        return out
-
-    def _new_ids_of_reset_tasks(self) -> None:
-        if self.catalogue.kind(BY_NAME["task_instance"], "id"):
-            self.cursor.execute(
-                "create temp table m_task_instance on commit drop as select s.id as src, gen_random_uuid() as dst "
-                f"from s_live_task_instance s where s.state in ({literals(RESET)})"
-            )
 
     def _load_triggers(self, table: Table) -> None:
         """Triggers get ids of this site, whose own watchers may have taken the source's."""
@@ -255,24 +228,6 @@ class Loader:
         stage = self.stage(table, "live")
         self._check_in_sql(table, "live", "true", stage)
         self.cursor.execute(f"update backfill b set completed_at = null from {stage} s where s.id = b.id")
-
-    def _remember_cut_off_tries(self, table: Table) -> None:
-        """The try that was cut off, as Airflow's own TaskInstanceHistory.record_ti would keep it."""
-        staged = self._entries["task_instance", "live"]["columns"]
-        columns = [c for c in self._entries[table.name, "live"]["columns"] if c in staged and c != "id"]
-        values = {column: f's."{column}"' for column in columns}
-        values |= {c: "null" for c in JOB_IDS if c in columns} | {"trigger_id": "null", "state": "'failed'"}
-        values |= {"end_date": "now()", "duration": "extract(epoch from now() - s.start_date)"}
-        named = references.map_for("dag_version_id", self.catalogue)
-        if named and "dag_version_id" in columns:
-            values["dag_version_id"] = f"(select m.dst from {named} m where m.src = s.dag_version_id)"
-        if self.catalogue.kind(table, "task_instance_id"):
-            columns = [*columns, "task_instance_id"]
-            values["task_instance_id"] = "s.id"
-        self.cursor.execute(
-            f"insert into {table.name} ({quoted(columns)}) select {', '.join(values[c] for c in columns)} "
-            f"from s_live_task_instance s where s.state in ({literals(CUT_OFF)}) on conflict do nothing"
-        )
 
     def replace_config(self, table: Table) -> None:
         """Variables, connections, pools: by their names; this site's ids, and what is named mwaadr_…, stay."""

@@ -1,0 +1,61 @@
+# ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
+"""The rule `rerun` for task instances in flight, as SQL over the staged rows `s`.
+
+A copied `running` or `queued` row hangs for ever. A try that had begun keeps its number and gives the task one more;
+one that had not begun gives its number back, as the scheduler counts it again. Deferred and waiting ones go on as they
+were.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mwaadr.core import references
+from mwaadr.core.catalogue import Catalogue, literals, quoted
+from mwaadr.core.facts import BY_NAME, CUT_OFF, JOB_IDS, NOT_BEGUN, RESET, RESET_COLUMNS
+
+
+def rerun(columns: list[str]) -> dict[str, str]:
+    """Column of task_instance → SQL for its value at the target."""
+    reset, cut = f"s.state in ({literals(RESET)})", f"s.state in ({literals(CUT_OFF)})"
+    not_begun = f"s.state in ({literals(NOT_BEGUN)})"
+    out = {c: f'case when {reset} then null else s."{c}" end' for c in RESET_COLUMNS if c in columns}
+    out["max_tries"] = f"case when {cut} then s.max_tries + 1 else s.max_tries end"
+    out["try_number"] = f"case when {not_begun} then greatest(s.try_number - 1, 0) else s.try_number end"
+    trigger = "(select m.dst from m_trigger m where m.src = s.trigger_id)"
+    out["trigger_id"] = f"case when s.state = 'deferred' then {trigger} end"
+    if "id" in columns:
+        # 3.x: a new id, as Airflow itself gives every next try: no process that knows the old one can touch it.
+        out["id"] = "coalesce((select m.dst from m_task_instance m where m.src = s.id), s.id)"
+    return out
+
+
+def map_new_ids(cursor: Any, catalogue: Catalogue) -> None:
+    """The map m_task_instance of what `rerun` gives a new id; nothing in versions whose task instances have none."""
+    if catalogue.kind(BY_NAME["task_instance"], "id"):
+        cursor.execute(
+            "create temp table m_task_instance on commit drop as select s.id as src, gen_random_uuid() as dst "
+            f"from s_live_task_instance s where s.state in ({literals(RESET)})"
+        )
+        cursor.execute("create unique index on m_task_instance (src)")
+
+
+def remember_cut_off_tries(cursor: Any, catalogue: Catalogue, staged: list[str], kept: list[str]) -> None:
+    """Adds the tries that were cut off to the history, as Airflow's own TaskInstanceHistory.record_ti would keep them.
+
+    ``staged``: columns of the staged task instances; ``kept``: those of the history.
+    """
+    columns = [column for column in kept if column in staged and column != "id"]
+    values = {column: f's."{column}"' for column in columns}
+    values |= dict.fromkeys(JOB_IDS, "null") | {"trigger_id": "null", "state": "'failed'"}
+    values |= {"end_date": "now()", "duration": "extract(epoch from now() - s.start_date)"}
+    named = references.map_for("dag_version_id", catalogue)
+    if named:
+        values["dag_version_id"] = f"(select m.dst from {named} m where m.src = s.dag_version_id)"
+    if "task_instance_id" in kept:
+        columns = [*columns, "task_instance_id"]
+        values["task_instance_id"] = "s.id"
+    cursor.execute(
+        f"insert into task_instance_history ({quoted(columns)}) select {', '.join(values[c] for c in columns)} "
+        f"from s_live_task_instance s where s.state in ({literals(CUT_OFF)}) on conflict do nothing"
+    )
