@@ -49,7 +49,7 @@ export interface LossPreview {
   readonly snapshot: SnapshotAge;
   /** Last sign of life of the site that is left, as the target sees it; `null` when none was seen. */
   readonly lastSignOfLife: string | null;
-  /** All work of these seconds, between the snapshot and the last sign of life, is lost. */
+  /** At most the work of so many seconds after the snapshot is lost: until one beat after the last sign of life. */
   readonly lostSeconds: number | null;
   readonly inFlight: readonly InFlightRun[];
 }

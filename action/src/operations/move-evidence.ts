@@ -1,8 +1,9 @@
 import { MOVE_STEPS } from '../domain/control-record.ts';
 import type { JournalEntry } from '../domain/journal.ts';
+import { mostLost } from '../domain/loss.ts';
 import { keys } from '../domain/names.ts';
 import type { FailoverResult, StepTime } from '../domain/results.ts';
-import { millis, secondsBetween, toStored } from '../domain/stored-json.ts';
+import { millis, toStored } from '../domain/stored-json.ts';
 import { requireEntry } from './move-journal.ts';
 import type { MoveScene } from './move-steps.ts';
 
@@ -23,7 +24,7 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
   const activated = (await read('activated')).data;
   const confirmed = await read('confirmed');
   const { lastSignOfLife } = (await read('claimed')).data;
-  const lostSeconds = secondsBetween(planned.loss.snapshot.takenAt, lastSignOfLife);
+  const lostSeconds = mostLost(planned.loss.snapshot.takenAt, lastSignOfLife, deployment.canary.everySeconds);
   const { debts } = await lease.ensure();
   return {
     operation: 'failover',

@@ -134,7 +134,7 @@ export async function planMove(
     requireReady(world, deployment, to, found.manifest),
   );
   const lastBeat = await readHeartbeat(to, deployment, from.region);
-  const loss = lossOf(found.manifest, lastBeat, world.clock.now());
+  const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
     for (const line of describeLoss(loss)) world.log.info(line);
     return Promise.resolve();

@@ -35,7 +35,7 @@ const FENCE: Readonly<Record<FailoverResult['fence'], (result: FailoverResult) =
 const lossLines = ({ loss, from }: FailoverResult): readonly Inline[] => [
   t`Restored state: snapshot ${snapshotWords(loss.snapshot)} when the move began.`,
   `Last sign of life of ${from}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
-  `Work lost in between: ${loss.lostSeconds === null ? 'unknown' : duration(loss.lostSeconds)}.`,
+  `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until one heartbeat after the last that was seen).`,
 ];
 
 type TaskRef = ActivationReport['rerun'][number];
@@ -120,7 +120,7 @@ export function failoverReport(result: FailoverResult, context: Context): Docume
       kind: 'table',
       head: ['Objective', 'wanted', 'measured', ''],
       rows: [
-        objectiveRow('RPO: work lost', result.rpo),
+        objectiveRow('RPO: work lost, at most', result.rpo),
         objectiveRow('RTO: start of the move to the first heartbeat', result.rto),
       ],
     },

@@ -146,7 +146,7 @@ describe('a failover', () => {
   });
 
   test('says what was lost', () => {
-    expect(markdown(samples.failover)).toContain('- Work lost in between: 4 min 40 s.');
+    expect(markdown(samples.failover)).toContain('- Lost: the work of at most 4 min 40 s after that snapshot');
     const loss = { ...samples.failover.loss, lastSignOfLife: null, lostSeconds: null };
     expect(markdown({ ...samples.failover, loss })).toContain('none seen');
   });
