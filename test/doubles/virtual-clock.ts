@@ -14,6 +14,7 @@ export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
   #jumping = false;
+  #woken = false;
   readonly #sleepers: Due[] = [];
   readonly #events: Due[] = [];
 
@@ -32,6 +33,7 @@ export class VirtualClock implements Clock {
       signal?.addEventListener('abort', () => {
         const index = this.#sleepers.indexOf(sleeper);
         if (index >= 0) this.#sleepers.splice(index, 1);
+        this.#woken = true;
         resolve();
       });
       insert(this.#sleepers, sleeper);
@@ -67,16 +69,25 @@ export class VirtualClock implements Clock {
   }
 
   #jump(): void {
-    const sleeper = this.#sleepers.shift();
-    if (sleeper === undefined) return;
-    for (let event = this.#events[0]; event !== undefined && event.at <= sleeper.at; event = this.#events[0]) {
+    this.#woken = false;
+    const until = () => this.#sleepers[0]?.at ?? -Infinity;
+    for (let event = this.#events[0]; event !== undefined && event.at <= until(); event = this.#events[0]) {
       this.#events.shift();
       this.#now = event.at;
       event.run();
+      // Who was woken by this goes on before time does.
+      if (this.#isWoken()) break;
     }
-    this.#now = sleeper.at;
-    sleeper.run();
+    const sleeper = this.#isWoken() ? undefined : this.#sleepers.shift();
+    if (sleeper !== undefined) {
+      this.#now = sleeper.at;
+      sleeper.run();
+    }
     if (this.#sleepers.length > 0) this.#jumpSoon();
+  }
+
+  #isWoken(): boolean {
+    return this.#woken;
   }
 }
 

@@ -1,0 +1,229 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { permissionOf } from '../../../action/src/domain/move-permission.ts';
+import { SIGNALS } from '../../../action/src/domain/observation.ts';
+import type { Observations, Reading, Signal, SignalName } from '../../../action/src/domain/observation.ts';
+import { judge, VERDICT_KEYS } from '../../../action/src/domain/verdict.ts';
+import type { Verdict } from '../../../action/src/domain/verdict.ts';
+
+const START = Date.parse('2026-11-24T10:00:00Z');
+const PERIOD = 300_000;
+const periods = { periodSeconds: 300, badPeriods: 2 };
+
+type Qualities = Partial<Record<SignalName, Signal['quality']>>;
+
+const reading = (at: number, qualities: Qualities, status = 'AVAILABLE'): Reading => ({
+  at: new Date(at).toISOString(),
+  signals: Object.fromEntries(
+    SIGNALS.map((name) => [name, { quality: qualities[name] ?? 'good', value: 'x' }]),
+  ) as Reading['signals'],
+  status: { name: status, since: new Date(START).toISOString() },
+});
+
+const observed = (observer: string, readings: readonly Reading[]): Observations => ({
+  schemaVersion: 1,
+  observer,
+  site: 'us-east-1',
+  readings: [...readings],
+});
+
+/** The verdict after these readings, one a period, and what other observers saw. */
+function after(all: readonly Qualities[], others: readonly Qualities[][] = []): Verdict {
+  const series = (name: string, list: readonly Qualities[]) =>
+    observed(
+      name,
+      list.map((qualities, index) => reading(START + index * PERIOD, qualities)),
+    );
+  return judge({
+    periods,
+    now: START + (all.length - 1) * PERIOD,
+    observer: series('me', all),
+    others: others.map((list, index) => series(`other ${index}`, list)),
+  });
+}
+
+const LOST: Qualities = {
+  activeEnvironment: 'dark',
+  activeMetric: 'dark',
+  activeAirflow: 'dark',
+  activeStorage: 'dark',
+  activeIdentity: 'dark',
+  heartbeat: 'bad',
+};
+const DEAD: Qualities = { activeMetric: 'bad', activeAirflow: 'bad', heartbeat: 'bad' };
+
+describe('A Region is called lost', () => {
+  test('after two periods in a row, not after one', () => {
+    expect(after([LOST]).key).toBe('UNKNOWN');
+    expect(after([LOST, LOST]).key).toBe('UNHEALTHY(region)');
+    expect(after([LOST, {}, LOST]).key).toBe('UNKNOWN');
+  });
+
+  test.each(['activeEnvironment', 'activeMetric', 'activeStorage', 'heartbeat'] as const)(
+    'only if %s says so, too',
+    (name) => {
+      for (const quality of ['good', 'denied', 'throttled', 'none'] as const) {
+        const spared = { ...LOST, [name]: quality };
+        expect(after([spared, spared, spared]).key).not.toMatch(/^UNHEALTHY/);
+      }
+    },
+  );
+
+  test.each(['dark', 'denied', 'throttled'] as const)(
+    'only if the standby Region answers, not when it is %s',
+    (quality) => {
+      const blind: Qualities = { ...LOST, standbyStorage: quality };
+      expect(after([blind, blind, blind]).key).toBe('UNKNOWN');
+      const nobody: Qualities = { ...LOST, standbyIdentity: quality, standbyEnvironment: quality };
+      expect(after([nobody, nobody, nobody]).key).toBe('UNKNOWN');
+    },
+  );
+
+  test('if another observer saw it long enough and we see it now', () => {
+    expect(after([LOST], [[LOST]]).key).toBe('UNKNOWN');
+    const watcher = observed('watcher', [reading(START - PERIOD, LOST), reading(START, LOST)]);
+    const me = observed('me', [reading(START, LOST)]);
+    expect(judge({ periods, now: START, observer: me, others: [watcher] }).key).toBe('UNHEALTHY(region)');
+  });
+
+  test('not while another observer sees it alive', () => {
+    expect(after([LOST, LOST], [[{}, {}]]).key).toBe('UNKNOWN');
+  });
+
+  test('not from readings that lie too far apart', () => {
+    const me = observed('me', [reading(START, LOST), reading(START + 10 * PERIOD, LOST)]);
+    expect(judge({ periods, now: START + 10 * PERIOD, observer: me, others: [] }).key).toBe('UNKNOWN');
+  });
+
+  test('also over a reading in between that saw nothing, as long as the others lie close enough', () => {
+    const times = [0, 300, 320, 340];
+    const all = [LOST, LOST, { ...LOST, heartbeat: 'dark' as const }, LOST];
+    const me = observed(
+      'me',
+      all.map((qualities, index) => reading(START + (times[index] ?? 0) * 1000, qualities)),
+    );
+    expect(judge({ periods, now: START + 340_000, observer: me, others: [] }).key).toBe('UNHEALTHY(region)');
+  });
+});
+
+describe('A scheduler is called dead', () => {
+  test('after two periods in a row, while the Region answers', () => {
+    expect(after([DEAD]).key).toBe('UNKNOWN');
+    expect(after([DEAD, DEAD]).key).toBe('UNHEALTHY(airflow)');
+  });
+
+  test('only if a second witness agrees', () => {
+    const metric: Qualities = { activeMetric: 'bad' };
+    expect(after([metric, metric, metric]).key).toBe('DEGRADED');
+    const beat: Qualities = { heartbeat: 'bad' };
+    expect(after([beat, beat, beat]).key).toBe('DEGRADED');
+  });
+
+  test('not while Airflow itself says that the scheduler works', () => {
+    const halves: Qualities = { activeMetric: 'bad', heartbeat: 'bad' };
+    expect(after([halves, halves, halves]).key).toBe('DEGRADED');
+  });
+
+  test('not while another observer sees it work', () => {
+    expect(after([DEAD, DEAD], [[{}, {}]]).key).toBe('UNKNOWN');
+  });
+
+  test.each(['UPDATING', 'MAINTENANCE', 'CREATING_SNAPSHOT', 'ROLLING_BACK'])(
+    'not during %s, until its deadline has passed',
+    (status) => {
+      const me = (at: number) => observed('me', [reading(at - PERIOD, DEAD, status), reading(at, DEAD, status)]);
+      const soon = START + PERIOD;
+      const late = START + 2 * 3_600_000;
+      expect(judge({ periods, now: soon, observer: me(soon), others: [] })).toMatchObject({
+        key: 'DEGRADED',
+        deadline: '2026-11-24T12:00:00.000Z',
+      });
+      expect(judge({ periods, now: late, observer: me(late), others: [] }).key).toBe('UNHEALTHY(airflow)');
+    },
+  );
+});
+
+describe('Otherwise', () => {
+  test('all is well: HEALTHY', () => {
+    expect(after([{}]).key).toBe('HEALTHY');
+    expect(after([{ activeMetric: 'none' }]).key).toBe('HEALTHY');
+  });
+
+  test('no reading at all: UNKNOWN', () => {
+    expect(after([]).key).toBe('UNKNOWN');
+  });
+
+  test.each(['hold', 'snapshot', 'fence', 'standbyEnvironment', 'activeStorage'] as const)(
+    '%s is not good: DEGRADED',
+    (name) => {
+      expect(after([{ [name]: 'bad' }])).toMatchObject({ key: 'DEGRADED', evidence: [`${name}: bad, x`] });
+    },
+  );
+});
+
+describe('Whatever happens to a single thing', () => {
+  /** Each a single fault of the observer, of IAM, of KMS or of the network, and all that it can touch. */
+  const BLIND: readonly Signal['quality'][] = ['denied', 'throttled', 'dark', 'none'];
+  const TOUCHED: readonly (readonly SignalName[])[] = [
+    ...SIGNALS.map((name) => [name] as const),
+    ['activeEnvironment', 'standbyEnvironment'],
+    ['activeIdentity', 'standbyIdentity'],
+    ['activeStorage', 'standbyStorage', 'heartbeat', 'hold', 'snapshot'],
+    ['standbyStorage', 'heartbeat', 'hold', 'snapshot'],
+    ['activeEnvironment', 'activeAirflow'],
+    ['activeEnvironment', 'activeMetric', 'activeAirflow', 'activeStorage', 'activeIdentity'],
+    ['standbyEnvironment', 'standbyStorage', 'standbyIdentity', 'heartbeat', 'hold', 'snapshot'],
+    [...SIGNALS],
+  ];
+
+  test('it is never UNHEALTHY, however long it lasts and however it flickers', () => {
+    const cause = fc.constantFrom(...TOUCHED);
+    const series = fc.array(fc.option(fc.constantFrom(...BLIND)), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(cause, series, (names, qualities) => {
+        const all = qualities.map((quality) =>
+          quality === null ? {} : Object.fromEntries(names.map((name) => [name, quality])),
+        );
+        expect(after(all).key).not.toMatch(/^UNHEALTHY/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a single signal that is bad is never UNHEALTHY', () => {
+    for (const name of SIGNALS) {
+      const bad: Qualities = { [name]: 'bad' };
+      expect(after(Array.from({ length: 20 }, () => bad)).key).toBe('DEGRADED');
+    }
+  });
+
+  test('denied and throttled in place of any evidence take the verdict away', () => {
+    const name = fc.constantFrom(
+      ...(Object.keys(LOST) as SignalName[]).filter((key) => !['activeAirflow', 'activeIdentity'].includes(key)),
+    );
+    fc.assert(
+      fc.property(name, fc.constantFrom('denied' as const, 'throttled' as const), (key, quality) => {
+        const all = Array.from({ length: 6 }, () => ({ ...LOST, [key]: quality }));
+        expect(after(all).key).not.toMatch(/^UNHEALTHY/);
+      }),
+    );
+  });
+});
+
+describe('Leaving a site', () => {
+  test.each([
+    ['HEALTHY', 'force', 'refused'],
+    ['DEGRADED', 'force', 'refused'],
+    ['UNHEALTHY(region)', 'confirm', 'allowed'],
+    ['UNHEALTHY(airflow)', 'confirm', 'refused'],
+    ['UNKNOWN', 'force', 'refused'],
+  ] as const)('that is %s is by hand: %s, by itself: %s', (verdict, manual, automatic) => {
+    expect(permissionOf(verdict, 'manual')).toBe(manual);
+    expect(permissionOf(verdict, 'automatic')).toBe(automatic);
+  });
+
+  test('has a cell for every verdict', () => {
+    expect(VERDICT_KEYS).toHaveLength(5);
+    for (const key of VERDICT_KEYS) expect(permissionOf(key, 'manual')).toBeDefined();
+  });
+});
