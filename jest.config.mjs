@@ -5,21 +5,32 @@ const common = {
   transform: { '^.+\\.ts$': '<rootDir>/jest.transform.mjs' },
 };
 
+const project = (displayName, folders, suffix) => ({
+  ...common,
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.${suffix}.ts`),
+  testPathIgnorePatterns: suffix === 'test' ? ['/node_modules/', '\\.(bed|long)\\.test\\.ts$'] : ['/node_modules/'],
+});
+
 export default {
   projects: [
-    {
-      ...common,
-      displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '\\.bed\\.test\\.ts$'],
-    },
+    // Decisions, operations and adapters, in this process.
+    project('unit', ['unit', 'scenarios'], 'test'),
+    // The bundle, the templates, the tools and the sandbox's services, in processes of their own.
+    project('services', ['e2e', 'infra', 'sandbox', 'tools', 'workflows'], 'test'),
     // These start the sandbox with its real Airflows: one at a time, after everything else.
-    { ...common, displayName: 'bed', testMatch: ['<rootDir>/test/**/*.bed.test.ts'] },
+    project('bed', ['**'], 'bed.test'),
+    // The same, and too long for every run: `npm run test:all`.
+    project('long', ['**'], 'long.test'),
   ],
   maxWorkers: 2,
   coverageProvider: 'v8',
   coverageReporters: ['text'],
   // Where the decisions are; adapters are proved by the tests against the sandbox.
-  collectCoverageFrom: ['action/src/domain/**/*.ts', 'action/src/report/**/*.ts'],
+  collectCoverageFrom: [
+    'action/src/domain/**/*.ts',
+    'action/src/report/**/*.ts',
+    '!action/src/domain/{ports,results}.ts',
+  ],
   coverageThreshold: { global: { lines: 95 } },
 };

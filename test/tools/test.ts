@@ -1,25 +1,32 @@
-/** `npm test`: everything, on a machine that has only Node, Python and Go; ends with the count of the tests. */
+/**
+ * `npm test`: everything that is run on every push, on a machine that has only Node, Python and Go.
+ * `npm run test:all` (`--all`): also what takes long, and the bed on both generations of Airflow.
+ * Ends with the count of the tests.
+ */
 import { CHECKS, SANDBOX, TOOLS } from './checks.ts';
 import { jest } from './jest.ts';
 import { StageRunner, type Stage } from './stages.ts';
 
-const UNIT: Stage = { name: 'unit tests', run: () => jest('unit', ['--coverage']) };
+const all = process.argv.includes('--all');
+
+const TESTS: readonly Stage[] = [
+  { name: 'unit tests', run: () => jest('unit', ['--coverage']) },
+  { name: 'tests of the bundle, the infrastructure and the tools', run: () => jest('services', []) },
+];
 
 /** One at a time: each of them starts two Airflows and is measured in seconds. */
-const BED: readonly Stage[] = [
-  {
-    name: 'tests against the sandbox, Airflow 2.10.3',
-    run: (print) => jest('bed', ['--runInBand', '--verbose'], print, { MWAADR_AIRFLOW: '2.10.3' }),
-  },
-  {
-    name: 'the whole story on Airflow 3.3.1',
-    run: (print) => jest('bed', ['--runInBand', '--verbose', 'test/e2e'], print, { MWAADR_AIRFLOW: '3.3.1' }),
-  },
-];
+const bed = (project: 'bed' | 'long', airflow: '2.10.3' | '3.3.1'): Stage => ({
+  name: `${project === 'bed' ? 'tests' : 'long tests'} against the sandbox, Airflow ${airflow}`,
+  run: (print) => jest(project, ['--runInBand', '--verbose'], print, { MWAADR_AIRFLOW: airflow }),
+});
+
+const BED = all
+  ? [bed('bed', '2.10.3'), bed('bed', '3.3.1'), bed('long', '2.10.3'), bed('long', '3.3.1')]
+  : [bed('bed', '2.10.3')];
 
 const runner = new StageRunner();
 if (await runner.run([...TOOLS, ...SANDBOX], 2)) {
-  await runner.run([UNIT, ...CHECKS], 2);
+  await runner.run([...TESTS, ...CHECKS], 2);
   await runner.run(BED, 1);
 }
 
