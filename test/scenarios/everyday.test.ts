@@ -91,7 +91,7 @@ describe('status', () => {
   test('shows both sites, the lease, the move, the debts and dead branches', async () => {
     const story = await Story.ofARunningDeployment();
     story.universe.lose(EAST);
-    await story.check({ wait: '900' });
+    await story.check({ wait: '1800' });
     await story.failover();
     story.universe.bringBack(EAST);
     await story.minutes(12);

@@ -109,7 +109,7 @@ const TROUBLES: readonly (readonly [string, ErrorCode, string, Trouble])[] = [
 async function onTheBadDay(trouble: Trouble): Promise<Story> {
   const story = await Story.ofARunningDeployment();
   story.universe.lose(EAST);
-  await story.check({ wait: '900' });
+  await story.check({ wait: '1800' });
   trouble(story);
   return story;
 }

@@ -4,7 +4,7 @@ import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
 async function afterAFailover(): Promise<Story> {
   const story = await Story.ofARunningDeployment();
   story.universe.lose(EAST);
-  await story.check({ wait: '900' });
+  await story.check({ wait: '1800' });
   await story.failover();
   return story;
 }

@@ -5,7 +5,7 @@ describe('When two runners start the same failover', () => {
   test.each([0, 20, 50, 400, 5_000, 40_000])('%i ms apart, then one wins and the other is told who', async (apart) => {
     const story = await Story.ofARunningDeployment();
     story.universe.lose(EAST);
-    await story.check({ wait: '900' });
+    await story.check({ wait: '1800' });
     const second = async () => {
       await story.universe.clock.sleep(apart);
       return story.refusal('failover', FAILOVER);
@@ -21,7 +21,7 @@ describe('When two runners start the same failover', () => {
   test('and the one that was frozen wakes up late, then it changes nothing and says that it lost its lease', async () => {
     const story = await Story.ofARunningDeployment();
     story.universe.lose(EAST);
-    await story.check({ wait: '900' });
+    await story.check({ wait: '1800' });
     // It stands still for longer than its lease just when it is about to note the claim.
     const frozen = story.process({ freezeAt: '0004.json', freezeFor: 600_000 });
     const late = story.refusal('failover', FAILOVER, frozen);

@@ -22,6 +22,9 @@ const heartbeat = z.object({
 /** One beat of a site's canary: as much of it as the action reads. */
 export type Heartbeat = Readonly<z.infer<typeof heartbeat>>;
 
+/** A beat and its age by the clock of the S3 that holds it: neither the worker's clock nor ours is asked. */
+export type StoredBeat = Heartbeat & { readonly ageMilliseconds: number };
+
 /** Throws `MDR-CONTROL-INVALID`. */
 export const parseHeartbeat = (body: Uint8Array, where: string): Heartbeat =>
   parseStored(heartbeat, body, where, 'MDR-CONTROL-INVALID');

@@ -1,14 +1,14 @@
 import { DAG_IDS } from './names.ts';
 import type { Deployment, Site } from './deployment.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { StoredBeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
 import type { EnvironmentDescription } from './ports.ts';
 import { staleAfter } from './reading.ts';
-import { inWords, millis } from './stored-json.ts';
+import { inWords } from './stored-json.ts';
 
 export interface TargetFacts {
   readonly environment: EnvironmentDescription | undefined;
-  readonly heartbeat: Heartbeat | undefined;
+  readonly heartbeat: StoredBeat | undefined;
   readonly dags: readonly { readonly dagId: string }[];
 }
 
@@ -18,11 +18,10 @@ export function whyUnready(
   site: Site,
   manifest: Manifest,
   target: TargetFacts,
-  now: number,
 ): readonly string[] {
   return [
     ...environmentReasons(site, manifest, target.environment),
-    ...heartbeatReasons(deployment, target.heartbeat, now),
+    ...heartbeatReasons(deployment, target.heartbeat),
     ...dagReasons(manifest, target.dags),
   ];
 }
@@ -43,9 +42,9 @@ function environmentReasons(
   return reasons;
 }
 
-function heartbeatReasons(deployment: Deployment, heartbeat: Heartbeat | undefined, now: number): readonly string[] {
+function heartbeatReasons(deployment: Deployment, heartbeat: StoredBeat | undefined): readonly string[] {
   if (heartbeat === undefined) return ['its canary has never beaten: are the DR DAGs installed?'];
-  const age = now - millis(heartbeat.at);
+  const age = heartbeat.ageMilliseconds;
   if (age > staleAfter(deployment)) return [`its canary is silent for ${inWords(age)}`];
   if (!heartbeat.hold.installed) return ['its hold is not installed'];
   return heartbeat.hold.held ? [] : ['it is not held: its own user DAGs may run'];

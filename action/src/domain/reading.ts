@@ -1,11 +1,11 @@
 import type { Debt } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
 import type { Unreadable } from './faults.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
 import type { AirflowHealth, EnvironmentDescription } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
-import { inWords, iso, millis } from './stored-json.ts';
+import { inWords, iso } from './stored-json.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
 export type Probe<T> = { readonly answer: T } | { readonly fault: Unreadable | 'error'; readonly detail: string };
@@ -21,9 +21,9 @@ export interface Probes {
   readonly standbyStorage: Probe<unknown>;
   readonly standbyIdentity: Probe<string>;
   /** The active site's heartbeat in the standby's bucket. */
-  readonly heartbeat: Probe<Heartbeat | undefined>;
+  readonly heartbeat: Probe<StoredBeat | undefined>;
   /** The standby's own heartbeat in its own bucket. */
-  readonly standbyHeartbeat: Probe<Heartbeat | undefined>;
+  readonly standbyHeartbeat: Probe<StoredBeat | undefined>;
   /** Newest complete snapshot of the current lineage in the standby's bucket. */
   readonly snapshot: Probe<string | undefined>;
 }
@@ -48,8 +48,8 @@ export function readingOf(
       standbyEnvironment: signal(probes.standbyEnvironment, environmentSignal),
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
-      heartbeat: signal(probes.heartbeat, (beat) => heartbeatSignal(beat, now, stale)),
-      hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, now, stale)),
+      heartbeat: signal(probes.heartbeat, (beat) => heartbeatSignal(beat, stale)),
+      hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, stale)),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, now, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(debts),
     },
@@ -91,15 +91,15 @@ function airflowSignal({ scheduler, metadatabase, latestSchedulerHeartbeat: late
   return scheduler ? good('scheduler healthy') : bad(`Airflow says: scheduler unhealthy${since}`);
 }
 
-function heartbeatSignal(beat: Heartbeat | undefined, now: number, stale: number): Signal {
+function heartbeatSignal(beat: StoredBeat | undefined, stale: number): Signal {
   if (beat === undefined) return none('no heartbeat has ever arrived');
-  const age = now - millis(beat.at);
+  const age = beat.ageMilliseconds;
   return (age > stale ? bad : good)(`last beat ${inWords(age)} ago`);
 }
 
-function holdSignal(beat: Heartbeat | undefined, now: number, stale: number): Signal {
+function holdSignal(beat: StoredBeat | undefined, stale: number): Signal {
   if (beat === undefined) return none('the standby has never beaten');
-  const age = now - millis(beat.at);
+  const age = beat.ageMilliseconds;
   if (age > stale) return bad(`the standby is silent for ${inWords(age)}`);
   if (!beat.hold.installed || !beat.hold.held) return bad('the standby is not held: its user DAGs may run');
   if (beat.hold.liveUserRuns > 0) return bad(`${beat.hold.liveUserRuns} user run(s) are live on the held standby`);

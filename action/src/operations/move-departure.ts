@@ -3,7 +3,7 @@ import { ruling } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
 import { staleAfter } from '../domain/reading.ts';
-import { iso, millis } from '../domain/stored-json.ts';
+import { iso } from '../domain/stored-json.ts';
 import { loadedOf, readControls } from './control.ts';
 import { mirror } from './debts.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
@@ -56,7 +56,7 @@ async function fenceOfCanary(scene: MoveScene): Promise<FenceGrade | undefined> 
   const { world, deployment, from, move } = scene;
   const beat = await probe(() => readHeartbeat(from, deployment, from.region));
   if (!('answer' in beat) || beat.answer === undefined) return undefined;
-  if (world.clock.now() - millis(beat.answer.at) > staleAfter(deployment)) return undefined;
+  if (beat.answer.ageMilliseconds > staleAfter(deployment)) return undefined;
   const limit = 2 * deployment.canary.everySeconds + 30;
   try {
     return await waitFor(world, `the fence of ${from.region}'s canary`, limit, async () => {

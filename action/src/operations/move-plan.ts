@@ -131,7 +131,7 @@ export async function planMove(
     return (await requireVerified(world, to, deployment, id, lineage)).found;
   });
   await world.log.group('Look whether the target is able to take over', () =>
-    requireReady(world, deployment, to, found.manifest),
+    requireReady(deployment, to, found.manifest),
   );
   const lastBeat = await readHeartbeat(to, deployment, from.region);
   const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
@@ -172,11 +172,11 @@ export async function requirePermission(
 }
 
 /** Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */
-export async function requireReady(world: World, deployment: Deployment, to: Side, manifest: Manifest): Promise<void> {
+export async function requireReady(deployment: Deployment, to: Side, manifest: Manifest): Promise<void> {
   const environment = await asMdr(() => to.ports.environments.describe(to.site.environment));
   const heartbeat = await asMdr(() => readHeartbeat(to, deployment, to.region));
   const dags = await asMdr(() => to.ports.airflow.dags(to.site.environment));
-  const reasons = whyUnready(deployment, to.site, manifest, { environment, heartbeat, dags }, world.clock.now());
+  const reasons = whyUnready(deployment, to.site, manifest, { environment, heartbeat, dags });
   if (reasons.length === 0) return;
   const version = environment !== undefined && environment.airflowVersion !== manifest.airflow.version;
   throw new MdrError({

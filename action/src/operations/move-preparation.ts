@@ -26,7 +26,7 @@ export async function recheck(scene: MoveScene): Promise<StepData<'rechecked'>> 
   await requireNotSuperseded(scene);
   const verdict = await requirePermission(world, deployment, inputs);
   const { manifest } = await readSnapshot(to, deployment, move.snapshot);
-  await requireReady(world, deployment, to, manifest);
+  await requireReady(deployment, to, manifest);
   return { verdict: { ...verdict, evidence: [...verdict.evidence] } };
 }
 

@@ -2,7 +2,7 @@ import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { ruling } from '../domain/epoch.ts';
 import { parseHeartbeat } from '../domain/heartbeat.ts';
-import type { Heartbeat } from '../domain/heartbeat.ts';
+import type { StoredBeat } from '../domain/heartbeat.ts';
 import { parseObservations, withReading } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import { keys } from '../domain/names.ts';
@@ -178,8 +178,10 @@ export async function readHeartbeat(
   side: Side,
   deployment: Deployment,
   region: string,
-): Promise<Heartbeat | undefined> {
+): Promise<StoredBeat | undefined> {
   const key = keys.heartbeat(deployment.deployment, region);
   const object = await side.ports.objects.get(side.bucket, key);
-  return object === undefined ? undefined : parseHeartbeat(object.body, `s3://${side.bucket}/${key}`);
+  if (object === undefined) return undefined;
+  const beat = parseHeartbeat(object.body, `s3://${side.bucket}/${key}`);
+  return { ...beat, ageMilliseconds: Math.max(0, object.date - object.lastModified) };
 }

@@ -92,7 +92,7 @@ async function newestBeat(world: World, deployment: Deployment, side: Side): Pro
     .flatMap((copy) => ('answer' in copy && copy.answer !== undefined ? [copy.answer] : []))
     .toSorted((a, b) => millis(b.at) - millis(a.at));
   if (beat === undefined) return undefined;
-  const ageSeconds = Math.round((world.clock.now() - millis(beat.at)) / 1000);
+  const ageSeconds = Math.round(beat.ageMilliseconds / 1000);
   return { at: beat.at, ageSeconds, role: beat.role, epoch: beat.epoch };
 }
 

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ControlRecord } from '../../action/src/domain/control-record.ts';
+import { keys } from '../../action/src/domain/names.ts';
+import { Universe } from '../doubles/universe.ts';
+import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
+
+async function onTheBadDay(universe = new Universe()): Promise<Story> {
+  const story = await Story.ofARunningDeployment(universe);
+  story.universe.lose(EAST);
+  await story.check({ wait: '1800' });
+  return story;
+}
+
+/** Writes into a control record behind the back of whoever holds its lease. */
+function rewrite(story: Story, region: string, change: (record: ControlRecord) => ControlRecord): void {
+  const body = JSON.stringify({ ...change(story.control(region)), nonce: 'foreign' });
+  story.universe.s3(region).put(story.universe.bucket(region), keys.control('example'), body, 'any');
+}
+
+/** Runs a failover, and lets something happen when its n-th journal entry is written. */
+function failoverWith(story: Story, entry: string, happens: () => void) {
+  let done = false;
+  const process = story.process({
+    mishap: ({ operation, key }) => {
+      if (!done && operation === 'PutObject' && key.endsWith(entry)) {
+        done = true;
+        happens();
+      }
+      return undefined;
+    },
+  });
+  return story.refusal('failover', FAILOVER, process);
+}
+
+describe('A failover that a higher epoch has overtaken', () => {
+  test.each(['0001.json', '0002.json'])('after entry %s is void and withdrawn', async (entry) => {
+    const story = await onTheBadDay();
+    const error = await failoverWith(story, entry, () => {
+      rewrite(story, WEST, (record) => ({ ...record, epoch: 2 }));
+    });
+    expect(error.code).toBe('MDR-MOVE-SUPERSEDED');
+    expect(story.control(WEST)).toMatchObject({ epoch: 2, move: null, lease: null });
+    expect(story.universe.airflow(WEST)).toMatchObject({ role: 'standby', epoch: 0 });
+  });
+
+  test('only at the target itself changes nothing there, and is withdrawn', async () => {
+    const story = await onTheBadDay();
+    const west = story.universe.airflow(WEST);
+    const error = await failoverWith(story, '0005.json', () => {
+      west.epoch = 2;
+    });
+    expect(error.code).toBe('MDR-MOVE-SUPERSEDED');
+    expect(west.role).toBe('standby');
+    expect(story.control(WEST).move).toBeNull();
+  });
+});
+
+describe('A failover whose lease was taken away', () => {
+  test.each(['0001.json', '0003.json', '0005.json'])('when entry %s is written stops there', async (entry) => {
+    const story = await onTheBadDay();
+    const error = await failoverWith(story, entry, () => {
+      rewrite(story, WEST, (record) => ({ ...record, lease: null }));
+    });
+    expect(error.code).toBe('MDR-LEASE-LOST');
+    const again = await story.failover();
+    expect(again).toMatchObject({ epoch: 1, to: WEST });
+  });
+});
+
+describe('A move that is beyond a step', () => {
+  test('but has lost the journal of it says which object is missing', async () => {
+    const story = await onTheBadDay();
+    story.universe.airflow(WEST).spoiled.set('mwaadr_activate', 'lost');
+    await story.refusal('failover', FAILOVER);
+    story.universe.airflow(WEST).spoiled.clear();
+    const prefix = 'control/example/journal/';
+    const s3 = story.universe.s3(WEST);
+    const bucket = story.universe.bucket(WEST);
+    const first = s3.list(bucket, prefix).find(({ key }) => key.endsWith('0001.json'))?.key ?? '';
+    s3.delete(bucket, first);
+    const error = await story.refusal('failover', FAILOVER);
+    expect(error.code).toBe('MDR-CONTROL-INVALID');
+    expect(error.message).toContain('0001.json');
+  });
+});
+
+describe('Clocks', () => {
+  test.each([-600_000, 600_000])('a runner whose clock is %i ms off fails over all the same', async (skew) => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.lose(EAST);
+    await story.minutes(20);
+    const runner = story.process({ skew });
+    expect(await story.failover({ ...FAILOVER, override: 'force' }, runner)).toMatchObject({ epoch: 1 });
+  });
+
+  test.each([-600_000, 600_000])('a lease is measured with the clock of S3, which may be %i ms off', async (skew) => {
+    const universe = new Universe();
+    universe.s3(WEST).skew = skew;
+    const story = await onTheBadDay(universe);
+    const [first, second] = await Promise.allSettled([story.failover(), story.refusal('failover', FAILOVER)]);
+    expect(first).toMatchObject({ status: 'fulfilled' });
+    expect(second).toMatchObject({ value: { code: 'MDR-LEASE-HELD' } });
+  });
+});
