@@ -1,18 +1,11 @@
 import * as core from '@actions/core';
 import { INPUT_NAMES, inputsFromArguments, USAGE } from './arguments.ts';
+import { actorOfRun } from './github/run-context.ts';
 import { oneRun } from './one-run.ts';
 import { errorReport } from './report/error.ts';
 import { knownError } from './report/known-error.ts';
 import { summaryOf } from './report/report.ts';
 import { logLine, onChange, terminal, type Surface } from './surface.ts';
-
-const runUrl = ({
-  GITHUB_SERVER_URL = '',
-  GITHUB_REPOSITORY = '',
-  GITHUB_RUN_ID = '',
-  GITHUB_ACTOR = '',
-}: NodeJS.ProcessEnv) =>
-  `${GITHUB_ACTOR} ${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`.trim();
 
 /** A step of a workflow. */
 function workflow(): Surface {
@@ -20,7 +13,7 @@ function workflow(): Surface {
   return {
     onGitHub: true,
     inputs: Object.fromEntries(given.filter(([, value]) => value !== '')),
-    actor: runUrl(process.env),
+    actor: actorOfRun(),
     group: (title, body) => core.group(logLine(title), body),
     info: onChange((line) => {
       core.info(logLine(line));
