@@ -43,6 +43,14 @@ function timeline({ marks, sandbox }: Story): void {
   say(`CPU used by both Regions and their AWS: ${sandbox.cpuSeconds().toFixed(0)} s`);
 }
 
+/** The job summary as a terminal can show it: GitHub renders the same text. */
+const plain = (markdown: string): string =>
+  markdown
+    .replaceAll(/<\/?(code|details|summary)>/g, '')
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
+
 function heading(text: string): void {
   say();
   say(text);
@@ -51,7 +59,7 @@ function heading(text: string): void {
 
 function tell(story: Story): boolean {
   heading('What the failover said (its job summary)');
-  say(story.runs.failover.summary);
+  say(plain(story.runs.failover.summary));
   heading('Every DAG, before and after');
   dagTable(story);
   heading('What is true now');
