@@ -105,4 +105,39 @@ describe('A failover that is killed', () => {
     },
     60_000,
   );
+
+  test('after the journal says fenced does not fence again', async () => {
+    const story = await Story.ofARunningDeployment();
+    const east = story.universe.airflow(EAST);
+    const pause = east.pauseAllUserDags.bind(east);
+    let pauses = 0;
+    east.beat = () => undefined;
+    east.pauseAllUserDags = () => {
+      pauses += 1;
+      return pause();
+    };
+    const inputs = { ...FAILOVER, override: 'force' };
+    const process = story.process({
+      mishap: ({ operation, key }) =>
+        operation === 'PutObject' && key.endsWith('0005.json') ? 'kill after' : undefined,
+    });
+    await expect(story.failover(inputs, process)).rejects.toThrow(Killed);
+    expect(await story.failover(inputs)).toMatchObject({ resumed: true, fence: 'paused' });
+    expect(pauses).toBe(1);
+  });
+});
+
+describe('A failover that only loses the reply to a write of its control record', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('(the %i. one) knows its own write again, and goes on', async (nth) => {
+    const story = await onTheBadDay();
+    let writes = 0;
+    const process = story.process({
+      mishap: ({ operation, key }) => {
+        if (operation === 'PutObject' && key === 'control/example.json') writes += 1;
+        return writes === nth && operation === 'PutObject' && key === 'control/example.json' ? 'lose reply' : undefined;
+      },
+    });
+    expect(await story.failover(FAILOVER, process)).toMatchObject({ epoch: 1, resumed: false });
+    expect(story.control(WEST)).toMatchObject({ move: null, lease: null, phase: 'activated' });
+  });
 });

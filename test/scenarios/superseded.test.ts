@@ -17,7 +17,7 @@ function rewrite(story: Story, region: string, change: (record: ControlRecord) =
   story.universe.s3(region).put(story.universe.bucket(region), keys.control('example'), body, 'any');
 }
 
-/** Runs a failover, and lets something happen when its n-th journal entry is written. */
+/** Runs a failover, and lets something happen when it first writes an object whose key ends so. */
 function failoverWith(story: Story, entry: string, happens: () => void) {
   let done = false;
   const process = story.process({
@@ -52,6 +52,30 @@ describe('A failover that a higher epoch has overtaken', () => {
     expect(error.code).toBe('MDR-MOVE-SUPERSEDED');
     expect(west.role).toBe('standby');
     expect(story.control(WEST).move).toBeNull();
+  });
+});
+
+describe('A failover whose plan was made before another move ended', () => {
+  test('does not act upon it', async () => {
+    const story = await onTheBadDay();
+    const error = await failoverWith(story, 'control/example.json', () => {
+      rewrite(story, WEST, (record) => ({ ...record, epoch: 2, activated: { ...record.activated, epoch: 2 } }));
+    });
+    expect(error).toMatchObject({ code: 'MDR-CONTROL-CONFLICT' });
+    expect(story.journal(WEST)).toEqual([]);
+  });
+});
+
+describe('A target that only claims to be activated', () => {
+  test('is not believed before its canary says active', async () => {
+    const story = await onTheBadDay();
+    const west = story.universe.airflow(WEST);
+    const error = await failoverWith(story, '0005.json', () => {
+      west.spoiled.set('mwaadr_activate', { outcome: 'done' });
+      west.epoch = 1;
+    });
+    expect(error.code).toBe('MDR-TIMEOUT');
+    expect(story.control(WEST)).toMatchObject({ move: { step: 'activated' } });
   });
 });
 

@@ -90,6 +90,19 @@ describe('A Region is called lost', () => {
     expect(after([LOST, LOST], [[{}, {}]]).key).toBe('UNKNOWN');
   });
 
+  test('not from fewer readings than bad periods, however short the periods', () => {
+    const short = { periodSeconds: 5, badPeriods: 3 };
+    const at = (...seconds: number[]) =>
+      observed(
+        'me',
+        seconds.map((second) => reading(START + second * 1000, LOST)),
+      );
+    const verdict = (seconds: number[]) =>
+      judge({ periods: short, now: START + 10_000, observer: at(...seconds), others: [] });
+    expect(verdict([0, 10]).key).toBe('UNKNOWN');
+    expect(verdict([0, 5, 10]).key).toBe('UNHEALTHY(region)');
+  });
+
   test('not from readings that lie too far apart', () => {
     const me = observed('me', [reading(START, LOST), reading(START + 10 * PERIOD, LOST)]);
     expect(judge({ periods, now: START + 10 * PERIOD, observer: me, others: [] }).key).toBe('UNKNOWN');
