@@ -46,7 +46,7 @@ export class AirflowFacts {
       runId: String(row['run_id']),
       taskId: String(row['task_id']),
       mapIndex: Number(row['map_index']),
-      state: row['state'] === null ? null : String(row['state']),
+      state: typeof row['state'] === 'string' ? row['state'] : null,
       tryNumber: Number(row['try_number']),
       startDate: date(row['start_date']),
       endDate: date(row['end_date']),

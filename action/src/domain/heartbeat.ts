@@ -8,8 +8,9 @@ const heartbeat = z.object({
   deployment: z.string(),
   site: z.string(),
   at: instant,
-  role: z.enum(['active', 'standby']),
-  epoch: z.int(),
+  /** `null`, as is the epoch, until the canary could read a control record. */
+  role: z.enum(['active', 'standby']).nullable(),
+  epoch: z.int().nullable(),
   hold: z.object({
     installed: z.boolean(),
     held: z.boolean(),

@@ -125,7 +125,13 @@ export interface SiteStatus {
   /** GetEnvironment's status; `unreadable: dark` and the like when it could not be read. */
   readonly status: string;
   readonly heartbeat:
-    | { readonly at: string; readonly ageSeconds: number; readonly role: 'active' | 'standby'; readonly epoch: number }
+    | {
+        readonly at: string;
+        readonly ageSeconds: number;
+        /** `null`, as is the epoch, while the canary has not been able to read a control record. */
+        readonly role: 'active' | 'standby' | null;
+        readonly epoch: number | null;
+      }
     | undefined;
   /** The control record of that site's bucket; `missing` or why it could not be read. */
   readonly control: string;

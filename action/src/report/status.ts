@@ -29,13 +29,14 @@ function answer({ move, phase, deployment, active, standby, debts }: StatusResul
   };
 }
 
+const beatWords = ({ ageSeconds, role, epoch }: NonNullable<SiteStatus['heartbeat']>): string =>
+  `${duration(ageSeconds)} ago, ${role === null || epoch === null ? 'without a control record' : `as ${role} of epoch ${epoch}`}`;
+
 const siteRow = (site: SiteStatus): readonly Inline[] => [
   site.region,
   site.role,
   t`${code(site.environment)} ${site.status}`,
-  site.heartbeat === undefined
-    ? 'none'
-    : `${duration(site.heartbeat.ageSeconds)} ago, as ${site.heartbeat.role} of epoch ${site.heartbeat.epoch}`,
+  site.heartbeat === undefined ? 'none' : beatWords(site.heartbeat),
   site.control,
 ];
 

@@ -111,7 +111,9 @@ def invoke(path, **more):
 
 def main():
     created = succeeds("CreateEnvironment", **INPUT)
-    check("CreateEnvironment returns an ARN", None if created["Arn"].startswith("arn:aws:airflow:us-east-1:") else created)
+    check(
+        "CreateEnvironment returns an ARN", None if created["Arn"].startswith("arn:aws:airflow:us-east-1:") else created
+    )
     environment = succeeds("GetEnvironment", Name="contract")["Environment"]
     check("CreatedAt is a time", None if isinstance(environment["CreatedAt"], datetime) else environment["CreatedAt"])
     lost = [member for member in INPUT if member not in environment]
@@ -120,7 +122,9 @@ def main():
     succeeds("GetEnvironment", Name=NAME)
     listed = succeeds("ListEnvironments", MaxResults=1)
     check("ListEnvironments gives a page and a token", None if listed.get("NextToken") else listed)
-    answered = succeeds("InvokeRestApi", Name=NAME, Path="/dags", Method="POST", QueryParameters={"limit": 1}, Body={"a": 1})
+    answered = succeeds(
+        "InvokeRestApi", Name=NAME, Path="/dags", Method="POST", QueryParameters={"limit": 1}, Body={"a": 1}
+    )
     check("a document arrives whole", None if answered["RestApiResponse"]["echo"] == {"a": 1} else answered)
     check_errors()
     sys.exit(1 if failures else 0)
@@ -128,9 +132,13 @@ def main():
 
 def check_errors():
     for name in ("GetEnvironment", "InvokeRestApi"):
-        call = invoke("/dags", Name="nobody") if name == "InvokeRestApi" else lambda: CLIENT.get_environment(Name="nobody")
+        call = (
+            invoke("/dags", Name="nobody") if name == "InvokeRestApi" else lambda: CLIENT.get_environment(Name="nobody")
+        )
         fails(f"{name} of nobody", "ResourceNotFoundException", 404, call)
-    fails("CreateEnvironment of one that exists", "ValidationException", 400, lambda: CLIENT.create_environment(**INPUT))
+    fails(
+        "CreateEnvironment of one that exists", "ValidationException", 400, lambda: CLIENT.create_environment(**INPUT)
+    )
     client_error = fails("Airflow's 404", "RestApiClientException", 400, invoke("/missing"))
     check("its status is told", None if client_error.get("RestApiStatusCode") == 404 else client_error)
     server_error = fails("Airflow's 500", "RestApiServerException", 400, invoke("/broken"))

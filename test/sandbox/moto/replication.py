@@ -25,7 +25,7 @@ class Replication:
         threading.Thread(target=self.work, daemon=True).start()
 
     def record_new_versions(self):
-        """Hooks both ways by which a version comes to be. Metadata is complete only when the request has been answered."""
+        """Hooks both ways by which a version comes to be. Its metadata is complete once the request is answered."""
         put_object, set_delete_marker = S3Backend.put_object, S3Backend._set_delete_marker
         response_headers = FakeKey.response_dict.fget
 

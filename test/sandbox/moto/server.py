@@ -15,11 +15,10 @@ import threading
 import zlib
 
 from metrics import order_dimensions
-from replication import Replication
-from werkzeug.serving import run_simple
-
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
+from replication import Replication
+from werkzeug.serving import run_simple
 
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/")
 CHECKSUMS = {
@@ -89,7 +88,9 @@ def has_its_checksum(body, environ):
 
 
 def refuse(start_response, status, code, message, headers=()):
-    body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
+    body = (
+        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
+    )
     fixed = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
     start_response(status, [*fixed, *headers])
     return [body]

@@ -135,7 +135,9 @@ with DAG("secrets_check", schedule=None, **COMMON):
     def fingerprint():
         """Proves that secrets can be read here without telling them."""
         warehouse = Connection.get("warehouse")
-        text = "|".join([Variable.get("payment_api_key"), str(warehouse.password), str(warehouse.extra_dejson["token"])])
+        text = "|".join(
+            [Variable.get("payment_api_key"), str(warehouse.password), str(warehouse.extra_dejson["token"])]
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     fingerprint()

@@ -154,9 +154,7 @@ describe('a fault', () => {
     server.script(
       json({ __type: 'AccessDeniedException', message: `ASIAIOSFODNN7EXAMPLE may not\nuse ${token}` }, 400),
     );
-    expect((await faultOf(SERVICES.kms.call)).message).toBe(
-      '*** may not use ***',
-    );
+    expect((await faultOf(SERVICES.kms.call)).message).toBe('*** may not use ***');
   });
 
   test('of credentials passes through as it is', async () => {

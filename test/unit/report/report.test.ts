@@ -177,6 +177,14 @@ describe('a status', () => {
     expect(markdown({ ...samples.status, snapshots: [] })).toContain('UNPROTECTED');
   });
 
+  test('shows a canary that has found no control record', () => {
+    const [first, second] = samples.status.sites;
+    const heartbeat = { at: '2026-11-24T10:20:22Z', ageSeconds: 41, role: null, epoch: null };
+    expect(markdown({ ...samples.status, sites: [{ ...first, heartbeat }, second] })).toContain(
+      '41 s ago, without a control record',
+    );
+  });
+
   test('shows who holds the lease', () => {
     expect(markdown(samples.moving)).toContain(
       'Held for failover by <code>octocat</code> until 2026-11-24 10:25:00 UTC.',
