@@ -5,7 +5,11 @@ import { type DagLine, type Story, tellStory } from '../support/story.ts';
 import { seconds } from '../support/claims.ts';
 import type { AirflowVersion } from '../sandbox/types.ts';
 
+const said: { at: number; longest: number } = { at: Date.now(), longest: 0 };
+
 const say = (line = ''): void => {
+  said.longest = Math.max(said.longest, Date.now() - said.at);
+  said.at = Date.now();
   process.stdout.write(`${line}\n`);
 };
 
@@ -22,13 +26,13 @@ function options(): { airflow: AirflowVersion; keep: boolean } {
 
 const cell = (line: DagLine | undefined): string =>
   line === undefined
-    ? 'not there'.padEnd(36)
+    ? 'not there'.padEnd(38)
     : `${line.paused ? 'paused' : 'on'.padEnd(6)} ${String(line.succeeded).padStart(3)} done ${String(line.unfinished).padStart(2)} open  last ${line.last}`.padEnd(
         36,
       );
 
 function dagTable({ before, after }: Story): void {
-  say(`${'DAG'.padEnd(18)}${'us-east-1 when it was lost'.padEnd(38)}us-west-2 now`);
+  say(`${'DAG'.padEnd(18)}${'us-east-1 when it was lost'.padEnd(40)}us-west-2 now`);
   for (const line of before) {
     say(`${line.dagId.padEnd(18)}${cell(line)}  ${cell(after.find((other) => other.dagId === line.dagId))}`);
   }
@@ -41,6 +45,7 @@ function timeline({ marks, sandbox }: Story): void {
     last = at;
   }
   say(`CPU used by both Regions and their AWS: ${sandbox.cpuSeconds().toFixed(0)} s`);
+  say(`Longest silence: ${seconds(said.longest)}`);
 }
 
 /** The job summary as a terminal can show it: GitHub renders the same text. */

@@ -19,6 +19,8 @@ export type Runner = (
   options?: ActionOptions,
 ) => Promise<ActionRun>;
 
+const SAY_EVERY_MS = 7000;
+
 /** Workflow commands that are for the runner and not for a reader. */
 const FOR_THE_RUNNER = /^::(add-mask|set-output|save-state|endgroup)/;
 
@@ -35,12 +37,21 @@ export function runner(sandbox: Sandbox, log: (line: string) => void): Runner {
         .map(([name, value]) => `${name}="${value}"`)
         .join(' ')}`,
     );
+    let heard = Date.now();
+    const silence = setInterval(() => {
+      if (Date.now() - heard < SAY_EVERY_MS) return;
+      log(`         … ${operation} goes on`);
+      heard = Date.now();
+    }, 1000);
     const env = { ...sandbox.actionEnv, ...(accessKey === undefined ? {} : { AWS_ACCESS_KEY_ID: accessKey }) };
     const run = await runBundle({ operation, deployment: sandbox.deploymentFile, ...inputs }, env, {
       hear: (text) => {
+        heard = Date.now();
         for (const line of readable(text)) log(line);
       },
       ...(kill === undefined ? {} : { killWhen: kill }),
+    }).finally(() => {
+      clearInterval(silence);
     });
     if (run.code !== 0 && !mayFail) throw new Error(`${operation} ended with ${run.code ?? 'a signal'}:\n${run.log}`);
     return run;

@@ -74,17 +74,27 @@ async function configure(rest: AirflowRest): Promise<void> {
 }
 
 /** Deploys the bookshop at a site's bucket, as its team's CI would; configures and unpauses it there once it is parsed. */
-export async function deployPlatform(sandbox: Sandbox, region: Region, version: AirflowVersion): Promise<AirflowRest> {
+export async function deployPlatform(
+  sandbox: Sandbox,
+  region: Region,
+  version: AirflowVersion,
+  log: (line: string) => void,
+): Promise<AirflowRest> {
   const rest = new AirflowRest(sandbox.airflowUrl(region), version);
   await upload(sandbox, region);
   await configure(rest);
   await Promise.all(
     sandbox.regions.map((one) =>
-      eventually(`${one} has parsed the bookshop's DAGs`, 120, async () => {
-        const parsed = await parsedDags(sandbox, one);
-        await requireNoImportError(sandbox, one);
-        return DAGS.every((dag) => parsed.includes(dag)) ? true : undefined;
-      }),
+      eventually(
+        `${one} has parsed the bookshop's DAGs`,
+        120,
+        async () => {
+          const parsed = await parsedDags(sandbox, one);
+          await requireNoImportError(sandbox, one);
+          return DAGS.every((dag) => parsed.includes(dag)) ? true : undefined;
+        },
+        log,
+      ),
     ),
   );
   for (const dag of DAGS) if (dag !== PAUSED_ON_PURPOSE) await rest.pause(dag, false);

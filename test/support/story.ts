@@ -69,25 +69,37 @@ export async function dagLines(facts: AirflowFacts, region: Region): Promise<Dag
 }
 
 /** Lets finished work pile up, then starts what will be in flight when the Region is lost. */
-async function work(rest: AirflowRest, facts: AirflowFacts): Promise<InFlight> {
+async function work({ options: { log }, facts }: Cast, rest: AirflowRest): Promise<InFlight> {
   await rest.trigger('catalog_refresh', 'catalog-1');
   await rest.trigger('invoices', 'invoices-1');
   await rest.trigger('secrets_check', 'secrets-east');
-  await eventually('some runs have finished in the active Region', 150, async () => {
-    const done = new Set((await facts.runs(OLD, `state = 'success'`)).map((run) => run.dagId));
-    return ['catalog_refresh', 'invoices', 'orders_ingest', 'secrets_check'].every((dag) => done.has(dag)) || undefined;
-  });
+  await eventually(
+    'some runs have finished in the active Region',
+    150,
+    async () => {
+      const done = new Set((await facts.runs(OLD, `state = 'success'`)).map((run) => run.dagId));
+      return (
+        ['catalog_refresh', 'invoices', 'orders_ingest', 'secrets_check'].every((dag) => done.has(dag)) || undefined
+      );
+    },
+    log,
+  );
   await rest.trigger('partner_delivery', RUNS.deferred);
   await rest.trigger('nightly_report', RUNS.interrupted);
   await rest.trigger('fx_rates', RUNS.retrying);
-  const [rates] = await eventually('one task is deferred, one waits for its retry, one is running', 90, async () => {
-    const one = (run: string, task: string, state: string) =>
-      facts.tasks(OLD, `run_id = '${run}' and task_id = '${task}' and state = '${state}'`);
-    const deferred = await one(RUNS.deferred, 'await_partner', 'deferred');
-    const running = await one(RUNS.interrupted, 'crunch', 'running');
-    const retrying = await one(RUNS.retrying, 'fetch', 'up_for_retry');
-    return deferred.length + running.length + retrying.length === 3 ? retrying : undefined;
-  });
+  const [rates] = await eventually(
+    'one task is deferred, one waits for its retry, one is running',
+    90,
+    async () => {
+      const one = (run: string, task: string, state: string) =>
+        facts.tasks(OLD, `run_id = '${run}' and task_id = '${task}' and state = '${state}'`);
+      const deferred = await one(RUNS.deferred, 'await_partner', 'deferred');
+      const running = await one(RUNS.interrupted, 'crunch', 'running');
+      const retrying = await one(RUNS.retrying, 'fetch', 'up_for_retry');
+      return deferred.length + running.length + retrying.length === 3 ? retrying : undefined;
+    },
+    log,
+  );
   return {
     interruptedRun: RUNS.interrupted,
     deferredRun: RUNS.deferred,
@@ -98,19 +110,24 @@ async function work(rest: AirflowRest, facts: AirflowFacts): Promise<InFlight> {
 }
 
 /** Waits until the new site's scheduler has had its say on everything that was in flight. */
-async function letItRun(facts: AirflowFacts, rest: AirflowRest, activatedAt: Date): Promise<void> {
+async function letItRun({ options: { log }, facts }: Cast, rest: AirflowRest, activatedAt: Date): Promise<void> {
   await rest.trigger('prices_refresh', 'prices-west');
   await rest.trigger('secrets_check', 'secrets-west');
   const expected = [RUNS.deferred, RUNS.interrupted, RUNS.retrying, 'prices-west', 'secrets-west'];
-  await eventually('what was in flight has finished in the other Region', 240, async () => {
-    const done = (await facts.runs(NEW, `state = 'success'`)).map((run) => run.runId);
-    const fresh = await facts.runs(
-      NEW,
-      `state = 'success' and dag_id = 'orders_ingest' and start_date > '${activatedAt.toISOString()}'`,
-    );
-    const consumer = await facts.runs(NEW, `state = 'success' and dag_id = 'recommendations'`);
-    return (expected.every((run) => done.includes(run)) && fresh.length > 0 && consumer.length > 0) || undefined;
-  });
+  await eventually(
+    'what was in flight has finished in the other Region',
+    240,
+    async () => {
+      const done = (await facts.runs(NEW, `state = 'success'`)).map((run) => run.runId);
+      const fresh = await facts.runs(
+        NEW,
+        `state = 'success' and dag_id = 'orders_ingest' and start_date > '${activatedAt.toISOString()}'`,
+      );
+      const consumer = await facts.runs(NEW, `state = 'success' and dag_id = 'recommendations'`);
+      return (expected.every((run) => done.includes(run)) && fresh.length > 0 && consumer.length > 0) || undefined;
+    },
+    log,
+  );
 }
 
 async function dataClaims(facts: AirflowFacts, queuedBefore: number): Promise<Claim[]> {
@@ -155,14 +172,15 @@ export interface Cast {
 }
 
 /** Until the Region is lost: installed, deployed, working, with a verified snapshot taken in the middle of work. */
-async function ordinaryTimes({ options, sandbox, facts, time, act }: Cast) {
+async function ordinaryTimes(cast: Cast) {
+  const { options, sandbox, time, act } = cast;
   time.mark(`two Regions are up, Airflow ${options.airflow} in each`);
   await act('install', { wait: '120' });
   time.mark('the DR DAGs are installed at both sites; the standby is held');
-  const rest = await deployPlatform(sandbox, OLD, options.airflow);
+  const rest = await deployPlatform(sandbox, OLD, options.airflow, options.log);
   time.mark('the bookshop is deployed and running in us-east-1');
-  const rehearsed = (await options.rehearse?.({ options, sandbox, facts, time, act })) ?? [];
-  const inFlight = await work(rest, facts);
+  const rehearsed = (await options.rehearse?.(cast)) ?? [];
+  const inFlight = await work(cast, rest);
   time.mark('one task is running, one deferred, one waits for its retry, one dataset waits for the other');
   const snapshot = await act('snapshot', { force: 'true' });
   time.mark(`snapshot ${snapshot.outputs['snapshot'] ?? '?'} taken while that work is in flight`);
@@ -190,7 +208,7 @@ async function theMove(cast: Cast, inFlight: InFlight, snapshotId: string) {
     keys.result(DEPLOYMENT, moveRunId(failover.outputs['move'] ?? '', 'activate')),
   );
   const activatedAt = new Date(result?.committedAt ?? 0);
-  await letItRun(facts, new AirflowRest(sandbox.airflowUrl(NEW), options.airflow), activatedAt);
+  await letItRun(cast, new AirflowRest(sandbox.airflowUrl(NEW), options.airflow), activatedAt);
   time.mark('what was in flight has finished in us-west-2');
   const manifest = await readJson<{ takenAt: string }>(sandbox, NEW, keys.manifest(DEPLOYMENT, snapshotId));
   const takenAt = new Date(manifest?.takenAt ?? 0);
@@ -207,14 +225,19 @@ async function theMove(cast: Cast, inFlight: InFlight, snapshotId: string) {
 }
 
 /** The old Region comes back with due runs waiting: it is fenced by its own canary, and the debt is paid. */
-async function theReturn({ sandbox, facts, time, act }: Cast) {
+async function theReturn({ options: { log }, sandbox, facts, time, act }: Cast) {
   const returnedAt = new Date();
   await sandbox.return(OLD);
   time.mark('us-east-1 is back');
-  const fence = await eventually('the old site is fenced', 120, async () => {
-    const beat = await heartbeat<{ role: string; fence: Fence | null }>(sandbox, NEW, OLD);
-    return beat?.role === 'standby' && beat.fence !== null ? beat.fence : undefined;
-  });
+  const fence = await eventually(
+    'the old site is fenced',
+    120,
+    async () => {
+      const beat = await heartbeat<{ role: string; fence: Fence | null }>(sandbox, NEW, OLD);
+      return beat?.role === 'standby' && beat.fence !== null ? beat.fence : undefined;
+    },
+    log,
+  );
   time.mark('its own canary has fenced it');
   await act('check', { 'fail-on': 'never' });
   const status = await act('status', {});
