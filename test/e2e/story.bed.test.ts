@@ -4,11 +4,11 @@
  * generation.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keys } from '../../action/src/domain/names.ts';
-import { bucketOf, DEPLOYMENT, listKeys, readJson } from '../support/dr-bucket.ts';
+import { listKeys, readJson } from '../support/dr-bucket.ts';
 import { partsWithoutEncryption } from '../support/decrypted.ts';
 import { killedAtEachStep } from '../support/killing.ts';
 import { scanForLeaks } from '../support/leaks.ts';
+import { drBucket, keys } from '../support/names.ts';
 import { SECRETS } from '../support/platform.ts';
 import { faultsAreNotOutages, flippedBytesAreRefused } from '../support/rehearsals.ts';
 import { findSecrets } from '../support/secret-scan.ts';
@@ -68,7 +68,7 @@ describe(`a Region is lost, the workflows go on (Airflow ${airflow})`, () => {
     expect(kills).toBe(STEPS.length);
     const snapshot = story.runs.failover.outputs['snapshot'];
     const move = story.runs.failover.outputs['move'] ?? '';
-    const record = await readJson<Control>(story.sandbox, NEW, keys.control(DEPLOYMENT));
+    const record = await readJson<Control>(story.sandbox, NEW, keys.control);
     expect(record).toMatchObject({
       epoch: 1,
       phase: 'activated',
@@ -77,7 +77,7 @@ describe(`a Region is lost, the workflows go on (Airflow ${airflow})`, () => {
       lease: null,
       debts: [],
     });
-    const journal = await listKeys(story.sandbox, NEW, keys.journalPrefix(DEPLOYMENT, move));
+    const journal = await listKeys(story.sandbox, NEW, keys.journal(move));
     const entries = await Promise.all(journal.map((key) => readJson<{ step: string }>(story.sandbox, NEW, key)));
     expect(entries.map((entry) => entry?.step)).toEqual(STEPS);
   });
@@ -88,7 +88,7 @@ describe(`a Region is lost, the workflows go on (Airflow ${airflow})`, () => {
       const result = await readJson<{ ok: boolean; tables: Record<string, { hash: string; expected: string }> }>(
         story.sandbox,
         NEW,
-        keys.result(DEPLOYMENT, `${move}-${step}`),
+        keys.result(`${move}-${step}`),
       );
       expect(result?.ok).toBe(true);
       const tables = Object.entries(result?.tables ?? {});
@@ -106,7 +106,7 @@ describe(`a Region is lost, the workflows go on (Airflow ${airflow})`, () => {
   it('would show them if the parts were not encrypted', async () => {
     const snapshot = story.runs.snapshot.outputs['snapshot'] ?? '';
     const open = await partsWithoutEncryption(story.sandbox, NEW, snapshot);
-    const found = [...open].flatMap(([part, bytes]) => findSecrets(`s3://${bucketOf(NEW)}/${part}`, bytes, secrets));
+    const found = [...open].flatMap(([part, bytes]) => findSecrets(`s3://${drBucket(NEW)}/${part}`, bytes, secrets));
     expect(new Set(found.map(({ secret }) => secret))).toEqual(new Set(secrets));
   });
 });

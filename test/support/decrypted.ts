@@ -1,8 +1,8 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
-import { keys } from '../../action/src/domain/names.ts';
 import type { Region, Sandbox } from '../sandbox/types.ts';
-import { DEPLOYMENT, readJson, readObject } from './dr-bucket.ts';
+import { readJson, readObject } from './dr-bucket.ts';
+import { DEPLOYMENT, keys } from './names.ts';
 
 interface Manifest {
   readonly wraps: readonly { region: string; ciphertext: string }[];
@@ -33,7 +33,7 @@ export async function partsWithoutEncryption(
   region: Region,
   snapshot: string,
 ): Promise<Map<string, Buffer>> {
-  const manifest = await readJson<Manifest>(sandbox, region, keys.manifest(DEPLOYMENT, snapshot));
+  const manifest = await readJson<Manifest>(sandbox, region, keys.manifest(snapshot));
   if (manifest === undefined) throw new Error(`no snapshot ${snapshot} in ${region}`);
   const key = Buffer.from(
     hkdfSync('sha256', await dataKey(sandbox, region, snapshot, manifest), '', 'mwaadr/parts/v1', 32),
@@ -41,7 +41,7 @@ export async function partsWithoutEncryption(
   const parts = new Map<string, Buffer>();
   for (const { name, parts: names } of manifest.tables) {
     for (const part of names) {
-      const blob = await readObject(sandbox, region, `${keys.snapshots(DEPLOYMENT)}${snapshot}/${name}/${part.name}`);
+      const blob = await readObject(sandbox, region, keys.part(snapshot, name, part.name));
       if (blob === undefined) throw new Error(`no part ${name}/${part.name}`);
       const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, 12));
       decipher.setAAD(Buffer.from(`${DEPLOYMENT}/${snapshot}/${name}/${part.name}`));

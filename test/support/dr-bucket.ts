@@ -1,15 +1,11 @@
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey } from '@aws-sdk/client-s3';
-import { drBucket, keys } from '../../action/src/domain/names.ts';
 import type { Region, Sandbox } from '../sandbox/types.ts';
-
-export const ACCOUNT = '111122223333';
-export const DEPLOYMENT = 'sandbox';
-export const bucketOf = (region: Region): string => drBucket({ account: ACCOUNT, region });
+import { drBucket, keys } from './names.ts';
 
 /** An object of a DR bucket, past the gateway and its faults; `undefined` when it is not there. */
 export async function readObject(sandbox: Sandbox, region: Region, key: string): Promise<Buffer | undefined> {
   try {
-    const { Body } = await sandbox.s3(region).send(new GetObjectCommand({ Bucket: bucketOf(region), Key: key }));
+    const { Body } = await sandbox.s3(region).send(new GetObjectCommand({ Bucket: drBucket(region), Key: key }));
     return Body === undefined ? undefined : Buffer.from(await Body.transformToByteArray());
   } catch (error) {
     if (error instanceof NoSuchKey) return undefined;
@@ -28,7 +24,7 @@ export async function listKeys(sandbox: Sandbox, region: Region, prefix = ''): P
   do {
     const page = await sandbox
       .s3(region)
-      .send(new ListObjectsV2Command({ Bucket: bucketOf(region), Prefix: prefix, ContinuationToken: token }));
+      .send(new ListObjectsV2Command({ Bucket: drBucket(region), Prefix: prefix, ContinuationToken: token }));
     found.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
     token = page.NextContinuationToken;
   } while (token !== undefined);
@@ -37,4 +33,4 @@ export async function listKeys(sandbox: Sandbox, region: Region, prefix = ''): P
 
 /** The heartbeat of `site` as it lies in the bucket of `region`. */
 export const heartbeat = <T>(sandbox: Sandbox, region: Region, site: Region): Promise<T | undefined> =>
-  readJson<T>(sandbox, region, keys.heartbeat(DEPLOYMENT, site));
+  readJson<T>(sandbox, region, keys.heartbeat(site));

@@ -1,13 +1,12 @@
-import { keys } from '../../action/src/domain/names.ts';
 import type { Region, Sandbox } from '../sandbox/types.ts';
 import type { ActionRun } from './action.ts';
-import { DEPLOYMENT } from './dr-bucket.ts';
+import { keys } from './names.ts';
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 /** The write of the n-th journal object of any move. */
 function journalWrite(number: number): RegExp {
-  const key = keys.journal(DEPLOYMENT, 'MOVE', number);
+  const key = keys.journalEntry('MOVE', number);
   return new RegExp(escaped(key).replace('MOVE', '[^/]+'));
 }
 

@@ -2,14 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { Region, Sandbox } from '../sandbox/types.ts';
-import { bucketOf } from './dr-bucket.ts';
+import { drBucket } from './names.ts';
 import { dagsBucket } from './platform.ts';
 import { type Finding, findSecrets } from './secret-scan.ts';
 
 /** Every version of every object of a site's buckets, and every log that its Airflow wrote. */
 async function* everything(sandbox: Sandbox, region: Region): AsyncGenerator<[string, Uint8Array]> {
   const s3 = sandbox.s3(region);
-  for (const Bucket of [bucketOf(region), dagsBucket(region)]) {
+  for (const Bucket of [drBucket(region), dagsBucket(region)]) {
     let KeyMarker: string | undefined;
     let VersionIdMarker: string | undefined;
     do {

@@ -1,9 +1,9 @@
 /** What must go wrong safely, tried on the running pair by the bundle. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { keys } from '../../action/src/domain/names.ts';
 import type { Effect, Region, RequestMatch } from '../sandbox/types.ts';
 import { type Claim, claim } from './claims.ts';
-import { bucketOf, DEPLOYMENT, listKeys, readObject } from './dr-bucket.ts';
+import { listKeys, readObject } from './dr-bucket.ts';
+import { DEPLOYMENT, drBucket, keys } from './names.ts';
 import type { Cast } from './story.ts';
 
 const ACTIVE: Region = 'us-east-1';
@@ -37,9 +37,7 @@ export async function faultsAreNotOutages({ sandbox, act }: Cast): Promise<Claim
 
 /** What a refused operation must have left as it was. */
 async function control({ sandbox }: Cast): Promise<string> {
-  const records = await Promise.all(
-    sandbox.regions.map((region) => readObject(sandbox, region, keys.control(DEPLOYMENT))),
-  );
+  const records = await Promise.all(sandbox.regions.map((region) => readObject(sandbox, region, keys.control)));
   const role = await sandbox.sql(STANDBY, 'select epoch, role, move, inert_snapshot from mwaadr_state');
   return JSON.stringify([records.map((body) => body?.toString('utf8')), role]);
 }
@@ -54,7 +52,7 @@ async function refusesFlipped(cast: Cast, snapshot: string, key: string, at: num
   const bad = Buffer.from(good);
   bad[at] = (bad[at] ?? 0) ^ 0x01;
   const put = (Body: Buffer) =>
-    sandbox.s3(STANDBY).send(new PutObjectCommand({ Bucket: bucketOf(STANDBY), Key: key, Body }));
+    sandbox.s3(STANDBY).send(new PutObjectCommand({ Bucket: drBucket(STANDBY), Key: key, Body }));
   await put(bad);
   const before = await control(cast);
   const verify = await act('verify', { snapshot }, { mayFail: true });
@@ -77,11 +75,9 @@ export async function flippedBytesAreRefused(cast: Cast): Promise<Claim[]> {
   const { sandbox, act } = cast;
   const snapshot = (await act('snapshot', { force: 'true' })).outputs['snapshot'] ?? '';
   await sandbox.replicated();
-  const objects = (await listKeys(sandbox, STANDBY, keys.snapshots(DEPLOYMENT))).filter((key) =>
-    key.includes(snapshot),
-  );
+  const objects = await listKeys(sandbox, STANDBY, keys.snapshot(snapshot));
   const part = objects.find((key) => key.includes('/task_instance/')) ?? '';
-  const manifest = keys.manifest(DEPLOYMENT, snapshot);
+  const manifest = keys.manifest(snapshot);
   return [
     await refusesFlipped(cast, snapshot, part, 100),
     await refusesFlipped(

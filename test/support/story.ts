@@ -6,11 +6,11 @@ import type { AirflowVersion, Region, Sandbox } from '../sandbox/types.ts';
 import { startSandbox } from '../sandbox/index.ts';
 import { AirflowFacts } from './airflow-facts.ts';
 import { AirflowRest } from './airflow-rest.ts';
-import { keys, moveRunId } from '../../action/src/domain/names.ts';
 import { type ActionOptions, type ActionRun, type Runner, runner } from './action.ts';
 import { type Claim, claim } from './claims.ts';
 import { eventually } from './deadline.ts';
-import { DEPLOYMENT, heartbeat, readJson } from './dr-bucket.ts';
+import { heartbeat, readJson } from './dr-bucket.ts';
+import { DEPLOYMENT, keys } from './names.ts';
 import { type InFlight, movedClaims } from './moved-claims.ts';
 import { type Fence, returnedClaims } from './returned-claims.ts';
 import { deployPlatform } from './platform.ts';
@@ -205,12 +205,12 @@ async function theMove(cast: Cast, inFlight: InFlight, snapshotId: string) {
   const result = await readJson<{ committedAt: string }>(
     sandbox,
     NEW,
-    keys.result(DEPLOYMENT, moveRunId(failover.outputs['move'] ?? '', 'activate')),
+    keys.result(`${failover.outputs['move'] ?? ''}-activate`),
   );
   const activatedAt = new Date(result?.committedAt ?? 0);
   await letItRun(cast, new AirflowRest(sandbox.airflowUrl(NEW), options.airflow), activatedAt);
   time.mark('what was in flight has finished in us-west-2');
-  const manifest = await readJson<{ takenAt: string }>(sandbox, NEW, keys.manifest(DEPLOYMENT, snapshotId));
+  const manifest = await readJson<{ takenAt: string }>(sandbox, NEW, keys.manifest(snapshotId));
   const takenAt = new Date(manifest?.takenAt ?? 0);
   const claims = [
     claim(
