@@ -113,7 +113,9 @@ export const WORKFLOW_GRANTS: Readonly<Record<Workflow, readonly Grant[]>> = {
   ],
   install: [
     LIST_DR_BUCKETS,
-    { actions: ['s3:GetObject', 's3:PutObject'], where: drObjects(control, controlFolder) },
+    // The heartbeats, to see that the hold is in place.
+    { actions: ['s3:GetObject'], where: drObjects(control, sites) },
+    { actions: ['s3:PutObject'], where: drObjects(control) },
     { actions: ['s3:ListBucket'], where: dagsBuckets },
     { actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], where: drDags },
     { actions: ['airflow:GetEnvironment'], where: environments },

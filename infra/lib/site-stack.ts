@@ -126,7 +126,12 @@ export class SiteStack extends Stack {
         {
           StringEquals: {
             [`${ISSUER}:aud`]: 'sts.amazonaws.com',
-            [`${ISSUER}:sub`]: `repo:${owner}@${ownerId}/${repo}@${repoId}:environment:${environment}`,
+            // New repositories name themselves with their numeric ids, older ones without, until they opt in
+            // (GitHub changelog, 2026-04-23); repository_id below keeps out whoever takes over the name.
+            [`${ISSUER}:sub`]: [
+              `repo:${owner}@${ownerId}/${repo}@${repoId}:environment:${environment}`,
+              `repo:${owner}/${repo}:environment:${environment}`,
+            ],
             [`${ISSUER}:repository_id`]: repoId,
           },
         },

@@ -179,7 +179,10 @@ describe('the roles of the workflows', () => {
               Condition: {
                 StringEquals: {
                   'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-                  'token.actions.githubusercontent.com:sub': `repo:o@1/r@2:environment:example-${name}`,
+                  'token.actions.githubusercontent.com:sub': [
+                    `repo:o@1/r@2:environment:example-${name}`,
+                    `repo:o/r:environment:example-${name}`,
+                  ],
                   'token.actions.githubusercontent.com:repository_id': '2',
                 },
               },

@@ -1,10 +1,12 @@
 /** The workflows as GitHub runs them, from the files to the bundle to two Airflows: only GitHub itself is missing. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { type Workflow, WORKFLOWS } from '../../infra/lib/permissions.ts';
+import { type GatewayRequest, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { eventually } from '../support/deadline.ts';
 import { type OidcDouble, startOidc } from './oidc.ts';
 import { makeRepository, type Repository } from './repository.ts';
+import { listen, notGranted } from './role-calls.ts';
 import { type JobRun, runWorkflow } from './run-workflow.ts';
 
 const NAME = 'sandbox';
@@ -30,7 +32,8 @@ afterAll(async () => {
   await sandbox.stop();
 }, 60_000);
 
-async function job(workflow: string, inputs?: Readonly<Record<string, string>>): Promise<JobRun> {
+async function job(workflow: Workflow, inputs?: Readonly<Record<string, string>>): Promise<JobRun> {
+  const heard = listen(sandbox);
   const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...endpoints } = sandbox.actionEnv;
   const run = await runWorkflow({
     repository: repository.folder,
@@ -42,17 +45,21 @@ async function job(workflow: string, inputs?: Readonly<Record<string, string>>):
     timeoutMs: 300_000,
     ...(inputs && { inputs }),
   });
+  calls.set(workflow, [...(calls.get(workflow) ?? []), ...heard()]);
   const found = run.jobs[inputs === undefined ? `${workflow} ${LEG}` : workflow];
   if (found === undefined) throw new Error(`act ran no job of ${workflow}:\n${run.messages.join('\n')}`);
   return found;
 }
+
+/** What each workflow asked of AWS. */
+const calls = new Map<Workflow, GatewayRequest[]>();
 
 const failures = ({ log, annotations, result }: JobRun): string =>
   result === 'success' ? '' : [...annotations.map(({ message }) => message), ...log].join('\n');
 
 describe('the workflows', () => {
   it('install the DR DAGs, snapshot, and find the active site healthy', async () => {
-    for (const workflow of ['install', 'snapshot', 'health']) expect(failures(await job(workflow))).toBe('');
+    for (const workflow of ['install', 'snapshot', 'health'] as const) expect(failures(await job(workflow))).toBe('');
     // A site is DEGRADED until it has had as many whole periods of heartbeats as a verdict looks at.
     const health = await eventually('the site has had enough periods of heartbeats', 60, async () => {
       const run = await job('health');
@@ -87,6 +94,13 @@ describe('the workflows', () => {
     expect(failures(move)).toBe('');
     expect(move.outputs['failover']).toMatchObject({ 'active-site': 'us-west-2' });
   }, 360_000);
+
+  it.each(WORKFLOWS)('%s asks nothing of AWS that its role does not allow', (workflow) => {
+    const file = sandbox.deploymentFile;
+    const asked = calls.get(workflow) ?? [];
+    expect(asked.length).toBeGreaterThan(5);
+    expect(notGranted(workflow, file, readFileSync(file, 'utf8'), asked)).toEqual([]);
+  });
 
   it('asked for a token for AWS each time', () => {
     expect(oidc.issued.length).toBeGreaterThanOrEqual(4);
