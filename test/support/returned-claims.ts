@@ -7,9 +7,12 @@ export interface Fence {
   readonly epoch: number;
   readonly at: string;
   readonly grade: string;
-  readonly startedBefore: readonly { dagId: string; taskId: string; startedAt: string }[];
+  readonly startedBefore: readonly { dagId: string; runId: string; taskId: string; mapIndex: number }[];
   readonly stopped: number;
 }
+
+const nameOf = (task: { dagId: string; runId: string; taskId: string; mapIndex: number }): string =>
+  `${task.dagId} ${task.runId} ${task.taskId} ${task.mapIndex}`;
 
 /** What the side that came back has done before and after it was fenced. */
 export async function returnedClaims(
@@ -23,7 +26,9 @@ export async function returnedClaims(
   const late = started.filter(
     (task) => task.startDate !== null && task.startDate.getTime() > fencedAt.getTime() + 1000,
   );
-  const before = started.length - late.length;
+  const before = started.filter((task) => !late.includes(task));
+  const named = new Set(fence.startedBefore.map(nameOf));
+  const unnamed = before.filter((task) => !named.has(nameOf(task)));
   const paused = await facts.paused(region);
   const loose = [...paused].filter(([, isPaused]) => !isPaused).map(([dagId]) => dagId);
   const running = await facts.tasks(region, `state in ('running', 'queued')`);
@@ -31,12 +36,17 @@ export async function returnedClaims(
     claim(
       'no user task started at the old site later than one second after the fence',
       late.length === 0,
-      `fenced ${seconds(fencedAt.getTime() - returnedAt.getTime())} after its return; ${before} had slipped in before, ${late.length} after`,
+      `fenced ${seconds(fencedAt.getTime() - returnedAt.getTime())} after its return; ${before.length} had slipped in before, ${late.length} started after`,
     ),
     claim(
       'the old site names what slipped in before the fence',
-      fence.startedBefore.length >= before,
-      `${fence.startedBefore.length} named, ${fence.stopped} tasks stopped, grade ${fence.grade}`,
+      unnamed.length === 0,
+      `${before.length - unnamed.length} of ${before.length} named: ${before.map(({ dagId, taskId }) => `${dagId} ${taskId}`).join(', ') || 'none'}`,
+    ),
+    claim(
+      'every task of the old site has ended',
+      fence.grade === 'stopped',
+      `${fence.stopped} tasks stopped, grade ${fence.grade}`,
     ),
     claim(
       'the old site is held: every DAG paused, nothing running',
