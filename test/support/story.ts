@@ -224,28 +224,34 @@ async function theMove(cast: Cast, inFlight: InFlight, snapshotId: string) {
   return { before, after: await dagLines(facts, NEW), check, failover, claims };
 }
 
+/** The fence of the old site, as its heartbeat tells it in the other Region. */
+async function fenceOf(sandbox: Sandbox): Promise<Fence | undefined> {
+  const beat = await heartbeat<{ role: string; fence: Fence | null }>(sandbox, NEW, OLD);
+  return beat?.role === 'standby' ? (beat.fence ?? undefined) : undefined;
+}
+
 /** The old Region comes back with due runs waiting: it is fenced by its own canary, and the debt is paid. */
 async function theReturn({ options: { log }, sandbox, facts, time, act }: Cast) {
   const returnedAt = new Date();
   await sandbox.return(OLD);
   time.mark('us-east-1 is back');
-  const fence = await eventually(
-    'the old site is fenced',
-    120,
-    async () => {
-      const beat = await heartbeat<{ role: string; fence: Fence | null }>(sandbox, NEW, OLD);
-      return beat?.role === 'standby' && beat.fence !== null ? beat.fence : undefined;
-    },
-    log,
-  );
-  time.mark('its own canary has fenced it');
+  const laid = await eventually('the old site is fenced', 120, () => fenceOf(sandbox), log);
+  time.mark(`its own canary has fenced it; ${laid.startedBefore.length} tasks had slipped in`);
+  const ended = async () => {
+    const now = await fenceOf(sandbox);
+    return now?.grade === 'stopped' ? now : undefined;
+  };
+  const fence = await eventually('every task that had slipped in has ended', 90, ended, log);
+  time.mark('nothing runs there any more');
   await act('check', { 'fail-on': 'never' });
+  const check = await act('check', { 'fail-on': 'never' });
   const status = await act('status', {});
   const debts = (JSON.parse(status.outputs['json'] ?? '{}') as { debts?: unknown[] }).debts;
   return {
     status,
     claims: [
       ...(await returnedClaims(facts, OLD, returnedAt, fence)),
+      claim('the deployment is HEALTHY again', check.outputs['verdict'] === 'HEALTHY', check.outputs['verdict'] ?? '?'),
       claim('status shows the debt paid', debts?.length === 0, `${debts?.length ?? '?'} debts left`),
     ],
   };
