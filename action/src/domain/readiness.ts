@@ -50,9 +50,24 @@ function heartbeatReasons(deployment: Deployment, heartbeat: StoredBeat | undefi
   return heartbeat.hold.held ? [] : ['it is not held: its own user DAGs may run'];
 }
 
+/**
+ * A user DAG that is not parsed blocks nothing: one broken file must not hold up all the others, and one that reads a
+ * Variable at its top parses only after the restore. None at all means that the DAG files are not there.
+ */
 function dagReasons(manifest: Manifest, dags: TargetFacts['dags']): readonly string[] {
   const parsed = new Set(dags.map(({ dagId }) => dagId));
-  const wanted = [DAG_IDS.restore, DAG_IDS.activate, ...manifest.pauseSet.unpaused, ...manifest.pauseSet.paused];
-  const missing = wanted.filter((dagId) => !parsed.has(dagId));
-  return missing.length === 0 ? [] : [`it has not parsed ${missing.join(', ')}`];
+  const wanted = userDags(manifest);
+  const missing = missingDags(manifest, dags);
+  return [
+    ...[DAG_IDS.restore, DAG_IDS.activate].filter((dagId) => !parsed.has(dagId)),
+    ...(wanted.length > 0 && missing.length === wanted.length ? [`any of ${missing.join(', ')}`] : []),
+  ].map((what) => `it has not parsed ${what}`);
+}
+
+const userDags = ({ pauseSet }: Manifest): readonly string[] => [...pauseSet.unpaused, ...pauseSet.paused].toSorted();
+
+/** User DAGs of the snapshot that the target has not parsed. */
+export function missingDags(manifest: Manifest, dags: TargetFacts['dags']): readonly string[] {
+  const parsed = new Set(dags.map(({ dagId }) => dagId));
+  return userDags(manifest).filter((dagId) => !parsed.has(dagId));
 }

@@ -45,7 +45,7 @@ async function pay(
   return null;
 }
 
-/** Makes the record of the losing side say what the ruling one says; one that outranks it is left alone. */
+/** Makes the record of the losing side say what the ruling one says; one that outranks it or is further is left alone. */
 export async function mirror(
   world: World,
   deployment: Deployment,
@@ -53,8 +53,10 @@ export async function mirror(
   side: Side,
 ): Promise<ControlRecord> {
   return changeControl(world, side, deployment, (theirs) => {
-    const same = theirs.epoch === epoch && theirs.phase === phase && theirs.activated.epoch === activated.epoch;
-    return same || theirs.epoch > epoch ? theirs : { ...theirs, epoch, phase, activated };
+    const same = theirs.phase === phase && theirs.activated.epoch === activated.epoch;
+    // A late writer of this very epoch must not unsay its activation.
+    const keeps = theirs.epoch === epoch && (same || theirs.phase === 'activated');
+    return keeps || theirs.epoch > epoch ? theirs : { ...theirs, epoch, phase, activated };
   });
 }
 

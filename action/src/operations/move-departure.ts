@@ -8,7 +8,8 @@ import { loadedOf, readControls } from './control.ts';
 import { mirror } from './debts.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
-import { readHeartbeat } from './observe.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { taughtBy } from './proof.ts';
 import { probe } from './sides.ts';
 import { waitFor } from './wait.ts';
 
@@ -17,7 +18,8 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   const { world, deployment, lease, from, to, move } = scene;
   await requireNotSuperseded(scene);
   const records = loadedOf(await readControls(world, deployment)).map((loaded) => loaded.record);
-  const activated = ruling(records)?.activated;
+  const last = ruling(records);
+  const activated = last === undefined ? undefined : (await taughtBy(to, deployment, last)).activated;
   const claimed = await lease.change((record) =>
     record.epoch >= move.epoch
       ? record

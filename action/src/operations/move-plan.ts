@@ -10,14 +10,16 @@ import { describeLoss, lossOf } from '../domain/loss.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
-import { whyUnready } from '../domain/readiness.ts';
+import { missingDags, whyUnready } from '../domain/readiness.ts';
 import { didYouMean } from '../domain/suggest.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { loadedOf, readControl, readControls, requireRuling } from './control.ts';
-import { observe, readHeartbeat } from './observe.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { observe } from './observe.ts';
+import { taughtBy } from './proof.ts';
 import { sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { requireNewest } from './snapshots.ts';
+import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
 
@@ -25,6 +27,7 @@ import { requireVerified } from './verify.ts';
 export interface Target {
   readonly from: Side;
   readonly to: Side;
+  /** With what the target's bucket proves beyond it. */
   readonly ruling: ControlRecord;
   /** Epoch of the target's own record. */
   readonly epoch: number;
@@ -52,9 +55,10 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const own = controls[index];
   // Without the target's record there is nothing to claim: what is wrong with it is the answer.
   if ('fault' in own) await readControl(to, deployment);
-  const ruling = requireRuling(deployment, controls);
+  const recorded = requireRuling(deployment, controls);
   const target = 'answer' in own ? own.answer?.record : undefined;
   if (target === undefined) throw notInstalled(to);
+  const ruling = await taughtBy(to, deployment, recorded);
   const running = loadedOf(controls).flatMap(({ record }) => runningMove(record, ruling));
   const other = running.find((move) => move.to !== to.region);
   if (other !== undefined) throw otherMove(other);
@@ -127,12 +131,13 @@ export async function planMove(
   );
   const lineage = ruling.activated;
   const found = await world.log.group('Verify the snapshot at the target', async () => {
-    const id = inputs.snapshot ?? (await requireNewest(world, to, deployment, lineage));
+    const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;
   });
-  await world.log.group('Look whether the target is able to take over', () =>
-    requireReady(deployment, to, found.manifest),
-  );
+  await world.log.group('Look whether the target is able to take over', async () => {
+    const missing = await requireReady(deployment, to, found.manifest);
+    if (missing.length > 0) world.log.warning(`${to.region} has not parsed, and will not run: ${missing.join(', ')}`);
+  });
   const lastBeat = await readHeartbeat(to, deployment, from.region);
   const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
@@ -171,13 +176,13 @@ export async function requirePermission(
   });
 }
 
-/** Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */
-export async function requireReady(deployment: Deployment, to: Side, manifest: Manifest): Promise<void> {
+/** The user DAGs that the target lacks. Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */
+export async function requireReady(deployment: Deployment, to: Side, manifest: Manifest): Promise<readonly string[]> {
   const environment = await asMdr(() => to.ports.environments.describe(to.site.environment));
   const heartbeat = await asMdr(() => readHeartbeat(to, deployment, to.region));
   const dags = await asMdr(() => to.ports.airflow.dags(to.site.environment));
   const reasons = whyUnready(deployment, to.site, manifest, { environment, heartbeat, dags });
-  if (reasons.length === 0) return;
+  if (reasons.length === 0) return missingDags(manifest, dags);
   const version = environment !== undefined && environment.airflowVersion !== manifest.airflow.version;
   throw new MdrError({
     code: version ? 'MDR-AIRFLOW-VERSION' : 'MDR-TARGET-UNREADY',

@@ -1,8 +1,6 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { ruling } from '../domain/epoch.ts';
-import { parseHeartbeat } from '../domain/heartbeat.ts';
-import type { StoredBeat } from '../domain/heartbeat.ts';
 import { parseObservations, withReading } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import { keys } from '../domain/names.ts';
@@ -15,7 +13,9 @@ import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { loadedOf, readControls, requireRuling } from './control.ts';
 import type { BothControls } from './control.ts';
-import { probe, probeStored, sideOf } from './sides.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { taughtBy } from './proof.ts';
+import { bothSides, probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
 
@@ -45,11 +45,12 @@ export async function observe(
   const record = unreadable
     ? ruling(loadedOf(controls).map((loaded) => loaded.record))
     : requireRuling(deployment, controls);
-  const roles = record === undefined ? ({ active: 0, standby: 1 } as const) : rolesOf(deployment, record);
+  const known = record === undefined ? undefined : await taught(world, deployment, controls, record);
+  const roles = known === undefined ? ({ active: 0, standby: 1 } as const) : rolesOf(deployment, known);
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const before = await readBefore(deployment, active, standby, observer, memory);
-  const probes = await ask(world, deployment, active, standby, controls, record);
+  const probes = await ask(world, deployment, active, standby, controls, known);
   const reading = readingOf(deployment, world.clock.now(), probes, record?.debts ?? [], before.own.readings.at(-1));
   const own = withReading(before.own, reading);
   memory.observations = own;
@@ -60,6 +61,22 @@ export async function observe(
   const verdict = judge({ periods: deployment.health, now: world.clock.now(), observer: own, others: before.others });
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   return { active, standby, record, verdict, snapshot, warnings: warning === undefined ? [] : [warning] };
+}
+
+/** The record, and what the buckets that answer know beyond it. */
+async function taught(
+  world: World,
+  deployment: Deployment,
+  controls: BothControls,
+  record: ControlRecord,
+): Promise<ControlRecord> {
+  let known = record;
+  for (const side of bothSides(world, deployment).filter(({ index }) => 'answer' in controls[index])) {
+    const before = known;
+    const learnt = await probeStored(() => taughtBy(side, deployment, before));
+    if ('answer' in learnt) known = learnt.answer;
+  }
+  return known;
 }
 
 interface Before {
@@ -173,15 +190,4 @@ async function askSnapshot(
   return probeStored(() => newestComplete(world, standby, deployment, record.activated));
 }
 
-/** The heartbeat of the site in `region`, as the bucket of `side` holds it. */
-export async function readHeartbeat(
-  side: Side,
-  deployment: Deployment,
-  region: string,
-): Promise<StoredBeat | undefined> {
-  const key = keys.heartbeat(deployment.deployment, region);
-  const object = await side.ports.objects.get(side.bucket, key);
-  if (object === undefined) return undefined;
-  const beat = parseHeartbeat(object.body, `s3://${side.bucket}/${key}`);
-  return { ...beat, ageMilliseconds: Math.max(0, object.date - object.lastModified) };
-}
+export { readHeartbeat } from './heartbeats.ts';

@@ -59,11 +59,14 @@ const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoc
 /** Whether every object that the manifest names is there, in its size. */
 export async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
   const found = await probeStored(() => readSnapshot(side, deployment, id));
-  if (!('answer' in found)) return false;
+  return 'answer' in found && (await isWhole(side, deployment, found.answer));
+}
+
+async function isWhole(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<boolean> {
   const prefix = `${keys.snapshots(deployment.deployment)}${id}/`;
   const objects = await side.ports.objects.list(side.bucket, prefix);
   const sizes = new Map(objects.map(({ key, size }) => [key.slice(prefix.length), size]));
-  return partsOf(found.answer.manifest).every(({ path, part }) => sizes.get(path) === part.bytes);
+  return partsOf(manifest).every(({ path, part }) => sizes.get(path) === part.bytes);
 }
 
 /** Id of the newest snapshot of `lineage` at `side`, whole or not. Throws `MDR-SNAPSHOT-NONE`. */
@@ -81,6 +84,29 @@ export async function requireNewest(
     fix: 'Run `snapshot` while the active site lives, and look whether its snapshot DAG runs and S3 replicates.',
     state: 'nothing was touched',
   });
+}
+
+/**
+ * Id of the newest snapshot of `lineage` that has wholly arrived at `side`; those it skips are named. When none has,
+ * the newest of all, for its verification to say what it lacks. A manifest that is damaged is no reason to skip, nor is
+ * an S3 that does not answer. Throws `MDR-SNAPSHOT-NONE`, `MDR-SNAPSHOT-MANIFEST`.
+ */
+export async function requireNewestWhole(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<string> {
+  const newest = await requireNewest(world, side, deployment, lineage);
+  const skipped: string[] = [];
+  for (const id of (await snapshotIds(side, deployment)).filter((candidate) => isOf(candidate, lineage))) {
+    if (await isWhole(side, deployment, await readSnapshot(side, deployment, id))) {
+      if (skipped.length > 0) world.log.warning(`skipped, since not all of it is here: ${skipped.join(', ')}`);
+      return id;
+    }
+    skipped.push(id);
+  }
+  return newest;
 }
 
 /** Throws `MDR-SNAPSHOT-MANIFEST`, and `MDR-SNAPSHOT-LINEAGE` when `lineage` is given and the snapshot's is another. */
