@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from './command.ts';
+import { command, requireSuccess } from './command.ts';
 import { ROOT } from './paths.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mwaadr-without-source-'));
@@ -11,12 +11,7 @@ const print = (text: string): void => {
   process.stdout.write(text);
 };
 
-async function must(file: string, ...args: string[]): Promise<void> {
-  const { code, output } = await command(file, args, {});
-  if (code !== 0) throw new Error(`${file} ${args.join(' ')}:\n${output}`);
-}
-
-await must('git', '-C', ROOT, 'worktree', 'add', '--quiet', '--detach', tree, 'HEAD');
+await requireSuccess('git', ['worktree', 'add', '--quiet', '--detach', tree, 'HEAD']);
 try {
   rmSync(join(tree, 'action/src'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
@@ -26,6 +21,6 @@ try {
     if (code !== 0) process.exitCode = 1;
   }
 } finally {
-  await must('git', '-C', ROOT, 'worktree', 'remove', '--force', tree);
+  await requireSuccess('git', ['worktree', 'remove', '--force', tree]);
   rmSync(folder, { recursive: true, force: true });
 }
