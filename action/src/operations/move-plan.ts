@@ -14,6 +14,7 @@ import { missingDags, whyUnready } from '../domain/readiness.ts';
 import { didYouMean } from '../domain/suggest.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { loadedOf, readControl, readControls, requireRuling } from './control.ts';
+import { requireFenceable } from './fenceable.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import { taughtBy } from './proof.ts';
@@ -129,6 +130,8 @@ export async function planMove(
   const verdict = await world.log.group('Look at the site that is left', () =>
     requirePermission(world, deployment, inputs),
   );
+  const overridden = permissionOf(verdict.key, 'manual') === 'force';
+  if (overridden) await requireFenceable(deployment, from, to);
   const lineage = ruling.activated;
   const found = await world.log.group('Verify the snapshot at the target', async () => {
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
@@ -144,7 +147,6 @@ export async function planMove(
     for (const line of describeLoss(loss)) world.log.info(line);
     return Promise.resolve();
   });
-  const overridden = permissionOf(verdict.key, 'manual') === 'force';
   const data: StepData<'planned'> = {
     verdict: { ...verdict, evidence: [...verdict.evidence] },
     overridden,

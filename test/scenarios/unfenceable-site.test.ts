@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
+
+const FORCED = { ...FAILOVER, override: 'force' } as const;
+
+/** EAST works on, but its canary is paused by hand. */
+async function withoutACanary(): Promise<Story> {
+  const story = await Story.ofARunningDeployment();
+  story.universe.airflow(EAST).beat = () => undefined;
+  await story.minutes(10);
+  return story;
+}
+
+describe('A forced failover away from a Region that shows life', () => {
+  test('is refused when neither its canary nor a REST call can fence it, before anything is touched', async () => {
+    const story = await withoutACanary();
+    story.universe.fault({ service: 'airflow-env', quality: 'denied', region: EAST });
+    const before = story.everythingIn(WEST, 'control/') + story.everythingIn(EAST, 'control/');
+    const error = await story.refusal('failover', FORCED);
+    expect(error.code).toBe('MDR-MOVE-VERDICT');
+    expect(error.message).toContain('cannot be fenced');
+    expect(story.everythingIn(WEST, 'control/') + story.everythingIn(EAST, 'control/')).toBe(before);
+    expect([story.universe.airflow(EAST).role, story.universe.airflow(WEST).role]).toEqual(['active', 'standby']);
+  });
+
+  test('goes on when a REST call can', async () => {
+    const story = await withoutACanary();
+    expect(await story.failover(FORCED)).toMatchObject({ fence: 'paused', epoch: 1 });
+  });
+
+  test('goes on when its canary can', async () => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.fault({ service: 'airflow-env', quality: 'denied', region: EAST });
+    expect(await story.failover(FORCED)).toMatchObject({ fence: 'stopped', epoch: 1 });
+  });
+
+  test('goes on when its environment was deleted: there is nothing left to fence', async () => {
+    const story = await withoutACanary();
+    story.universe.airflow(EAST).status = 'DELETED';
+    story.universe.fault({ service: 'airflow-env', quality: 'dark', region: EAST });
+    expect(await story.failover(FORCED)).toMatchObject({ fence: 'unproven', epoch: 1 });
+  });
+
+  test('goes on when the Region is dark, and owes the fence', async () => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.lose(EAST);
+    expect(await story.failover(FORCED)).toMatchObject({ fence: 'unproven', epoch: 1 });
+  });
+});
