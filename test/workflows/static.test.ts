@@ -103,6 +103,17 @@ describe('concurrency', () => {
   });
 });
 
+describe('waiting for a verdict', () => {
+  it.each(['health', 'failover'])('%s waits without being asked to, and well within the time of its job', (id) => {
+    const job = WORKFLOW_FILES.find((file) => file.id === id)?.jobs[id];
+    const wait = String(job && stepsOf(job).find(({ uses }) => uses === './action')?.with?.['wait']);
+    const seconds = Number(/^\$\{\{ inputs\.wait \|\| '(?<seconds>\d+)' \}\}$/.exec(wait)?.groups?.['seconds']);
+    // A heartbeat of the example is stale after 360 s; then two periods, and one for the metric to be of whole ones.
+    expect(seconds).toBeGreaterThanOrEqual(4 * 300);
+    expect((job?.['timeout-minutes'] ?? 0) * 60).toBeGreaterThanOrEqual(seconds + 600);
+  });
+});
+
 describe('the actions of others', () => {
   const used = WORKFLOW_FILES.flatMap(({ text }) =>
     [...text.matchAll(/uses: (?<action>[^.\s][^@\s]*)@(?<sha>\S+)(?: # (?<version>\S+))?$/gm)].map(

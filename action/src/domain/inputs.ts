@@ -36,6 +36,7 @@ export const INPUTS = {
     confirm: z.string(),
     override: z.enum(['none', 'force']).default('none'),
     snapshot: snapshotId,
+    wait: seconds,
     observer,
   }),
 } as const;

@@ -179,3 +179,27 @@ const anyoneSees = ({ periods, now, others }: Case, predicate: Predicate): boole
     const newest = readings.at(-1);
     return newest !== undefined && now - millis(newest.at) <= periods.periodSeconds * 1000 && predicate(newest);
   });
+
+/**
+ * Whether more readings would not change the verdict. A remark about a site that lives, or is excused, is not waited
+ * for; but a heartbeat and the metric outlive the scheduler for a while, so that they count only when, after `waited`
+ * milliseconds, they cannot be from before the waiting.
+ */
+export function isSettled(
+  { key, deadline }: Verdict,
+  latest: Reading,
+  waited: number,
+  { stale, periods }: { readonly stale: number; readonly periods: HealthPeriods },
+): boolean {
+  if (key !== 'DEGRADED') return key !== 'UNKNOWN';
+  if (deadline !== undefined || is(latest, 'activeAirflow', 'good')) return true;
+  if (is(latest, 'activeAirflow', 'bad')) return false;
+  const metricLags = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
+  return (
+    (waited >= stale && is(latest, 'heartbeat', 'good')) || (waited >= metricLags && is(latest, 'activeMetric', 'good'))
+  );
+}
+
+/** Whether a reading alone, too little for a verdict, speaks against one that was given before it. */
+export const contradicts = (latest: Reading, before: VerdictKey): boolean =>
+  before === 'UNHEALTHY(region)' ? seesRegion(latest) : seesScheduler(latest);

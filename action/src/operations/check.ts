@@ -8,17 +8,15 @@ import { keyAliasArn, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { CheckResult, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
-import type { Observations } from '../domain/observation.ts';
 import { payDebts } from './debts.ts';
 import type { Settlement } from './debts.ts';
-import { observe } from './observe.ts';
-import type { Observed } from './observe.ts';
+import { settle } from './settle.ts';
 import { bothSides, probe } from './sides.ts';
 import type { Side } from './sides.ts';
 
 /**
  * Says how the active site is, and why. With `wait` it goes on reading, one reading a period, until the verdict is
- * HEALTHY or UNHEALTHY or the time is up. Pays what moves owe, and keeps a copy of healthy environments.
+ * clear or the time is up. Pays what moves owe, and keeps a copy of healthy environments.
  */
 export async function check(world: World, deployment: Deployment, inputs: Inputs<'check'>): Promise<CheckResult> {
   const { observed, readings } = await world.log.group('Look at the active site', () =>
@@ -44,25 +42,6 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     warnings,
   };
 }
-
-async function settle(
-  world: World,
-  deployment: Deployment,
-  { wait, observer }: Inputs<'check'>,
-): Promise<{ observed: Observed; readings: number }> {
-  const end = world.clock.now() + wait * 1000;
-  const memory: { observations?: Observations } = {};
-  for (let readings = 1; ; readings += 1) {
-    const started = world.clock.now();
-    const observed = await observe(world, deployment, observer, memory);
-    world.log.info(`${observed.active.region}: ${observed.verdict.key}: ${observed.verdict.reason}`);
-    const next = Math.max(started + deployment.health.periodSeconds * 1000, world.clock.now());
-    if (isSettled(observed) || next > end || world.stop.aborted) return { observed, readings };
-    await world.clock.sleep(next - world.clock.now(), world.stop);
-  }
-}
-
-const isSettled = ({ verdict: { key } }: Observed): boolean => key === 'HEALTHY' || key.startsWith('UNHEALTHY');
 
 async function settleDebts(world: World, deployment: Deployment, record: ControlRecord): Promise<Settlement> {
   if (record.debts.length === 0) return { paid: [], owed: [] };

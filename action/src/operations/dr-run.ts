@@ -16,24 +16,36 @@ export interface DrJob {
   readonly limitSeconds: number;
 }
 
-const MAX_ATTEMPTS = 9;
-
 /**
  * Runs a DR DAG and answers its result; a run of the same id that is there already is waited for, one that succeeded
- * before is not repeated. The result object decides, not the state of the run. Throws `MDR-DR-RUN-LOST`,
- * `MDR-TIMEOUT`, `MDR-STOPPED`.
+ * before is not repeated; after failed ones each call makes one new attempt. The result object decides, not the state of
+ * the run. Throws `MDR-DR-RUN-LOST`, `MDR-TIMEOUT`, `MDR-STOPPED`.
  */
 export async function runDrDag(world: World, side: Side, deployment: Deployment, job: DrJob): Promise<DrResult> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const runId = attempt === 1 ? job.runId : `${job.runId}-r${attempt}`;
-    const before = await readResult(side, deployment, runId);
-    if (before?.ok === true) return before;
-    if (before !== undefined) continue;
+    const before = await readEarlier(side, deployment, runId);
+    if (before === 'failed') continue;
+    if (before !== undefined) return before;
     const started = await start(world, side, deployment, { ...job, runId });
     if (started === 'lost before') continue;
     return waitForResult(world, side, deployment, { ...job, runId });
   }
-  throw lost(side, job, `${MAX_ATTEMPTS} runs have failed`);
+}
+
+/** The result of a run that succeeded before; one that cannot be read is that of a run that failed. */
+async function readEarlier(
+  side: Side,
+  deployment: Deployment,
+  runId: string,
+): Promise<DrResult | 'failed' | undefined> {
+  try {
+    const result = await readResult(side, deployment, runId);
+    return result?.ok === false ? 'failed' : result;
+  } catch (error) {
+    if (error instanceof MdrError && error.code === 'MDR-DR-RUN-LOST') return 'failed';
+    throw error;
+  }
 }
 
 async function readResult(side: Side, deployment: Deployment, runId: string): Promise<DrResult | undefined> {

@@ -13,9 +13,10 @@ import type { HeldLease } from './held-lease.ts';
 import { finish } from './move-evidence.ts';
 import { writeEntry } from './move-journal.ts';
 import { planMove, requireTarget } from './move-plan.ts';
-import type { Plan } from './move-plan.ts';
+import type { Plan, Target } from './move-plan.ts';
 import { runStep } from './move-steps.ts';
 import type { MoveScene } from './move-steps.ts';
+import { settle } from './settle.ts';
 
 /**
  * Makes the target active without the help of the site that is lost. Killed anywhere, the next run with the same target
@@ -28,18 +29,32 @@ export async function failover(
 ): Promise<FailoverResult> {
   const startedAt = world.clock.now();
   const target = await requireTarget(world, deployment, inputs);
-  const plan = target.move === undefined ? await planMove(world, deployment, inputs, target) : undefined;
+  const plan = target.move === undefined ? await plannedMove(world, deployment, inputs, target) : undefined;
   return withLease(world, target.to, deployment, 'failover', async (lease) => {
     const record = await lease.ensure();
     const move = record.move ?? (await begin(world, deployment, inputs, lease, record, requirePlan(plan), startedAt));
     const scene: MoveScene = { world, deployment, inputs, lease, from: target.from, to: target.to, move };
     requireSameTarget(scene);
+    requireSameSnapshot(scene);
     if (record.move !== null) world.log.info(`going on with ${move.id}, which had come to ${move.step}`);
     for (const step of MOVE_STEPS.slice(MOVE_STEPS.indexOf(move.step) + 1)) {
       await withdrawIfRefused(scene, () => runStep(scene, step));
     }
     return finish(scene, record.move !== null);
   });
+}
+
+/** The plan, made once the verdict is clear: the reading of the plan then ends a whole row of them. */
+async function plannedMove(
+  world: World,
+  deployment: Deployment,
+  inputs: Inputs<'failover'>,
+  target: Target,
+): Promise<Plan> {
+  if (inputs.wait > 0 && inputs.override !== 'force') {
+    await world.log.group('Wait for the verdict', () => settle(world, deployment, inputs));
+  }
+  return planMove(world, deployment, inputs, target);
 }
 
 /** Writes down the move and thereby begins it. */
@@ -96,6 +111,16 @@ function requireSameTarget({ move, inputs }: MoveScene): void {
     code: 'MDR-MOVE-OTHER',
     message: `${move.id} to ${move.to} is under way and has come to ${move.step}`,
     fix: `Finish it first: failover with target ${move.to}.`,
+    state: 'nothing was touched',
+  });
+}
+
+function requireSameSnapshot({ move, inputs }: MoveScene): void {
+  if (inputs.snapshot === undefined || inputs.snapshot === move.snapshot) return;
+  throw new MdrError({
+    code: 'MDR-MOVE-OTHER',
+    message: `${move.id} is under way with the snapshot ${move.snapshot} and has come to ${move.step}, so that ${inputs.snapshot} is not restored`,
+    fix: `Finish it first: run again without \`snapshot\`, or with ${move.snapshot}.`,
     state: 'nothing was touched',
   });
 }

@@ -1,7 +1,10 @@
 import { MdrError } from '../domain/errors.ts';
 import type { OperationResult } from '../domain/results.ts';
 
-/** From which verdict on a `check` fails the run. UNKNOWN is bad news about the observer: it counts as `degraded`. */
+/**
+ * From which verdict on a `check` fails the run. UNKNOWN is bad news about the observer: it counts as `degraded`, and
+ * as `unhealthy` once waiting did not make it known.
+ */
 const FAIL_ON = ['unhealthy', 'degraded', 'never'] as const;
 
 /** @throws MdrError MDR-INPUT-INVALID */
@@ -22,7 +25,8 @@ export function requireFailOn(operation: string, text: string): string {
 /** The exit code of a run that ended well, and a line about a verdict that is not HEALTHY. */
 export function exitOf(result: OperationResult, failOn: string): { readonly code: number; readonly line: string } {
   if (result.operation !== 'check' || result.verdict.key === 'HEALTHY') return { code: 0, line: '' };
-  const unhealthy = result.verdict.key.startsWith('UNHEALTHY');
+  const isStillUnknown = result.verdict.key === 'UNKNOWN' && result.readings > 1;
+  const unhealthy = result.verdict.key.startsWith('UNHEALTHY') || isStillUnknown;
   const code = failOn === 'degraded' || (failOn === 'unhealthy' && unhealthy) ? 1 : 0;
   return { code, line: `${result.deployment} in ${result.active} is ${result.verdict.key}: ${result.verdict.reason}` };
 }

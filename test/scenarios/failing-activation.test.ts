@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import { keys } from '../../action/src/domain/names.ts';
+import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
+
+const FAILS = { ok: false, outcome: 'failed', message: 'disk full' } as const;
+
+/** A story on the bad day, at whose target every activation fails like this. */
+async function withAFailingActivation(how: 'lost' | typeof FAILS = FAILS): Promise<Story> {
+  const story = await Story.ofARunningDeployment();
+  story.universe.lose(EAST);
+  await story.check({ wait: '1800' });
+  story.universe.airflow(WEST).spoiled.set('mwaadr_activate', how);
+  return story;
+}
+
+describe('A move whose activation fails again and again', () => {
+  test.each([
+    [FAILS, 'MDR-ACTIVATE-FAILED'],
+    ['lost', 'MDR-DR-RUN-LOST'],
+  ] as const)('(%j) makes one new attempt a run, and ends well once the cause is gone', async (how, code) => {
+    const story = await withAFailingActivation(how);
+    const { drRuns, spoiled } = story.universe.airflow(WEST);
+    const attempts = () => [...drRuns.keys()].filter((run) => run.includes('-activate')).length;
+    for (let run = 1; run <= 12; run += 1) {
+      expect(await story.refusal('failover', FAILOVER)).toMatchObject({ code });
+      expect(attempts()).toBe(run);
+    }
+    spoiled.clear();
+    expect(await story.failover()).toMatchObject({ epoch: 1, to: WEST, resumed: true });
+    expect(attempts()).toBe(13);
+  });
+
+  test('takes a result that cannot be read for none, and makes a new attempt', async () => {
+    const story = await withAFailingActivation();
+    await story.refusal('failover', FAILOVER);
+    story.universe.airflow(WEST).spoiled.clear();
+    const runId = `${story.control(WEST).move?.id ?? ''}-activate`;
+    story.universe.s3(WEST).put(story.universe.bucket(WEST), keys.result('example', runId), '{"ok":', 'any');
+    expect(await story.failover()).toMatchObject({ epoch: 1, resumed: true });
+  });
+
+  test('refuses another snapshot than its own, and names that', async () => {
+    const story = await withAFailingActivation();
+    await story.refusal('failover', FAILOVER);
+    story.universe.airflow(WEST).spoiled.clear();
+    const before = story.control(WEST);
+    const own = before.move?.snapshot ?? '';
+    const other = '20261124T090000Z-e0-00000001';
+    const error = await story.refusal('failover', { ...FAILOVER, snapshot: other });
+    expect(error).toMatchObject({ code: 'MDR-MOVE-OTHER' });
+    expect(`${error.message} ${error.fix}`).toContain(own);
+    expect(story.control(WEST).move).toEqual(before.move);
+    expect(await story.failover({ ...FAILOVER, snapshot: own })).toMatchObject({ epoch: 1, resumed: true });
+  });
+});
