@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { readSnapshotId } from '../../action/src/domain/manifest.ts';
+import { keys } from '../../action/src/domain/names.ts';
 import { mirror } from '../../action/src/operations/debts.ts';
 import { sideOf } from '../../action/src/operations/sides.ts';
 import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
@@ -47,6 +48,15 @@ describe('When the records lag behind the databases', () => {
     expect(result).toMatchObject({ epoch: 2, to: EAST });
     expect(readSnapshotId(result.loss.snapshot.id)?.epoch).toBe(1);
     expect(story.control(EAST).activated).toMatchObject({ site: EAST, epoch: 2 });
+  });
+
+  test('then a snapshot alone proves the activation, too', async () => {
+    const story = await afterAnActivationThatNoRecordTells();
+    await story.minutes(25);
+    story.universe.lose(WEST);
+    story.universe.s3(EAST).delete(story.universe.bucket(EAST), keys.heartbeat('example', WEST));
+    const { loss } = await story.failover({ ...HOME, override: 'force' });
+    expect(readSnapshotId(loss.snapshot.id)?.epoch).toBe(1);
   });
 
   test('then without a snapshot of it the dead branch is refused, since a beat proves the activation', async () => {
