@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Deployment, deploymentSchema } from '../../action/src/domain/deployment.ts';
 import { siteStacks } from '../../infra/lib/site-stacks.ts';
 import { ROOT } from '../tools/paths.ts';
@@ -10,10 +11,14 @@ import { ROOT } from '../tools/paths.ts';
 const REPOSITORY = { owner: 'o', ownerId: '1', repo: 'r', repoId: '2' };
 const EXAMPLE = deploymentSchema.parse(JSON.parse(readFileSync(join(ROOT, 'environments/example.json'), 'utf8')));
 
+const folder = mkdtempSync(join(tmpdir(), 'mwaadr-infra-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
 function synthesize(context: Record<string, string> = {}, deployments: readonly Deployment[] = [EXAMPLE]): Template[] {
-  return siteStacks(new App({ context: { ...REPOSITORY, ...context } }), deployments).map((stack) =>
-    Template.fromStack(stack),
-  );
+  const app = new App({ context: { ...REPOSITORY, ...context }, outdir: mkdtempSync(join(folder, 'out-')) });
+  return siteStacks(app, deployments).map((stack) => Template.fromStack(stack));
 }
 
 interface Statement {
