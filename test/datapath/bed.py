@@ -229,7 +229,8 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=self.environment(),
+            # What the child has from its task; secrets come through the pipe.
+            env={k: v for k, v in self.environment().items() if not k.startswith(("MWAA__", "AIRFLOW__"))},
         )
         child.stdin.write(json.dumps(order))
         child.stdin.close()

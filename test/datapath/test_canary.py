@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -31,7 +34,7 @@ class Canary(unittest.TestCase):
         self.assertEqual(digest(self.east), before)
 
     def test_installing_on_an_active_site_touches_nothing(self) -> None:
-        """The third of the first trials: no DAG is paused and no run disturbed."""
+        """No DAG is paused and no run disturbed."""
         before = digest(self.east)
         self.bed.control(0)
         beat = self.east.beat()
@@ -77,6 +80,115 @@ class Canary(unittest.TestCase):
         )
         remembered = self.east.one("select detail -> 'pauseSet' from mwaadr_state")
         self.assertEqual(sorted(remembered), ["user_0", "user_1"])
+
+    def test_what_the_fence_left_unfinished_is_not_live(self) -> None:
+        """Its runs stay `running` for ever, as nobody ends them; a standby with them is in order."""
+        self.bed.control(0)
+        self.assertGreater(self.east.beat()["hold"]["liveUserRuns"], 0)
+        self.bed.control(1)
+        self.assertEqual(self.east.beat()["hold"]["liveUserRuns"], 0)
+        self.assertGreater(self.east.one("select count(*) from dag_run where state = 'running'"), 0)
+
+    def test_what_a_process_or_a_queue_holds_is_live_on_a_standby(self) -> None:
+        self.bed.control(0)
+        self.west.add_run("user_0", "idle", "running", execution_date="2027-01-01")
+        self.west.add_task("user_0", "idle", "waits", "deferred")
+        self.assertEqual(self.west.beat()["hold"]["liveUserRuns"], 0)
+        for day, status in enumerate(("running", "queued", "restarting"), 1):
+            self.west.add_run("user_0", status, "running", execution_date=f"2027-02-0{day}")
+            self.west.add_task("user_0", status, "one", status)
+            self.west.add_task("user_0", status, "two", status)
+            self.assertEqual(self.west.beat()["hold"]["liveUserRuns"], day)
+
+    def test_a_lost_row_comes_back_with_the_records_role(self) -> None:
+        self.bed.control(0)
+        for site, role in ((self.east, "active"), (self.west, "standby")):
+            site.beat()
+            site.sql("delete from mwaadr_state")
+            site.sql("update dag set is_paused = false where dag_id = 'user_0'")
+            beat = site.beat()
+            self.assertEqual((beat["role"], beat["epoch"], beat["hold"]["held"]), (role, 0, role == "standby"))
+            site.sql("update dag set is_paused = false where dag_id = 'user_0'")
+            self.assertEqual(site.one("select is_paused from dag where dag_id = 'user_0'"), role == "standby")
+
+    def test_a_lost_table_stops_no_scheduler_and_comes_back(self) -> None:
+        """The scheduler must be able to write `dag`, or the beat that heals would never be scheduled."""
+        self.bed.control(0)
+        for site, role in ((self.east, "active"), (self.west, "standby")):
+            site.add_dag("mwaadr_x")
+            site.beat()
+            site.sql("drop table mwaadr_state")
+            site.sql("update dag set next_dagrun = now(), is_paused = false")
+            site.add_dag("user_9")
+            beat = site.beat()
+            self.assertEqual((beat["role"], beat["hold"]["held"]), (role, role == "standby"))
+            self.assertEqual(site.one("select is_paused from dag where dag_id = 'user_9'"), role == "standby")
+
+    def stop_again(self) -> None:
+        """The second transaction of the fence, late: with the fence's record as an earlier beat had read it."""
+        record = json.dumps(self.east.one("select detail -> 'fence' from mwaadr_state"))
+        program = (
+            "import json, sys; from mwaadr.core import access, canary, fence; from mwaadr.core.work import connect\n"
+            "found = access.find(); connection = connect(found.args, found.kwargs); cursor = connection.cursor()\n"
+            "canary._retry(connection, lambda: fence.stop(cursor, json.loads(sys.argv[1])))"
+        )
+        command = [sys.executable, "-c", program, record]
+        ran = subprocess.run(command, env=self.east.environment(), capture_output=True, text=True, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+
+    def test_a_late_fence_ends_nothing_on_a_site_that_was_activated(self) -> None:
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1)
+        self.east.beat()
+        again = "update task_instance set state = 'running' where task_id = 't_running'"
+        self.east.sql(again)
+        self.east.sql("update mwaadr_state set role = 'active', epoch = 2")
+        before = digest(self.east)
+        self.stop_again()
+        self.assertEqual(digest(self.east), before)
+        self.east.sql("update mwaadr_state set role = 'standby', epoch = 3")
+        self.stop_again()
+        self.assertEqual(self.east.one("select state from task_instance where task_id = 't_running'"), "failed")
+
+    def test_a_beat_waits_for_no_restore(self) -> None:
+        """A restore holds the state row for as long as it copies; it found the site quiet: there is nothing to end."""
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1)
+        self.east.beat()
+        blocker = self.east.blocker("select 1 from mwaadr_state for update")
+        self.addCleanup(blocker.close)
+        started = time.monotonic()
+        self.assertEqual(self.east.beat()["role"], "standby")
+        self.assertLess(time.monotonic() - started, 5)
+
+    def test_a_damaged_record_is_one_that_cannot_be_read(self) -> None:
+        self.bed.control(0)
+        self.east.beat()
+        key = f"control/{self.bed.name}.json"
+        good = json.loads(self.west.get(key)) | {"epoch": 1, "phase": "claimed"}
+        for body in (
+            b"{",
+            b"\xff\xfe",
+            b"[]",
+            b"{}",
+            json.dumps(good | {"epoch": "1"}).encode(),
+            json.dumps(good | {"phase": "?"}).encode(),
+            json.dumps(good | {"activated": None}).encode(),
+        ):
+            with self.subTest(body):
+                self.west.put(key, body)
+                beat = self.east.beat()
+                self.assertEqual(
+                    (beat["role"], beat["peer"]["read"], beat["peer"]["epoch"]), ("active", "invalid", None)
+                )
+        self.east.put(key, b"{")
+        beat = self.east.beat()
+        self.assertEqual((beat["role"], beat["control"]), ("active", {"own": "invalid", "peer": "invalid"}))
+        damaged = json.dumps(good | {"move": {"snapshot": "not-an-id"}}).encode()
+        self.west.put(key, damaged)
+        self.assertEqual(self.east.beat()["role"], "standby", "the epoch and the phase are all that a fence needs")
 
     def test_a_fence_is_for_ever_the_same(self) -> None:
         self.bed.control(0)

@@ -122,7 +122,20 @@ class Standby(WithSnapshot):
         self.assertEqual(digest(self.target), before)
 
     def test_the_child_dies_with_its_task(self) -> None:
-        """R6: the task is killed while the child waits in its transaction."""
+        """R6: the task is killed while the child waits in its transaction; until then, nobody sees a secret in it."""
+        secrets = dict.fromkeys(
+            (
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+                "AIRFLOW_CONN_SHOP",
+                "AIRFLOW_VAR_TOKEN",
+                "DB_SECRETS",
+                "FERNET_SECRET",
+            ),
+            "of-the-user",
+        )
+        # Images differ in the variable that names the environment; the child must know its site by either.
+        name = f"{self.bed.name}-{self.target.region}"
+        named = {"AIRFLOW_ENV_NAME": "", "MWAA__CORE__ENVIRONMENT_NAME": name}
         self.target.own_run("restore", "killed")
         blocker = self.target.blocker("select 1 from mwaadr_state for update")
         program = (
@@ -131,7 +144,7 @@ class Standby(WithSnapshot):
         )
         task = subprocess.Popen(
             [sys.executable, "-c", program, json.dumps(self.conf)],
-            env=self.target.environment(),
+            env=self.target.environment() | secrets | named,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -144,6 +157,13 @@ class Standby(WithSnapshot):
         self.assertEqual(len(children), 1)
         command = Path(f"/proc/{children[0]}/cmdline").read_text() + Path(f"/proc/{children[0]}/environ").read_text()
         self.assertNotIn(self.conf["manifestSha256"], command)
+        self.assertIn(f"\0AIRFLOW_ENV_NAME={name}\0", command)
+        names = {entry.split("=", 1)[0] for entry in command.split("\0")}
+        self.assertLess({"PATH", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AIRFLOW_ENV_NAME", "MWAADR_ENDPOINTS"}, names)
+        hidden = ("MWAA__", "AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "POSTGRES_", "DB_SECRETS")
+        self.assertEqual([name for name in names if name.startswith(hidden)], [])
+        for secret in ("airflow-pw", self.target.fernet_key, "of-the-user"):
+            self.assertNotIn(secret, command)
         before = digest(self.target)
         os.kill(task.pid, signal.SIGKILL)
         task.wait()

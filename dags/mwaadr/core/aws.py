@@ -68,7 +68,7 @@ def mdr_error(error: Exception, what: str) -> MdrError:
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at a JSON object; ``quality`` is `good` when it could be read, else as in `quality`."""
+    """One look at a JSON object; ``quality`` is `good`, `invalid` when it is not what it should, or as in `quality`."""
 
     quality: str
     value: dict[str, Any] | None = None
@@ -83,12 +83,15 @@ class Bucket:
         self.s3 = client("s3", region, hurried=hurried)
 
     def look(self, key: str) -> Reading:
-        """Reads a JSON object and never raises for what the other end does."""
+        """Reads a JSON object and never raises for what the other end does or holds."""
         try:
             body = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
-            return Reading("good", json.loads(body))
+            value = json.loads(body)
         except (ClientError, BotoCoreError, OSError) as error:
             return Reading(quality(error))
+        except (ValueError, RecursionError):
+            return Reading("invalid")
+        return Reading("good", value) if isinstance(value, dict) else Reading("invalid")
 
     def get(self, key: str) -> bytes:
         """The whole object. Raises ClientError or BotoCoreError."""

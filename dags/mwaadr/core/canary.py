@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mwaadr.core import access, bundle, config, fence, state
 from mwaadr.core.aws import Bucket
-from mwaadr.core.catalogue import airflow_version, live_runs
+from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import taken_at
 from mwaadr.core.lineage import Records, read_records, winner
 from mwaadr.core.work import connect
@@ -87,10 +87,15 @@ def _install(cursor: Any, record: dict[str, Any], lost: bool, here: int) -> bool
 
 
 def _went_on_from(record: dict[str, Any]) -> str | None:
-    """When the snapshot was taken that the winner was or will be made from, if the record names one."""
+    """When the snapshot was taken that the winner was or will be made from; None when the record names none.
+
+    What it says there decides no more than which tasks are named, so damage there must not keep the fence away.
+    """
     done = record["activated"]["epoch"] == record["epoch"]
-    snapshot = (record["activated"] if done else record.get("move") or {}).get("snapshot")
-    return taken_at(snapshot) if snapshot else None
+    try:
+        return taken_at((record["activated"] if done else record["move"])["snapshot"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _retry(connection: Any, work: Any) -> Any:
@@ -171,10 +176,13 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
         "select count(*), count(*) filter (where not is_paused) from dag where dag_id not like %s", (config.OURS,)
     )
     user_dags, unpaused = cursor.fetchone()
-    cursor.execute(f"select count(*) from ({live_runs()}) live")
+    standby = row is not None and row.role == "standby"
+    # What a fence left unfinished stays so until it is restored over, and does nothing.
+    live = f"select distinct dag_id, run_id from ({running_tasks()}) tasks" if standby else live_runs()
+    cursor.execute(f"select count(*) from ({live}) live")
     return {
         "installed": installed,
-        "held": installed and row is not None and row.role == "standby",
+        "held": installed and standby,
         "unpausedUserDags": unpaused,
         "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,

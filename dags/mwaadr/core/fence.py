@@ -41,11 +41,18 @@ def lay(cursor: Any, epoch: int, since: str | None) -> bool:
 def stop(cursor: Any, fence: dict[str, Any]) -> dict[str, Any]:
     """Ends the user's tasks, in the caller's transaction; returns the fence's record as it is now. Safe to repeat.
 
+    Nothing is done unless this site is a standby now: an activation may have come since the caller looked. Who holds
+    the state row is a restore or an activation that has found no task here; the next beat looks again, as a restore
+    keeps the row for as long as it copies.
+
     Running ones become failed, which makes their processes be killed; queued and scheduled ones lose their state, with
     which no worker begins them. Deferred ones stay: their triggers are at most looking, and taking one away would make
     it cancel the very external job that the other site goes on with. Runs get a scheduling decision far ahead: the
     scheduler's timer for paused DAGs would else judge them and call their failure callbacks.
     """
+    cursor.execute("select 1 from public.mwaadr_state where role = 'standby' for update skip locked")
+    if not cursor.fetchone():
+        return fence
     cursor.execute(
         "select dag_id, run_id, task_id, map_index, start_date from task_instance where dag_id not like %s "
         "and start_date < %s "
@@ -89,6 +96,8 @@ def is_over(cursor: Any, fence: dict[str, Any]) -> bool:
 
     Airflow 2 has a row in `job` for each running task's process; Airflow 3 has none, there the time to die must pass.
     """
+    if "stopAt" not in fence:
+        return False
     if not fence["stopped"]:
         return True
     cursor.execute(

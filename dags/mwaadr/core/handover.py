@@ -1,7 +1,7 @@
 """Starts the data path as a plain child process of the task and hands it what only the task has.
 
-The child needs no Airflow, stays small, and dies with the task. Secrets go through its standard input: never through
-arguments, environment or files, which others can read.
+The child needs no Airflow, stays small, and dies with the task. Secrets of the database and of Airflow go through its
+standard input: never through arguments, environment or files, which others can read.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -20,6 +21,8 @@ from mwaadr.core.crypto import fernet_keys
 from mwaadr.core.errors import MdrError
 
 RESULT = "mwaadr-result "
+WITHHELD = re.compile(r"(MWAA__|AIRFLOW__|AIRFLOW_CONN_|AIRFLOW_VAR_|POSTGRES_|DB_SECRETS|PGPASSWORD|.*FERNET)")
+"""Variables of the task that its child has no use for: MWAA's and Airflow's settings, among them every secret."""
 log = logging.getLogger("mwaadr")
 
 
@@ -51,7 +54,7 @@ def _child(order: dict[str, Any]) -> tuple[dict[str, Any] | None, int]:
     command = [sys.executable, "-P", str(Path(__file__).with_name("child.py")), str(os.getpid())]
     result: dict[str, Any] | None = None
     with subprocess.Popen(  # noqa: S603 - our own file
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment()
     ) as child:
         assert child.stdin, "a pipe was asked for"  # noqa: S101
         assert child.stdout, "a pipe was asked for"  # noqa: S101
@@ -66,6 +69,13 @@ def _child(order: dict[str, Any]) -> tuple[dict[str, Any] | None, int]:
             else:
                 log.info("%s", line.rstrip())
     return result, child.returncode
+
+
+def _environment() -> dict[str, str]:
+    """The task's environment without `WITHHELD`; with which site this is, where only a withheld variable says so."""
+    kept = {name: value for name, value in os.environ.items() if not WITHHELD.match(name)}
+    site = kept.get("AIRFLOW_ENV_NAME") or os.environ.get("MWAA__CORE__ENVIRONMENT_NAME", "")
+    return kept | {"AIRFLOW_ENV_NAME": site}
 
 
 def _lost(order: dict[str, Any], code: str, message: str) -> dict[str, Any]:

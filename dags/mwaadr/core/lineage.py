@@ -35,8 +35,24 @@ def read_records(deployment: Deployment, here: int) -> Records:
     """Both records, the peer's first: what it says is what a site that comes back must know before all else."""
     key = Keys(deployment.name).control
     own, peer = deployment.sites[here], deployment.sites[1 - here]
-    theirs = Bucket(peer.region, peer.bucket).look(key)
-    return Records(theirs, Bucket(own.region, own.bucket).look(key))
+    theirs = _checked(Bucket(peer.region, peer.bucket).look(key))
+    return Records(theirs, _checked(Bucket(own.region, own.bucket).look(key)))
+
+
+def _checked(reading: Reading) -> Reading:
+    """A record without what we go by counts as `invalid`: a guess could fence a healthy site."""
+    record = reading.value
+    if record is None:
+        return reading
+    activated = record.get("activated")
+    good = (
+        record.get("phase") in ("claimed", "activated")
+        and isinstance(activated, dict)
+        and isinstance(activated.get("site"), str)
+        and type(activated.get("epoch")) is int
+        and type(record.get("epoch")) is int
+    )
+    return reading if good else Reading("invalid")
 
 
 def winner(record: dict[str, Any]) -> int:

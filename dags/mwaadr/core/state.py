@@ -22,7 +22,8 @@ create table public.mwaadr_state (
 )
 """
 
-# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby.
+# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby. Without its table the
+# trigger lets all pass: a scheduler that cannot write `dag` would never schedule the beat that brings the table back.
 HOLD = rf"""
 create or replace function public.mwaadr_hold() returns trigger language plpgsql as $$
 begin
@@ -30,6 +31,8 @@ begin
      and exists (select 1 from public.mwaadr_state where role = 'standby') then
     new.is_paused := true;
   end if;
+  return new;
+exception when undefined_table then
   return new;
 end $$;
 drop trigger if exists mwaadr_hold on public.dag;
@@ -90,10 +93,12 @@ def install(cursor: Any, epoch: int, role: str) -> bool:
     """
     there = installed(cursor)
     missing = [name for name in TRIGGERS if name not in there]
-    if "mwaadr_state" in there and not missing:
+    row = read(cursor)
+    if row and not missing:
         return False
     if "mwaadr_state" not in there:
         cursor.execute(TABLE)
+    if not row:
         cursor.execute("insert into public.mwaadr_state (epoch, role) values (%s, %s)", (epoch, role))
     for name in missing:
         cursor.execute(TRIGGERS[name])
