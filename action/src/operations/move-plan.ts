@@ -172,7 +172,7 @@ export async function requirePermission(
     message: `${active.region} is ${verdict.key}: ${verdict.reason}`,
     fix:
       verdict.key === 'UNKNOWN'
-        ? 'Run `check` with `wait` until the verdict is clear, or leave it all the same with `override: force`.'
+        ? 'Run again with `wait` (seconds) until the verdict is clear, or leave it all the same with `override: force`.'
         : 'To leave it all the same, run again with `override: force`.',
     state: 'nothing was touched',
   });
