@@ -70,6 +70,5 @@ def lineage_here(deployment: Deployment, here: int, cursor: Any) -> Lineage | No
     record = read_records(deployment, here).decisive
     if row is None or row[1] != "active" or record is None or winner(record) != here:
         return None
-    # Our own database says that this epoch's activation was committed; a move killed right after it may not have written
-    # so yet.
+    # A move that was killed right after its activation may not have written so into the record yet.
     return Lineage(deployment.sites[here].region, row[0]) if record["epoch"] == row[0] else None
