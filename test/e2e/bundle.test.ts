@@ -198,7 +198,7 @@ describe('on a terminal', () => {
   test('tells how to use it', async () => {
     const { code, stdout } = await runOnTerminal(['--help']);
     expect(code).toBe(0);
-    expect(stdout).toContain('failover   --target --reason --confirm --override --snapshot --observer');
+    expect(stdout).toContain('failover   --target --reason --confirm --override --snapshot --wait --observer');
     expect((await runOnTerminal([])).code).toBe(1);
   });
 
