@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { sharedSettings, siteSettings } from './mwaa-settings.ts';
+import * as policies from './policies.ts';
 
 /** Airflow versions that this release moves; each has its entry in the data path's table of facts. */
 export const AIRFLOW_VERSIONS = ['2.10.3', '3.3.1'] as const;
@@ -15,24 +17,54 @@ const site = z.strictObject({
     .string()
     .regex(/^[^/].*[^/]$|^[^/]$/, 'must be a key prefix without leading or trailing slash')
     .default('dags'),
+  /** What this site's environment is told beyond, or instead of, what both are told. */
+  mwaa: siteSettings.prefault({}),
 });
 
 /** The deployment file: `environments/<deployment>.json`. Unknown keys are refused. All periods are seconds. */
 export const deploymentSchema = z.strictObject({
   $schema: z.string().optional(),
   deployment: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower case letters, digits and hyphens, at most 32'),
-  strategy: z.literal('warm-standby'),
+  /** `backup-restore`: the standby's environment is made at the failover. */
+  strategy: z.enum(['warm-standby', 'backup-restore']),
+  manage: policies.manage,
   airflowVersion: z.enum(AIRFLOW_VERSIONS),
   partition: z.enum(['aws', 'aws-us-gov', 'aws-cn']).default('aws'),
   /** Site 0 and site 1: the order is fixed for ever, since even epochs activate site 0 and odd ones site 1. */
   sites: z.tuple([site, site]),
+  /** What both environments are told. A setting that neither this nor a site names follows the active site. */
+  mwaa: sharedSettings.prefault({}),
+  active: policies.active.optional(),
+  paused: policies.paused.optional(),
+  freeze: z.array(policies.freezeWindow).default([]),
+  siteLocal: policies.siteLocal,
+  ignore: z.array(policies.ignored).default([]),
+  /** Fields that the drift check may set right by itself. */
+  selfHeal: z.array(z.string().min(1)).default([]),
+  artifacts: policies.artifacts.optional(),
+  plan: policies.planOptions,
+  restore: policies.restore,
+  hooks: policies.hooks,
   objectives: z
     .strictObject({ rpoSeconds: seconds(1, 604_800).default(900), rtoSeconds: seconds(1, 604_800).default(900) })
     .prefault({}),
-  snapshot: z.strictObject({ everySeconds: seconds(10, 86_400).default(600) }).prefault({}),
+  snapshot: z
+    .strictObject({
+      everySeconds: seconds(10, 86_400).default(600),
+      /** Tables that are not copied; history older than this many days is not, either. */
+      excludeTables: z.array(z.string().min(1)).default([]),
+      historyDays: z.int().min(1).max(3_650).optional(),
+      keepDays: z.int().min(1).max(3_650).optional(),
+    })
+    .prefault({}),
   canary: z.strictObject({ everySeconds: seconds(5, 3_600).default(120) }).prefault({}),
   health: z
-    .strictObject({ periodSeconds: seconds(5, 3_600).default(300), badPeriods: z.int().min(1).max(10).default(2) })
+    .strictObject({
+      periodSeconds: seconds(5, 3_600).default(300),
+      badPeriods: z.int().min(1).max(10).default(2),
+      /** Whether a lost Region is left without a human. */
+      automaticFailover: z.boolean().default(false),
+    })
     .prefault({}),
   lease: z.strictObject({ seconds: seconds(4, 600).default(60) }).prefault({}),
 });

@@ -62,11 +62,30 @@ export interface EnvironmentDescription {
   readonly raw: unknown;
 }
 
+/** Members of CreateEnvironment or UpdateEnvironment by the API's own names, without `Name`. */
+export type EnvironmentMembers = Readonly<Record<string, unknown>>;
+
+/**
+ * What the service said to a change. `refused`: a ValidationException, with its message: nothing was changed. `busy`:
+ * the environment is in a state in which it takes no update.
+ */
+export type ChangeAnswer =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly why: 'refused' | 'busy' | 'missing'; readonly message: string };
+
 /** The MWAA control plane of one Region. */
 export interface Environments {
   readonly region: string;
   /** `undefined` when there is no such environment. */
   describe(name: string): Promise<EnvironmentDescription | undefined>;
+  /** Names of all environments of the account in this Region; every page. */
+  list(): Promise<readonly string[]>;
+  /** Never repeated by itself: whoever lost the reply looks with `describe`. */
+  create(name: string, members: EnvironmentMembers): Promise<ChangeAnswer>;
+  update(name: string, members: EnvironmentMembers): Promise<ChangeAnswer>;
+  /** Adds or overwrites tags of the environment with this ARN; safe to repeat. */
+  tag(arn: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  untag(arn: string, keys: readonly string[]): Promise<void>;
 }
 
 export interface AirflowHealth {

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+/**
+ * What a deployment file may say about an MWAA environment: every member of CreateEnvironment and UpdateEnvironment
+ * (Amazon MWAA API Reference), by the API's own name with a small first letter. Patterns and limits are the service's.
+ * What a site derives from elsewhere is not here: name, source bucket, DAGs path, Airflow version, object versions.
+ */
+
+const LOG_LEVELS = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const;
+
+const moduleLogging = z.strictObject({ enabled: z.boolean(), logLevel: z.enum(LOG_LEVELS) });
+
+const objectKey = z.string().min(1).max(1024).regex(/^[^/]/, 'must be a key in the DAGs bucket, without leading slash');
+
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** Settings that may be shared by both sites, or given or overridden for one of them. */
+const shared = {
+  environmentClass: z.enum(['mw1.micro', 'mw1.small', 'mw1.medium', 'mw1.large', 'mw1.xlarge', 'mw1.2xlarge']),
+  minWorkers: z.int().min(1).max(50),
+  maxWorkers: z.int().min(1).max(50),
+  schedulers: z.int().min(1).max(5),
+  minWebservers: z.int().min(1).max(5),
+  maxWebservers: z.int().min(1).max(5),
+  webserverAccessMode: z.enum(['PRIVATE_ONLY', 'PUBLIC_ONLY', 'PUBLIC_AND_PRIVATE']),
+  endpointManagement: z.enum(['SERVICE', 'CUSTOMER']),
+  weeklyMaintenanceWindowStart: z
+    .string()
+    .regex(/^(MON|TUE|WED|THU|FRI|SAT|SUN):([01]\d|2[0-3]):(00|30)$/, 'must be a day and a half hour, as in SUN:03:30'),
+  /** The whole set: an option that is left out is removed. */
+  airflowConfigurationOptions: z.record(
+    z
+      .string()
+      .max(64)
+      .regex(/^[a-z]+([a-z0-9._]*[a-z0-9_]+)?$/, 'must be an option of Airflow, as in core.parallelism'),
+    z
+      .string()
+      .min(1)
+      .max(65_536)
+      .regex(/^[ -~]+$/, 'must be printable ASCII'),
+  ),
+  loggingConfiguration: z.strictObject({
+    dagProcessingLogs: moduleLogging.optional(),
+    schedulerLogs: moduleLogging.optional(),
+    webserverLogs: moduleLogging.optional(),
+    workerLogs: moduleLogging.optional(),
+    taskLogs: moduleLogging.optional(),
+  }),
+  /** The whole set: a tag that is left out is removed, but for those that AWS makes itself. */
+  tags: z.record(
+    z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(tagText)
+      .refine((key) => !key.startsWith('aws:'), 'tags that begin with aws: are made by AWS'),
+    z.string().min(1).max(256).regex(tagText),
+  ),
+  requirementsS3Path: objectKey,
+  pluginsS3Path: objectKey,
+  startupScriptS3Path: objectKey,
+  /** How an update replaces running workers; the environment does not keep it. */
+  workerReplacementStrategy: z.enum(['FORCED', 'GRACEFUL']),
+} as const;
+
+/** What belongs to one Region and is never compared with the other's. */
+const local = {
+  executionRoleArn: z
+    .string()
+    .max(1224)
+    .regex(/^arn:aws(-[a-z]+)*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/, 'must be the ARN of an IAM role'),
+  /** A key of the site's own Region. The service takes neither aliases nor multi-Region keys. */
+  kmsKey: z
+    .string()
+    .max(1224)
+    .regex(
+      /^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$/,
+      'must be the ARN of a KMS key: MWAA takes neither aliases nor multi-Region keys',
+    ),
+  networkConfiguration: z.strictObject({
+    subnetIds: z.tuple([subnet(), subnet()]),
+    securityGroupIds: z
+      .array(z.string().regex(/^sg-[a-z0-9]{1,30}$/, 'must be the id of a security group'))
+      .min(1)
+      .max(5),
+  }),
+} as const;
+
+function subnet() {
+  return z.string().regex(/^subnet-[a-z0-9]{1,30}$/, 'must be the id of a subnet');
+}
+
+export const sharedSettings = z.strictObject(shared).partial();
+export const siteSettings = z.strictObject({ ...shared, ...local }).partial();
+
+export type SharedSettings = Readonly<z.infer<typeof sharedSettings>>;
+export type SiteSettings = Readonly<z.infer<typeof siteSettings>>;
