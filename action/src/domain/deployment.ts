@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { AIRFLOW_VERSIONS, reasonAgainstVersion } from './airflow-versions.ts';
 import { sharedSettings, siteSettings } from './mwaa-settings.ts';
 import * as policies from './policies.ts';
-
-/** Airflow versions that this release moves; each has its entry in the data path's table of facts. */
-export const AIRFLOW_VERSIONS = ['2.10.3', '3.3.1'] as const;
 
 const seconds = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -28,7 +26,9 @@ export const deploymentSchema = z.strictObject({
   /** `backup-restore`: the standby's environment is made at the failover. */
   strategy: z.enum(['warm-standby', 'backup-restore']),
   manage: policies.manage,
-  airflowVersion: z.enum(AIRFLOW_VERSIONS),
+  airflowVersion: z.enum(AIRFLOW_VERSIONS, {
+    error: ({ input }) => (typeof input === 'string' ? reasonAgainstVersion(input) : undefined),
+  }),
   partition: z.enum(['aws', 'aws-us-gov', 'aws-cn']).default('aws'),
   /** Site 0 and site 1: the order is fixed for ever, since even epochs activate site 0 and odd ones site 1. */
   sites: z.tuple([site, site]),
