@@ -1,5 +1,5 @@
 /** `npm run build`: bundles the action into action/dist, which is committed. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireSuccess } from './command.ts';
@@ -13,6 +13,8 @@ export async function bundle(folder: string): Promise<void> {
   await requireSuccess(process.execPath, [ncc, 'build', 'src/index.ts', '-o', folder, '--license', 'licenses.txt'], {
     cwd: join(ROOT, 'action'),
   });
+  // Python finds it as a file, as the action's own code does not.
+  copyFileSync(join(ROOT, 'action/src/dag-check/check_dags.py'), join(folder, 'check_dags.py'));
 }
 
 /** Paths of the files that differ between two bundles, or that only one of them has. */

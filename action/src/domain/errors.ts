@@ -61,6 +61,8 @@ export const ERROR_CODES = {
   'MDR-TIMEOUT': 'A step did not end within its time.',
   'MDR-STOPPED': 'The runner was asked to stop while a step was waiting; the next run goes on from there.',
   'MDR-DB-ACCESS': 'The task found no way into the metadata database.',
+  'MDR-DAG-CHECK': 'Airflow cannot take the DAGs folder as it is, or a DAG of it would break a move.',
+  'MDR-DAG-CHECK-AIRFLOW': 'The Python of the DAG check has no Airflow of the version of the deployment.',
   'MDR-INTERNAL': 'A defect of this action.',
 } as const;
 
