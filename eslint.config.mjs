@@ -37,8 +37,8 @@ const directions = [
   ),
   direction(
     ['infra/**'],
-    'action/src/(?!domain/(?:deployment|deployment-file|names)\\.ts$)|^@aws-sdk/|^@actions/',
-    'infra/ shares only names and the deployment file with the action.',
+    'action/src/(?!domain/(?:deployment|deployment-file|grants|names)\\.ts$)|^@aws-sdk/|^@actions/',
+    'infra/ shares only names, grants and the deployment file with the action.',
   ),
   {
     files: ['action/src/*.ts'],
