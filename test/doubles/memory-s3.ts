@@ -1,22 +1,47 @@
 import { createHash } from 'node:crypto';
-import { EVIDENCE_PREFIX, SNAPSHOTS_PREFIX } from '../../action/src/domain/names.ts';
-import type { StoredObject, WriteCondition, WriteResult } from '../../action/src/domain/ports.ts';
+import type {
+  ListedObject,
+  ObjectHead,
+  ReplicationRule,
+  StoredObject,
+  WriteCondition,
+  WriteResult,
+} from '../../action/src/domain/ports.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-type Stored = Omit<StoredObject, 'date'>;
+export interface StoredVersion {
+  readonly version: string;
+  /** `undefined` = a delete marker. */
+  readonly body: Uint8Array | undefined;
+  readonly etag: string;
+  /** Milliseconds by S3's own clock; the latest version of a key is its current one. */
+  readonly at: number;
+  /** S3 keeps a checksum only of what was stored with one. */
+  readonly checksum: boolean;
+}
 
-/** The S3 of one Region as the service keeps it: conditional writes, its own clock, replication of some prefixes. */
+const hex = (algorithm: 'md5' | 'sha256', bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('hex');
+
+let stores = 0;
+
+/** The S3 of one Region as the service keeps it: versions, conditional writes, its own clock, replication by rule. */
 export class MemoryS3 {
   /** Milliseconds by which S3's clock is ahead of everybody else's. */
   skew = 0;
+  /** `opaque`, as with KMS: equal content has other ETags. `md5`: as without. */
+  etags: 'opaque' | 'md5' = 'opaque';
   readonly #clock: VirtualClock;
-  readonly #buckets = new Map<string, Map<string, Stored>>();
+  readonly #name: string;
+  readonly #buckets = new Map<string, Map<string, StoredVersion[]>>();
+  readonly #rules = new Map<string, readonly ReplicationRule[]>();
   #versions = 0;
-  /** Called with every object that has to be copied to the peer. */
-  replicate: (bucket: string, key: string, body: Uint8Array) => void = () => undefined;
+  /** Called with every object that has to be copied to the peer, and with the bucket there. */
+  replicate: (bucket: string, key: string, version: StoredVersion) => void = () => undefined;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
+    stores += 1;
+    this.#name = `s${stores}`;
   }
 
   date(): number {
@@ -24,8 +49,9 @@ export class MemoryS3 {
   }
 
   get(bucket: string, key: string): StoredObject | undefined {
-    const stored = this.#bucket(bucket).get(key);
-    return stored === undefined ? undefined : { ...stored, date: this.date() };
+    const { body, etag, at } = this.#current(bucket, key) ?? {};
+    if (body === undefined) return undefined;
+    return { body, etag: etag ?? '', lastModified: wholeSeconds(at ?? 0), date: this.date() };
   }
 
   json(bucket: string, key: string): Record<string, unknown> | undefined {
@@ -34,43 +60,115 @@ export class MemoryS3 {
   }
 
   put(bucket: string, key: string, body: string | Uint8Array, when: WriteCondition): WriteResult {
-    const before = this.#bucket(bucket).get(key);
+    const before = this.get(bucket, key);
     const holds = when === 'any' || ('ifAbsent' in when ? before === undefined : before?.etag === when.ifEtag);
     if (!holds) return { written: false, date: this.date() };
-    const bytes = typeof body === 'string' ? new Uint8Array(Buffer.from(body, 'utf8')) : body;
-    this.#versions += 1;
-    const stored = { body: bytes, etag: `"${this.#versions}"`, lastModified: this.date() };
-    this.#bucket(bucket).set(key, stored);
-    if (key.startsWith(SNAPSHOTS_PREFIX) || key.startsWith(EVIDENCE_PREFIX)) this.replicate(bucket, key, bytes);
-    return { written: true, etag: stored.etag, date: this.date() };
+    const { etag, version } = this.#write(bucket, key, body, true);
+    return { written: true, etag, date: this.date(), version };
   }
 
-  /** What replication writes is not replicated again. */
-  putReplica(bucket: string, key: string, body: Uint8Array): void {
-    this.#versions += 1;
-    this.#bucket(bucket).set(key, { body, etag: `"${this.#versions}"`, lastModified: this.date() });
+  /** As with a tool that has S3 keep no SHA-256. */
+  putByHand(bucket: string, key: string, body: string | Uint8Array): void {
+    this.#write(bucket, key, body, false);
   }
 
-  list(bucket: string, prefix: string, startAfter = ''): { key: string; size: number; lastModified: number }[] {
-    return [...this.#bucket(bucket)]
-      .filter(([key]) => key.startsWith(prefix) && key > startAfter)
-      .map(([key, { body, lastModified }]) => ({ key, size: body.length, lastModified }))
+  /** What replication writes is not replicated again; it keeps the version's id and time. */
+  putReplica(bucket: string, key: string, version: StoredVersion): void {
+    const versions = this.#versionsOf(bucket, key);
+    if (version.body === undefined || versions.some((known) => known.version === version.version)) return;
+    insert(versions, { ...version, etag: this.#etagOf(version.body) });
+  }
+
+  list(bucket: string, prefix: string, startAfter = ''): ListedObject[] {
+    return [...this.#bucket(bucket).keys()]
+      .filter((key) => key.startsWith(prefix) && key > startAfter)
+      .flatMap((key) => {
+        const object = this.get(bucket, key);
+        if (object === undefined) return [];
+        return [{ key, size: object.body.length, lastModified: object.lastModified, etag: object.etag }];
+      })
       .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  /** Leaves a delete marker, which is not replicated. */
   delete(bucket: string, key: string): void {
-    this.#bucket(bucket).delete(key);
+    const versions = this.#versionsOf(bucket, key);
+    insert(versions, { version: this.#nextVersion(), body: undefined, etag: '', at: this.#now(), checksum: false });
   }
 
-  sha256(bucket: string, key: string): { sha256: string; size: number } | undefined {
-    const stored = this.get(bucket, key);
-    if (stored === undefined) return undefined;
-    return { sha256: createHash('sha256').update(stored.body).digest('hex'), size: stored.body.length };
+  head(bucket: string, key: string, version?: string): ObjectHead | undefined {
+    const found = version === undefined ? this.#current(bucket, key) : this.#find(bucket, key, version);
+    if (found?.body === undefined) return undefined;
+    const sha256 = found.checksum ? hex('sha256', found.body) : undefined;
+    return { etag: found.etag, size: found.body.length, version: found.version, sha256 };
   }
 
-  #bucket(name: string): Map<string, Stored> {
-    const bucket = this.#buckets.get(name) ?? new Map<string, Stored>();
+  sha256(bucket: string, key: string, version?: string): { sha256: string; size: number } | undefined {
+    const found = version === undefined ? this.#current(bucket, key) : this.#find(bucket, key, version);
+    if (found?.body === undefined) return undefined;
+    return { sha256: hex('sha256', found.body), size: found.body.length };
+  }
+
+  /** Ids of all versions of a key, oldest first; delete markers too. */
+  versions(bucket: string, key: string): readonly string[] {
+    return this.#versionsOf(bucket, key).map(({ version }) => version);
+  }
+
+  replication(bucket: string): readonly ReplicationRule[] {
+    return this.#rules.get(bucket) ?? [];
+  }
+
+  setReplication(bucket: string, rules: readonly ReplicationRule[]): void {
+    this.#rules.set(bucket, rules);
+  }
+
+  #write(bucket: string, key: string, body: string | Uint8Array, checksum: boolean): StoredVersion {
+    const bytes = typeof body === 'string' ? new Uint8Array(Buffer.from(body, 'utf8')) : body;
+    const version = this.#nextVersion();
+    const stored = { version, body: bytes, etag: this.#etagOf(bytes), at: this.#now(), checksum };
+    insert(this.#versionsOf(bucket, key), stored);
+    for (const { prefix, to } of this.replication(bucket)) if (key.startsWith(prefix)) this.replicate(to, key, stored);
+    return stored;
+  }
+
+  #now(): number {
+    return this.#clock.now() + this.skew;
+  }
+
+  #nextVersion(): string {
+    this.#versions += 1;
+    return `${this.#name}-v${this.#versions}`;
+  }
+
+  #etagOf(body: Uint8Array): string {
+    this.#versions += 1;
+    return this.etags === 'md5' ? `"${hex('md5', body)}"` : `"${this.#versions}"`;
+  }
+
+  #current(bucket: string, key: string): StoredVersion | undefined {
+    return this.#bucket(bucket).get(key)?.at(-1);
+  }
+
+  #find(bucket: string, key: string, version: string): StoredVersion | undefined {
+    return this.#versionsOf(bucket, key).find((stored) => stored.version === version);
+  }
+
+  #versionsOf(bucket: string, key: string): StoredVersion[] {
+    const versions = this.#bucket(bucket).get(key) ?? [];
+    this.#bucket(bucket).set(key, versions);
+    return versions;
+  }
+
+  #bucket(name: string): Map<string, StoredVersion[]> {
+    const bucket = this.#buckets.get(name) ?? new Map<string, StoredVersion[]>();
     this.#buckets.set(name, bucket);
     return bucket;
   }
+}
+
+const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000;
+
+function insert(versions: StoredVersion[], version: StoredVersion): void {
+  const index = versions.findIndex(({ at }) => at > version.at);
+  versions.splice(index < 0 ? versions.length : index, 0, version);
 }

@@ -164,7 +164,9 @@ export class Process implements World {
         call('DeleteObject', key, () => {
           s3.delete(bucket, key);
         }),
-      sha256: (bucket, key) => call('GetObject', key, () => s3.sha256(bucket, key)),
+      head: (bucket, key, version) => call('HeadObject', key, () => s3.head(bucket, key, version)),
+      sha256: (bucket, key, version) => call('GetObject', key, () => s3.sha256(bucket, key, version)),
+      replication: (bucket) => call('GetBucketReplication', '', () => s3.replication(bucket)),
     };
   }
 

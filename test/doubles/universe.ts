@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
 import type { Deployment, SiteIndex } from '../../action/src/domain/deployment.ts';
 import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
-import { drBucket } from '../../action/src/domain/names.ts';
+import { drBucket, EVIDENCE_PREFIX, SNAPSHOTS_PREFIX } from '../../action/src/domain/names.ts';
 import { MemoryS3 } from './memory-s3.ts';
+import type { StoredVersion } from './memory-s3.ts';
 import { ModelAirflow } from './model-airflow.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -41,12 +42,15 @@ export class Universe {
     this.regions = [deployment.sites[0].region, deployment.sites[1].region];
     const stores = [new MemoryS3(this.clock), new MemoryS3(this.clock)] as const;
     this.#states = [this.#region(0, stores), this.#region(1, stores)];
-    stores[0].replicate = (_, key, body) => {
-      this.#replicate(0, key, body);
-    };
-    stores[1].replicate = (_, key, body) => {
-      this.#replicate(1, key, body);
-    };
+    for (const from of [0, 1] as const) {
+      const [own, peer] = [deployment.sites[from], deployment.sites[from === 0 ? 1 : 0]];
+      const prefixes = [SNAPSHOTS_PREFIX, EVIDENCE_PREFIX].map((prefix) => ({ prefix, to: drBucket(peer) }));
+      stores[from].setReplication(drBucket(own), prefixes);
+      stores[from].setReplication(own.dagsBucket, [{ prefix: '', to: peer.dagsBucket }]);
+      stores[from].replicate = (bucket, key, version) => {
+        this.#replicate(from, bucket, key, version);
+      };
+    }
   }
 
   s3(region: string): MemoryS3 {
@@ -105,10 +109,10 @@ export class Universe {
     return { s3: stores[index], airflow, lost: false };
   }
 
-  #replicate(from: SiteIndex, key: string, body: Uint8Array): void {
+  #replicate(from: SiteIndex, bucket: string, key: string, version: StoredVersion): void {
     const to = this.#states[from === 0 ? 1 : 0];
     const send = () => {
-      to.s3.putReplica(drBucket(this.deployment.sites[from === 0 ? 1 : 0]), key, body);
+      to.s3.putReplica(bucket, key, version);
     };
     this.clock.after(REPLICATION_TAKES, () => {
       if (this.#states[from].lost || to.lost) this.#waiting.push(send);

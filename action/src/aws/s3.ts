@@ -7,9 +7,11 @@ import {
   S3Client,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import type { ObjectStore, StoredObject, WriteCondition, WriteResult } from '../domain/ports.ts';
+import type { ListedObject, ObjectStore, StoredObject, WriteCondition, WriteResult } from '../domain/ports.ts';
 import { call, type Attempt } from './call.ts';
 import { watchReply, type Reply } from './reply.ts';
+import { isNoSuchKey, named } from './s3-errors.ts';
+import { head, replication } from './s3-versions.ts';
 import { clientConfig, type AwsSession } from './session.ts';
 
 /** S3's clock: the `Date` header, which the SDK's outputs leave out. */
@@ -19,18 +21,13 @@ function dateOf(reply: Reply | undefined): number {
   return date;
 }
 
-const named = (error: unknown, ...names: string[]): boolean => error instanceof Error && names.includes(error.name);
-
-/** A reply without a body (HEAD, some proxies) has only its status. */
-const isNoSuchKey = (error: unknown): boolean => named(error, 'NoSuchKey', 'NotFound');
-
 const conditions = (when: WriteCondition) =>
   when === 'any' ? {} : 'ifAbsent' in when ? { IfNoneMatch: '*' } : { IfMatch: when.ifEtag };
 
 /** Sends GetObject and hands its chunks to `chunk`. `undefined` when there is no such object. */
 async function read(
   client: S3Client,
-  where: { Bucket: string; Key: string },
+  where: { Bucket: string; Key: string; VersionId?: string | undefined },
   chunk: (bytes: Uint8Array) => void,
   signal: AbortSignal,
   alive: () => void,
@@ -66,14 +63,20 @@ async function write(
   when: WriteCondition,
   signal: AbortSignal,
 ): Promise<WriteResult> {
-  const command = new PutObjectCommand({ ...object, ContentType: contentType(object.Key), ...conditions(when) });
+  const command = new PutObjectCommand({
+    ...object,
+    ContentType: contentType(object.Key),
+    // S3 compares it and keeps it: from then on HeadObject says what the content is.
+    ChecksumSHA256: createHash('sha256').update(object.Body).digest('base64'),
+    ...conditions(when),
+  });
   let reply: Reply | undefined;
   watchReply(command, (response) => {
     reply = response;
   });
   try {
     const output = await client.send(command, { abortSignal: signal });
-    return { written: true, etag: output.ETag ?? '', date: dateOf(reply) };
+    return { written: true, etag: output.ETag ?? '', date: dateOf(reply), version: output.VersionId };
   } catch (error) {
     const conditionFailed = named(error, 'PreconditionFailed', 'ConditionalRequestConflict');
     // If-Match on an object that is gone answers 404.
@@ -105,14 +108,14 @@ export function createObjectStore(session: AwsSession, region: string): ObjectSt
       s3('PutObject', (signal) => write(client, { Bucket: bucket, Key: key, Body: body }, when, signal), true),
     async list(bucket, prefix, startAfter) {
       const where = { Bucket: bucket, Prefix: prefix, StartAfter: startAfter };
-      const found: { key: string; size: number; lastModified: number }[] = [];
+      const found: ListedObject[] = [];
       let token: string | undefined;
       do {
         const page: ListObjectsV2CommandOutput = await s3('ListObjectsV2', (signal) =>
           client.send(new ListObjectsV2Command({ ...where, ContinuationToken: token }), { abortSignal: signal }),
         );
-        for (const { Key, Size, LastModified } of page.Contents ?? [])
-          found.push({ key: Key ?? '', size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0 });
+        for (const { Key, Size, LastModified, ETag } of page.Contents ?? [])
+          found.push({ key: Key ?? '', size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0, etag: ETag ?? '' });
         token = page.NextContinuationToken;
       } while (token !== undefined);
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -122,7 +125,9 @@ export function createObjectStore(session: AwsSession, region: string): ObjectSt
         client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal }),
       );
     },
-    sha256: (bucket, key) =>
+    head: (bucket, key, version) =>
+      s3('HeadObject', (signal) => head(client, { Bucket: bucket, Key: key, VersionId: version }, signal)),
+    sha256: (bucket, key, version) =>
       s3('GetObject', async (signal, alive) => {
         const hash = createHash('sha256');
         let size = 0;
@@ -130,8 +135,9 @@ export function createObjectStore(session: AwsSession, region: string): ObjectSt
           hash.update(bytes);
           size += bytes.length;
         };
-        const found = await read(client, { Bucket: bucket, Key: key }, add, signal, alive);
+        const found = await read(client, { Bucket: bucket, Key: key, VersionId: version }, add, signal, alive);
         return found && { sha256: hash.digest('hex'), size };
       }),
+    replication: (bucket) => s3('GetBucketReplication', (signal) => replication(client, bucket, signal)),
   };
 }

@@ -3,6 +3,30 @@ import type { Deployment, Site } from './deployment.ts';
 
 export const KEY_ALIAS = 'alias/mwaadr';
 
+/** The folder of the deployment files, and the schema that lies among them. */
+export const ENVIRONMENTS = 'environments';
+export const isDeploymentFile = (path: string): boolean => path.endsWith('.json') && !/(^|\/)schema\.json$/.test(path);
+
+/** The workflows that have a role of their own for each deployment. */
+export const WORKFLOWS = ['health', 'snapshot', 'failover', 'install', 'plan', 'reconcile', 'drift'] as const;
+export type Workflow = (typeof WORKFLOWS)[number];
+
+export const roleName = (deployment: Pick<Deployment, 'deployment'>, workflow: Workflow): string =>
+  `mwaadr-${deployment.deployment}-${workflow}`;
+
+/** The role of a workflow lives in the account of site 0, where the stack makes it. */
+export const roleArn = (
+  deployment: Pick<Deployment, 'deployment' | 'partition' | 'sites'>,
+  workflow: Workflow,
+): string => `arn:${deployment.partition}:iam::${deployment.sites[0].account}:role/${roleName(deployment, workflow)}`;
+
+/**
+ * The GitHub environment in which a workflow runs: where its approvals are set. What only reads, and takes many
+ * deployments in one job, shares one.
+ */
+export const githubEnvironment = (deployment: Pick<Deployment, 'deployment'>, workflow: Workflow): string =>
+  workflow === 'plan' || workflow === 'drift' ? `mwaadr-${workflow}` : `${deployment.deployment}-${workflow}`;
+
 /** The ids of our own DAGs; everything that starts with `mwaadr_` is ours and is never copied or held. */
 export const DAG_IDS = {
   canary: 'mwaadr_canary',
@@ -29,6 +53,8 @@ export const keys = {
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
+  reconcile: (deployment: string) => `control/${deployment}/reconcile.json`,
+  heal: (deployment: string, digest: string) => `control/${deployment}/heals/${digest}.json`,
   heartbeat: (deployment: string, region: string) => `sites/${deployment}/${region}/heartbeat.json`,
   observations: (deployment: string, region: string, observer: string) =>
     `sites/${deployment}/${region}/observations/${observer}.json`,
@@ -43,6 +69,13 @@ export const keys = {
 
 /** Where the DR DAGs live below a site's DAGs path. */
 export const dagsKey = (site: Pick<Site, 'dagsPath'>, file: string): string => `${site.dagsPath}/mwaadr/${file}`;
+
+/** Objects of ours in a site's DAGs bucket beside the DAGs themselves; other deployments may use the same bucket. */
+export const bundleKeys = {
+  prefix: (deployment: string) => `mwaadr/${deployment}/`,
+  manifest: (deployment: string) => `mwaadr/${deployment}/bundle.json`,
+  artifact: (deployment: string, file: string) => `mwaadr/${deployment}/artifacts/${file}`,
+} as const;
 
 /** What identifies one move everywhere; short, since InvokeRestApi takes paths of at most 64 characters. */
 export const moveId = (epoch: number, random: string): string => `mv-${epoch}-${random.slice(0, 8)}`;

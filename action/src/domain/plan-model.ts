@@ -68,6 +68,8 @@ const artifactRow = z.strictObject({
     'differs at the standby',
     'foreign',
   ]),
+  /** What it would mean at a failover; '' when nothing. */
+  consequence: z.string().default(''),
 });
 
 export const planSchema = z.strictObject({

@@ -29,9 +29,40 @@ export interface StoredObject {
 export type WriteCondition = { readonly ifAbsent: true } | { readonly ifEtag: string } | 'any';
 
 export type WriteResult =
-  | { readonly written: true; readonly etag: string; readonly date: number }
+  | {
+      readonly written: true;
+      readonly etag: string;
+      readonly date: number;
+      /** `undefined` in a bucket without versions. */
+      readonly version: string | undefined;
+    }
   /** 412 or 409 ConditionalRequestConflict: the condition did not hold, or our own earlier try had been applied. */
   | { readonly written: false; readonly date: number };
+
+/** One object as a list shows it. */
+export interface ListedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly lastModified: number;
+  readonly etag: string;
+}
+
+/** What S3 says of an object without its content. */
+export interface ObjectHead {
+  readonly etag: string;
+  readonly size: number;
+  /** `undefined` in a bucket without versions. */
+  readonly version: string | undefined;
+  /** Hex, from S3's own checksum of the whole object; `undefined` when it was stored without one. */
+  readonly sha256: string | undefined;
+}
+
+/** A rule of a bucket that copies every new object below a prefix to another bucket. */
+export interface ReplicationRule {
+  readonly prefix: string;
+  /** Name of the bucket that the copies go to. */
+  readonly to: string;
+}
 
 /** The S3 of one Region. */
 export interface ObjectStore {
@@ -40,14 +71,35 @@ export interface ObjectStore {
   get(bucket: string, key: string): Promise<StoredObject | undefined>;
   put(bucket: string, key: string, body: string | Uint8Array, when: WriteCondition): Promise<WriteResult>;
   /** All keys below a prefix, sorted; every page. With `startAfter` only those that sort behind it. */
-  list(
-    bucket: string,
-    prefix: string,
-    startAfter?: string,
-  ): Promise<readonly { key: string; size: number; lastModified: number }[]>;
+  list(bucket: string, prefix: string, startAfter?: string): Promise<readonly ListedObject[]>;
   delete(bucket: string, key: string): Promise<void>;
+  /** The current version, or that one; `undefined` when there is none, or only a delete marker. */
+  head(bucket: string, key: string, version?: string): Promise<ObjectHead | undefined>;
   /** SHA-256 (hex) and size of an object, streamed in constant memory; `undefined` when there is no such object. */
-  sha256(bucket: string, key: string): Promise<{ sha256: string; size: number } | undefined>;
+  sha256(bucket: string, key: string, version?: string): Promise<{ sha256: string; size: number } | undefined>;
+  /** The enabled rules that filter by nothing but a prefix. */
+  replication(bucket: string): Promise<readonly ReplicationRule[]>;
+}
+
+/** A file of the repository that is checked out. */
+export interface RepositoryFile {
+  /** Below the folder that was listed, with `/`. */
+  readonly path: string;
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+/**
+ * The files of the repository whose deployment files we carry out. Paths are relative to its root. Nothing outside of
+ * the repository, nor in its `.git`, can be had, through links neither: that throws `MDR-ARTIFACT-FILE`.
+ */
+export interface RepositoryFiles {
+  /** The commit that is checked out, as far as it is known. */
+  readonly commit: string | null;
+  /** All files below a folder, links followed, sorted by path; `undefined` when there is no such folder. */
+  list(folder: string): Promise<readonly RepositoryFile[] | undefined>;
+  /** `undefined` when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
 }
 
 export interface EnvironmentDescription {

@@ -82,22 +82,70 @@ describe('reading', () => {
 
   test('a list has all pages, sorted', async () => {
     const page = (key: string, next: string) => ({
-      body: `<ListBucketResult><Contents><Key>${key}</Key><Size>7</Size><LastModified>2026-11-24T10:15:00.000Z</LastModified></Contents>${next}</ListBucketResult>`,
+      body: `<ListBucketResult><Contents><Key>${key}</Key><Size>7</Size><ETag>&quot;abc&quot;</ETag><LastModified>2026-11-24T10:15:00.000Z</LastModified></Contents>${next}</ListBucketResult>`,
     });
     server.script(
       page('p/b', '<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>'),
       page('p/a', ''),
     );
     expect(await store().list('bucket', 'p/')).toEqual([
-      { key: 'p/a', size: 7, lastModified: AT },
-      { key: 'p/b', size: 7, lastModified: AT },
+      { key: 'p/a', size: 7, lastModified: AT, etag: '"abc"' },
+      { key: 'p/b', size: 7, lastModified: AT, etag: '"abc"' },
     ]);
     expect(server.requests[1]?.path).toContain('continuation-token=t');
   });
 });
 
+describe('looking without reading', () => {
+  const SHA256 = createHash('sha256').update('content').digest();
+  const sha256Header = { 'x-amz-checksum-sha256': SHA256.toString('base64') };
+
+  test("a version comes with S3's own checksum of its content", async () => {
+    const headers = { etag: '"abc"', 'content-length': '7', 'x-amz-version-id': 'v1', ...sha256Header };
+    server.script({ headers });
+    const version = { etag: '"abc"', size: 7, version: 'v1', sha256: SHA256.toString('hex') };
+    expect(await store().head('bucket', 'key', 'v1')).toEqual(version);
+    expect(server.requests[0]).toMatchObject({ method: 'HEAD', path: '/bucket/key?versionId=v1' });
+    expect(server.requests[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
+  });
+
+  test('a checksum of parts is not taken for one of the content', async () => {
+    const parts = { 'x-amz-checksum-sha256': `${SHA256.toString('base64')}-2`, 'x-amz-checksum-type': 'COMPOSITE' };
+    server.script({ headers: { etag: '"abc-2"', 'content-length': '7', ...parts } });
+    expect(await store().head('bucket', 'key')).toMatchObject({ sha256: undefined });
+  });
+
+  test.each([404, 405])('an object that is not there, or deleted in that version (%s), is no fault', async (status) => {
+    server.script({ status });
+    expect(await store().head('bucket', 'key', 'v1')).toBeUndefined();
+  });
+
+  test('rules of replication are those that are on and filter by a prefix only', async () => {
+    const rule = (status: string, filter: string, bucket: string) =>
+      `<Rule><Status>${status}</Status>${filter}<Destination><Bucket>arn:aws:s3:::${bucket}</Bucket></Destination></Rule>`;
+    const tag = '<Tag><Key>k</Key><Value>v</Value></Tag>';
+    server.script({
+      body: `<ReplicationConfiguration><Role>r</Role>${[
+        rule('Enabled', '<Filter><Prefix>dags/</Prefix></Filter>', 'peer'),
+        rule('Disabled', '<Filter><Prefix>off/</Prefix></Filter>', 'peer'),
+        rule('Enabled', `<Filter>${tag}</Filter>`, 'peer'),
+        rule('Enabled', `<Filter><And><Prefix>tagged/</Prefix>${tag}</And></Filter>`, 'peer'),
+        rule('Enabled', '<Prefix>old/</Prefix>', 'peer'),
+        rule('Enabled', '<Filter></Filter>', 'other'),
+      ].join('')}</ReplicationConfiguration>`,
+    });
+    expect(await store().replication('bucket')).toEqual([
+      { prefix: 'dags/', to: 'peer' },
+      { prefix: 'old/', to: 'peer' },
+      { prefix: '', to: 'other' },
+    ]);
+    server.script(xmlError('ReplicationConfigurationNotFoundError', 404));
+    expect(await store().replication('bucket')).toEqual([]);
+  });
+});
+
 describe('writing', () => {
-  const written = { headers: { date: DATE, etag: '"new"' } };
+  const written = { headers: { date: DATE, etag: '"new"', 'x-amz-version-id': 'v7' } };
 
   test('each condition is the header that S3 knows', async () => {
     server.script(written);
@@ -106,7 +154,10 @@ describe('writing', () => {
       written: true,
       etag: '"new"',
       date: AT,
+      version: 'v7',
     });
+    const checksum = createHash('sha256').update('{}').digest('base64');
+    expect(server.requests[0]?.headers['x-amz-checksum-sha256']).toBe(checksum);
     await s3.put('bucket', 'k.json', '{}', { ifEtag: '"old"' });
     await s3.put('bucket', 'k.json', new Uint8Array([1, 2]), 'any');
     expect(server.requests.map(({ headers }) => [headers['if-none-match'], headers['if-match']])).toEqual([
