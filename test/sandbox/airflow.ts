@@ -1,9 +1,16 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { AirflowRuntime, RestRequest, RestResponse, RuntimeEnvironment } from './control-plane/runtime.ts';
 import { DagSync } from './dag-sync.ts';
-import { environmentVariables, newFernetKey, type Variables } from './environment-variables.ts';
+import { bringFiles } from './environment-files.ts';
+import {
+  environmentVariables,
+  newFernetKey,
+  type EnvironmentSettings,
+  type Variables,
+} from './environment-variables.ts';
 import type { Postgres } from './postgres.ts';
 import { untilReady, type Processes, type StartedProcess } from './processes.ts';
 import { RestApi } from './rest-api.ts';
@@ -31,10 +38,11 @@ export interface LocalAirflowOptions {
 interface LocalEnvironment {
   /** On this machine's disk. */
   home: string;
+  settings: EnvironmentSettings;
+  /** All processes have the same, secrets included. */
   variables: Variables;
   api: RestApi;
-  dagsBucket: string;
-  dagsPath: string;
+  from: RuntimeEnvironment;
   /** Present while the environment runs. */
   dagSync?: DagSync;
 }
@@ -49,20 +57,15 @@ export class LocalAirflow implements AirflowRuntime {
     this.#options = options;
   }
 
-  async create({
-    name,
-    airflowVersion,
-    dagsBucket,
-    dagsPath,
-    configurationOptions,
-  }: RuntimeEnvironment): Promise<void> {
-    const { folder, postgres, version, ...shared } = this.#options;
-    if (airflowVersion !== version) throw new Error(`This sandbox has Airflow ${version}, not ${airflowVersion}`);
+  async create(from: RuntimeEnvironment): Promise<void> {
+    const { folder, postgres, version, s3, ...shared } = this.#options;
+    const { name, configurationOptions } = from;
+    this.#requireVersion(from);
     const home = join(folder, name);
     for (const part of ['dags', 'plugins', 'logs']) mkdirSync(join(home, part), { recursive: true });
     await postgres.createDatabase(name);
     const webPort = await freePort();
-    const variables = environmentVariables({
+    const settings: EnvironmentSettings = {
       ...shared,
       name,
       version,
@@ -73,17 +76,44 @@ export class LocalAirflow implements AirflowRuntime {
       workerLogPort: await freePort(),
       triggerLogPort: await freePort(),
       configurationOptions,
-    });
+    };
     writeFileSync(join(home, 'webserver_config.py'), 'AUTH_ROLE_PUBLIC = "Admin"\nWTF_CSRF_ENABLED = False\n');
     const api = new RestApi(version, `http://127.0.0.1:${webPort}`);
-    this.#environments.set(name, { home, variables, api, dagsBucket, dagsPath });
+    await bringFiles(s3, shared.python, home, from);
+    this.#environments.set(name, { home, settings, variables: environmentVariables(settings), api, from });
+  }
+
+  /** Restarts only what has changed: an update that Airflow itself would not notice is over at once. */
+  async update(from: RuntimeEnvironment): Promise<void> {
+    this.#requireVersion(from);
+    const environment = this.#environment(from.name);
+    const { home, from: before } = environment;
+    if (isDeepStrictEqual(from, before)) return;
+    environment.from = from;
+    environment.settings.configurationOptions = from.configurationOptions;
+    environment.variables = environmentVariables(environment.settings);
+    await bringFiles(this.#options.s3, this.#options.python, home, from);
+    if (!this.#isRunning(from.name)) return;
+    await this.stop(from.name);
+    if (from.dagsBucket !== before.dagsBucket || from.dagsPath !== before.dagsPath) emptyFolder(join(home, 'dags'));
+    await this.start(from.name);
+  }
+
+  async remove(name: string): Promise<void> {
+    const home = this.#environments.get(name)?.home;
+    // One whose creation failed at the start has left nothing.
+    if (home === undefined) return;
+    await this.stop(name);
+    this.#environments.delete(name);
+    await this.#options.postgres.dropDatabase(name);
+    rmSync(home, { recursive: true, force: true });
   }
 
   async start(name: string): Promise<void> {
     const environment = this.#environment(name);
-    const { api, home, dagsBucket, dagsPath } = environment;
+    const { api, home, from } = environment;
     const since = new Date();
-    environment.dagSync = new DagSync(this.#options.s3, dagsBucket, dagsPath, join(home, 'dags'));
+    environment.dagSync = new DagSync(this.#options.s3, from.dagsBucket, from.dagsPath, join(home, 'dags'));
     const components = componentsOf(this.#options.version, api.url).map((component) => this.#start(name, component));
     const giveUp = new AbortController();
     const healthy = eventually(`Airflow ${name} is healthy`, async () => (await api.isHealthy(since)) || undefined, {
@@ -143,6 +173,11 @@ export class LocalAirflow implements AirflowRuntime {
     if (this.#isRunning(name)) this.#options.log(`✗ a component of ${name} ended by itself (${how}): see ${log}`);
   }
 
+  #requireVersion({ airflowVersion }: RuntimeEnvironment): void {
+    const { version } = this.#options;
+    if (airflowVersion !== version) throw new Error(`This sandbox has Airflow ${version}, not ${airflowVersion}`);
+  }
+
   #isRunning(name: string): boolean {
     return this.#environments.get(name)?.dagSync !== undefined;
   }
@@ -152,6 +187,11 @@ export class LocalAirflow implements AirflowRuntime {
     if (!environment) throw new Error(`No Airflow environment ${name}`);
     return environment;
   }
+}
+
+function emptyFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
 }
 
 interface Component {

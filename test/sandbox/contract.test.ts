@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { installMoto } from './install.ts';
+import { provisionBuckets } from './moto.ts';
 import { startServices, type Services } from './services.ts';
 
 let services: Services;
@@ -14,13 +15,14 @@ afterAll(() => services.stop(), 30_000);
 const ENVIRONMENT = 'orders';
 
 async function makeEnvironment(): Promise<void> {
+  await provisionBuckets(services.moto, [{ name: 'contract-dags', region: 'us-east-1' }]);
   const controlPlane = services.controlPlane('us-east-1');
   controlPlane.createEnvironment({
     Name: ENVIRONMENT,
     ExecutionRoleArn: 'arn:aws:iam::111122223333:role/orders',
     SourceBucketArn: 'arn:aws:s3:::orders-dags',
     DagS3Path: 'dags',
-    NetworkConfiguration: {},
+    NetworkConfiguration: { SubnetIds: ['subnet-1', 'subnet-2'], SecurityGroupIds: ['sg-1'] },
   });
   await controlPlane.settled();
   services.runtime('us-east-1').answer = ({ path, body }) =>

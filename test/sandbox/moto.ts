@@ -5,6 +5,7 @@ import {
   CreateBucketCommand,
   PutBucketReplicationCommand,
   PutBucketVersioningCommand,
+  PutPublicAccessBlockCommand,
   S3Client,
   type ReplicationRule,
 } from '@aws-sdk/client-s3';
@@ -14,6 +15,13 @@ import { ACCESS_KEYS, ACCOUNT, dagsBucket, drBucket, KMS_ALIAS, otherRegion, REG
 import type { Region } from './types.ts';
 import { eventually, freePort, type Log } from './waiting.ts';
 
+const NOTHING_PUBLIC = {
+  BlockPublicAcls: true,
+  BlockPublicPolicy: true,
+  IgnorePublicAcls: true,
+  RestrictPublicBuckets: true,
+};
+
 interface ReplicationStatus {
   paused: Region[];
   waiting: number;
@@ -22,6 +30,7 @@ interface ReplicationStatus {
 /** The moto process behind both gateways: S3, CloudWatch, STS and KMS of both Regions. */
 export class Moto {
   readonly url: string;
+  readonly #s3 = new Map<Region, S3Client>();
 
   constructor(url: string) {
     this.url = url;
@@ -43,7 +52,9 @@ export class Moto {
   }
 
   s3(region: Region): S3Client {
-    return new S3Client({ ...this.#client(region), forcePathStyle: true });
+    const known = this.#s3.get(region) ?? new S3Client({ ...this.#client(region), forcePathStyle: true });
+    this.#s3.set(region, known);
+    return known;
   }
 
   cloudWatch(region: Region): CloudWatchClient {
@@ -75,16 +86,36 @@ export class Moto {
   }
 }
 
+export interface BucketSpec {
+  name: string;
+  region: Region;
+  /** True unless said otherwise, as MWAA wants it; false plants a defect. */
+  isVersioned?: boolean;
+  isPublicAccessBlocked?: boolean;
+  /** Another of these buckets, to which what has one of the prefixes goes. */
+  replicatesTo?: { bucket: string; prefixes: string[] };
+}
+
 /** What CDK makes in a real account: buckets with replication both ways, and a key per Region. */
 export async function provision(moto: Moto, deployment: string): Promise<void> {
   await Promise.all(REGIONS.map((region) => createKey(moto.kms(region))));
-  await Promise.all(REGIONS.map((region) => createBuckets(moto.s3(region), region, deployment)));
-  for (const region of REGIONS) {
+  const buckets = REGIONS.flatMap((region): BucketSpec[] => {
     const peer = otherRegion(region);
-    const s3 = moto.s3(region);
-    await replicate(s3, drBucket(region), drBucket(peer), ['snapshots/', 'evidence/']);
-    await replicate(s3, dagsBucket(deployment, region), dagsBucket(deployment, peer), ['']);
-  }
+    const drRule = { bucket: drBucket(peer), prefixes: ['snapshots/', 'evidence/'] };
+    const dagsRule = { bucket: dagsBucket(deployment, peer), prefixes: [''] };
+    return [
+      { name: drBucket(region), region, replicatesTo: drRule },
+      { name: dagsBucket(deployment, region), region, replicatesTo: dagsRule },
+    ];
+  });
+  await provisionBuckets(moto, buckets);
+}
+
+/** Makes buckets as an MWAA environment needs them. */
+export async function provisionBuckets(moto: Moto, buckets: readonly BucketSpec[]): Promise<void> {
+  for (const bucket of buckets) await createBucket(moto.s3(bucket.region), bucket);
+  for (const { name, region, replicatesTo } of buckets)
+    if (replicatesTo) await replicate(moto.s3(region), name, replicatesTo.bucket, replicatesTo.prefixes);
 }
 
 async function createKey(kms: KMSClient): Promise<void> {
@@ -92,12 +123,14 @@ async function createKey(kms: KMSClient): Promise<void> {
   await kms.send(new CreateAliasCommand({ AliasName: KMS_ALIAS, TargetKeyId: KeyMetadata?.KeyId }));
 }
 
-async function createBuckets(s3: S3Client, region: Region, deployment: string): Promise<void> {
-  for (const Bucket of [drBucket(region), dagsBucket(deployment, region)]) {
-    const elsewhere = region === 'us-east-1' ? undefined : { LocationConstraint: region };
-    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: elsewhere }));
+async function createBucket(s3: S3Client, spec: BucketSpec): Promise<void> {
+  const { name: Bucket, region, isVersioned = true, isPublicAccessBlocked = true } = spec;
+  const elsewhere = region === 'us-east-1' ? undefined : { LocationConstraint: region };
+  await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: elsewhere }));
+  if (isVersioned)
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
-  }
+  if (isPublicAccessBlocked)
+    await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: NOTHING_PUBLIC }));
 }
 
 async function replicate(s3: S3Client, from: string, to: string, prefixes: string[]): Promise<void> {

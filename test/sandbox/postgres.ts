@@ -70,6 +70,12 @@ export class Postgres {
     await this.sql('postgres', `CREATE DATABASE "${name}" OWNER ${AIRFLOW_ROLE.user} TEMPLATE "${this.#template}"`);
   }
 
+  async dropDatabase(name: string): Promise<void> {
+    await this.#pools.get(name)?.end();
+    this.#pools.delete(name);
+    await this.sql('postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+  }
+
   async sql(database: string, text: string, params: unknown[] = []): Promise<Row[]> {
     const result = await this.#pool(database).query<Row>(text, params);
     return result.rows;

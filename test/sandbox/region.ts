@@ -7,6 +7,7 @@ import { Heartbeats } from './heartbeats.ts';
 import type { Moto } from './moto.ts';
 import type { Postgres } from './postgres.ts';
 import type { Processes } from './processes.ts';
+import { S3BucketFacts } from './s3-bucket-facts.ts';
 import { ACCESS_KEYS, ACCOUNT, DAGS_PATH, dagsBucket, environmentName, SECRET_KEY } from './topology.ts';
 import type { AirflowVersion, Region } from './types.ts';
 import type { Log } from './waiting.ts';
@@ -60,6 +61,8 @@ export class SandboxRegion {
       runtime: airflow,
       creatingMs: 3000,
       updatingMs: 3000,
+      deletingMs: 3000,
+      buckets: new S3BucketFacts(moto),
     });
     const gateway = await RegionGateway.start(region, ports[region], backendOf(controlPlane, moto.url));
     const started = new SandboxRegion(region, machine, { gateway, controlPlane, airflow, heartbeats });

@@ -9,6 +9,7 @@ import { RegionGateway } from './gateway/gateway.ts';
 import { Moto, provision } from './moto.ts';
 import { Processes } from './processes.ts';
 import { endpointsOf } from './region.ts';
+import { S3BucketFacts } from './s3-bucket-facts.ts';
 import { ACCOUNT, REGIONS } from './topology.ts';
 import type { Region } from './types.ts';
 import { freePort, type Log } from './waiting.ts';
@@ -26,16 +27,29 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-export async function startServices(log: Log = () => undefined, deployment = 'sandbox'): Promise<Services> {
+export interface ServicesOptions {
+  log?: Log;
+  deployment?: string;
+  /** Environments that each Region may have. */
+  quota?: number;
+  /** How long an environment stays in each state, in milliseconds; no time at all when absent. */
+  creatingMs?: number;
+  updatingMs?: number;
+  deletingMs?: number;
+}
+
+export async function startServices(options: ServicesOptions = {}): Promise<Services> {
+  const { log = () => undefined, deployment = 'sandbox', ...timing } = options;
   const home = mkdtempSync(join(tmpdir(), 'mwaadr-services-'));
   chmodSync(home, 0o755);
   const processes = new Processes(join(home, 'logs'), home);
   const moto = await Moto.start(processes, log);
   await provision(moto, deployment);
   const ports = { 'us-east-1': await freePort(), 'us-west-2': await freePort() };
+  const buckets = new S3BucketFacts(moto);
   const startRegion = async (region: Region) => {
     const runtime = new FakeRuntime();
-    const controlPlane = new ControlPlane({ region, account: ACCOUNT, runtime });
+    const controlPlane = new ControlPlane({ region, account: ACCOUNT, runtime, buckets, ...timing });
     const gateway = await RegionGateway.start(region, ports[region], backendOf(controlPlane, moto.url));
     return { runtime, controlPlane, gateway };
   };

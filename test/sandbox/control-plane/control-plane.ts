@@ -1,54 +1,48 @@
-import { randomUUID } from 'node:crypto';
+import { OBJECTS, requireSources, type BucketFacts } from './bucket-facts.ts';
 import { RateLimit, systemClock, type Clock } from './clock.ts';
-import {
-  requireValidInput,
-  requireValidName,
-  withDefaults,
-  type Environment,
-  type EnvironmentInput,
-  type EnvironmentStatus,
-  type LastUpdate,
-} from './environment.ts';
-import { internalServer, notFound, restApiError, throttling, validation } from './errors.ts';
-import type { AirflowRuntime, RestMethod, RestResponse } from './runtime.ts';
+import { withDefaults, type Environment, type EnvironmentInput, type EnvironmentStatus } from './environment.ts';
+import { notFound, restApiError, throttling, validation } from './errors.ts';
+import { callAirflow, isServing, requireValidCall, REST_CALLS_PER_SECOND } from './invoke-rest-api.ts';
+import type { InvokeRestApiInput } from './invoke-rest-api.ts';
+import { requireCreatable, requireWithinLimits } from './limits.ts';
+import { ManagedEnvironment, type Surroundings, type UpdateFailure } from './managed-environment.ts';
+import { requireModel } from './model.ts';
+import type { AirflowRuntime } from './runtime.ts';
+import { requireOrdinaryTags, tagged, untagged, type Tags } from './tags.ts';
+import { requireUpdatable, settingsAfter, type UpdateEnvironmentInput } from './update.ts';
 
 export interface ControlPlaneOptions {
   region: string;
   account: string;
   runtime: AirflowRuntime;
   clock?: Clock;
-  /** How long an environment is CREATING or UPDATING at least; on AWS 20 to 30 minutes. */
+  /** What is in the buckets; without it nobody looks there. */
+  buckets?: BucketFacts;
+  /**
+   * How long an environment is CREATING at least, in each of the states of an update, and DELETING; none by default.
+   * On AWS 20 to 30 minutes.
+   */
   creatingMs?: number;
   updatingMs?: number;
+  deletingMs?: number;
+  /** Environments that the account may have in the Region. */
+  quota?: number;
 }
 
-export interface InvokeRestApiInput {
-  Name: string;
-  Path: string;
-  Method: RestMethod;
-  QueryParameters?: Record<string, unknown>;
-  Body?: unknown;
-}
-
-export type UpdateEnvironmentInput = Partial<EnvironmentInput> & {
-  Name: string;
-  WorkerReplacementStrategy?: 'FORCED' | 'GRACEFUL';
-};
-
-/** https://docs.aws.amazon.com/mwaa/latest/userguide/access-mwaa-apache-airflow-rest-api.html */
-const REST_PATH_LENGTH = 64;
-const REST_TIME_LIMIT_MS = 10_000;
-const REST_RESPONSE_BYTES = 6 * 1024 * 1024;
-const REST_CALLS_PER_SECOND = 10;
-const METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
-/** States in which Airflow's web server answers. */
-const SERVING: readonly EnvironmentStatus[] = [
-  'AVAILABLE',
+/** https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-quotas.html */
+const QUOTA = 10;
+/** States in which the service is busy with an environment, and refuses to delete it. */
+const BUSY: readonly EnvironmentStatus[] = [
+  'CREATING',
   'UPDATING',
-  'UPDATE_FAILED',
+  'DELETING',
+  'ROLLING_BACK',
   'CREATING_SNAPSHOT',
   'MAINTENANCE',
 ];
+
+/** Members for which the service looks into the bucket. */
+const LOOKED_UP = ['SourceBucketArn', ...OBJECTS.flatMap(({ path, version }) => [path, version])];
 
 /**
  * Amazon MWAA's control plane of one Region, in memory: methods have the names, members and errors of the service's
@@ -56,46 +50,59 @@ const SERVING: readonly EnvironmentStatus[] = [
  */
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
-  readonly #clock: Clock;
-  readonly #environments = new Map<string, Environment>();
+  readonly #surroundings: Surroundings;
+  readonly #environments = new Map<string, ManagedEnvironment>();
   readonly #work = new Set<Promise<void>>();
   readonly #restCalls: RateLimit;
 
   constructor(options: ControlPlaneOptions) {
+    const clock = options.clock ?? systemClock;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#restCalls = new RateLimit(REST_CALLS_PER_SECOND, this.#clock);
+    this.#surroundings = { creatingMs: 0, updatingMs: 0, deletingMs: 0, ...options, clock };
+    this.#restCalls = new RateLimit(REST_CALLS_PER_SECOND, clock);
+  }
+
+  /** What CreateEnvironment and UpdateEnvironment look up in the bucket before they begin: `wire.ts` calls both. */
+  async checkSources(
+    operation: 'CreateEnvironment' | 'UpdateEnvironment',
+    input: Record<string, unknown>,
+  ): Promise<void> {
+    const { buckets, region } = this.#options;
+    if (!buckets) return;
+    const members: object = requireModel(operation, input);
+    if (!LOOKED_UP.some((member) => member in members)) return;
+    const isNew = operation === 'CreateEnvironment';
+    const settings = isNew ? requireModel(operation, input) : this.#afterUpdate(requireModel(operation, input));
+    await requireSources(buckets, settings, region);
   }
 
   createEnvironment(input: Partial<EnvironmentInput>): { Arn: string } {
-    const { region, account } = this.#options;
-    requireValidInput(input);
-    if (this.#environments.has(input.Name)) throw validation(`Environment with name '${input.Name}' already exists.`);
-    const environment: Environment = {
-      AirflowVersion: '3.3.1',
-      ...withDefaults(input, region, account),
-      Status: 'CREATING',
-      Arn: `arn:aws:airflow:${region}:${account}:environment/${input.Name}`,
-      CreatedAt: this.#clock.now(),
-      WebserverUrl: `${randomUUID()}.c10.${region}.airflow.amazonaws.com`,
-      ServiceRoleArn: `arn:aws:iam::${account}:role/aws-service-role/airflow.amazonaws.com/AWSServiceRoleForAmazonMWAA`,
-      CeleryExecutorQueue: `arn:aws:sqs:${region}:${account}:airflow-celery-${randomUUID()}`,
-    };
-    this.#environments.set(input.Name, environment);
-    this.#inBackground(this.#create(environment));
-    return { Arn: environment.Arn };
+    const { region, account, quota = QUOTA } = this.#options;
+    const members = requireModel('CreateEnvironment', input);
+    const settings = withDefaults(members, region, account);
+    requireCreatable(settings, region);
+    requireWithinLimits(settings);
+    requireOrdinaryTags(settings.Tags ?? {});
+    if (this.#environments.has(settings.Name))
+      throw validation(`Environment with name '${settings.Name}' already exists.`);
+    if (this.#environments.size >= quota)
+      throw validation(`The limit of ${quota} environments in ${region} has been reached.`);
+    const environment = new ManagedEnvironment(settings, this.#surroundings);
+    this.#environments.set(settings.Name, environment);
+    this.#inBackground(environment.create());
+    return { Arn: environment.arn };
   }
 
-  getEnvironment({ Name }: { Name: string }): { Environment: Environment } {
-    return { Environment: structuredClone(this.#require(Name)) };
+  getEnvironment(input: { Name: string }): { Environment: Environment } {
+    const { Name } = requireModel('GetEnvironment', input);
+    return { Environment: this.#require(Name).view() };
   }
 
-  listEnvironments({ MaxResults = 25, NextToken }: { MaxResults?: number; NextToken?: string } = {}): {
+  listEnvironments(input: { MaxResults?: number; NextToken?: string } = {}): {
     Environments: string[];
     NextToken?: string;
   } {
-    if (MaxResults < 1 || MaxResults > 25)
-      throw validation(`Value '${MaxResults}' at 'maxResults' failed to satisfy constraint`);
+    const { MaxResults = 25, NextToken } = requireModel('ListEnvironments', input);
     const names = [...this.#environments.keys()].sort();
     const start = NextToken === undefined ? 0 : names.findIndex((name) => name > NextToken);
     const page = start < 0 ? [] : names.slice(start, start + MaxResults);
@@ -103,14 +110,43 @@ export class ControlPlane {
     return { Environments: page, ...(last !== undefined && last !== names.at(-1) && { NextToken: last }) };
   }
 
-  updateEnvironment({ WorkerReplacementStrategy, ...input }: UpdateEnvironmentInput): { Arn: string } {
-    const environment = this.#require(input.Name);
-    if (environment.Status !== 'AVAILABLE')
-      throw validation(`Environment '${input.Name}' is in status ${environment.Status} and can't be updated.`);
-    const lastUpdate: LastUpdate = { Status: 'PENDING', CreatedAt: this.#clock.now(), WorkerReplacementStrategy };
-    Object.assign(environment, input, { Status: 'UPDATING', LastUpdate: lastUpdate });
-    this.#inBackground(this.#update(environment, lastUpdate));
-    return { Arn: environment.Arn };
+  updateEnvironment(input: UpdateEnvironmentInput): { Arn: string } {
+    const members = requireModel('UpdateEnvironment', input);
+    const environment = this.#require(members.Name);
+    const next = this.#afterUpdate(members);
+    this.#inBackground(environment.update(next, members));
+    return { Arn: environment.arn };
+  }
+
+  deleteEnvironment(input: { Name: string }): Record<string, never> {
+    const { Name } = requireModel('DeleteEnvironment', input);
+    const environment = this.#require(Name);
+    if (BUSY.includes(environment.status))
+      throw validation(`Environment '${Name}' is in status ${environment.status} and can't be deleted.`);
+    const deleted = environment.delete().then(() => {
+      if (environment.status === 'DELETED') this.#environments.delete(Name);
+    });
+    this.#inBackground(deleted);
+    return {};
+  }
+
+  tagResource(input: { ResourceArn: string; Tags: Tags }): Record<string, never> {
+    const { ResourceArn, Tags } = requireModel('TagResource', input);
+    const { settings } = this.#requireArn(ResourceArn);
+    settings.Tags = tagged(settings.Tags ?? {}, Tags);
+    return {};
+  }
+
+  untagResource(input: { ResourceArn: string; tagKeys: string[] }): Record<string, never> {
+    const { ResourceArn, tagKeys } = requireModel('UntagResource', input);
+    const { settings } = this.#requireArn(ResourceArn);
+    settings.Tags = untagged(settings.Tags ?? {}, tagKeys);
+    return {};
+  }
+
+  listTagsForResource(input: { ResourceArn: string }): { Tags: Tags } {
+    const { ResourceArn } = requireModel('ListTagsForResource', input);
+    return { Tags: { ...this.#requireArn(ResourceArn).settings.Tags } };
   }
 
   /** Airflow's answer when it is a success, RestApiClientException or RestApiServerException when it is none. */
@@ -118,58 +154,49 @@ export class ControlPlane {
     if (!this.#restCalls.take()) throw throttling();
     requireValidCall(input);
     const environment = this.#require(input.Name);
-    if (!SERVING.includes(environment.Status)) throw notFound(input.Name);
-    const response = await this.#callAirflow(input);
+    if (!isServing(environment.status)) throw notFound(input.Name);
+    const { runtime, clock } = this.#surroundings;
+    const response = await callAirflow(input, runtime, clock);
     if (response.status >= 400) throw restApiError(response.status, response.body);
     return { RestApiStatusCode: response.status, RestApiResponse: response.body };
   }
 
   /** For tests: what AWS does by itself, as MAINTENANCE or UNAVAILABLE. */
   setStatus(name: string, status: EnvironmentStatus): void {
-    this.#require(name).Status = status;
+    this.#require(name).status = status;
   }
 
-  /** Resolves when nothing is CREATING or UPDATING any more. */
+  /** For tests: somebody has changed these settings by hand, and the environment is AVAILABLE with them. */
+  edit(name: string, members: Partial<Omit<EnvironmentInput, 'Name'>>): void {
+    this.#require(name).edit(members);
+  }
+
+  /** For tests: the next update is taken, fails and is rolled back. */
+  failNextUpdate(name: string, failure: UpdateFailure): void {
+    this.#require(name).nextFailure = failure;
+  }
+
+  /** For tests: the customer has made the endpoints that a PENDING environment waits for. */
+  endpointsReady(name: string): void {
+    const environment = this.#require(name);
+    if (environment.status !== 'PENDING') throw new Error(`${name} is ${environment.status}, not PENDING`);
+    this.#inBackground(environment.goOn());
+  }
+
+  /** Every state that the environment has been in, oldest first. */
+  history(name: string): readonly EnvironmentStatus[] {
+    return [...this.#require(name).history];
+  }
+
+  /** Resolves when nothing is CREATING, UPDATING or DELETING any more. */
   async settled(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  async #callAirflow({ Name, Path, Method, QueryParameters, Body }: InvokeRestApiInput): Promise<RestResponse> {
-    const limit = new AbortController();
-    const request = { method: Method, path: Path, query: QueryParameters ?? {}, body: Body, signal: limit.signal };
-    const answered = this.#options.runtime.invokeRest(Name, request).catch((error: unknown) => unreachable(error));
-    const tooLate = this.#clock.delay(REST_TIME_LIMIT_MS, limit.signal).then(
-      () => ({ status: 504, body: { detail: 'Airflow did not answer within 10 seconds.' } }),
-      () => answered,
-    );
-    const response = await Promise.race([answered, tooLate]);
-    limit.abort();
-    if (Buffer.byteLength(JSON.stringify([response.body])) > REST_RESPONSE_BYTES)
-      throw internalServer('The response is larger than 6 MB.');
-    return response;
-  }
-
-  async #create(environment: Environment): Promise<void> {
-    const { runtime, creatingMs = 0 } = this.#options;
-    const run = async (): Promise<void> => {
-      await runtime.create({
-        name: environment.Name,
-        airflowVersion: environment.AirflowVersion ?? '',
-        dagsBucket: environment.SourceBucketArn.split(':::')[1] ?? '',
-        dagsPath: environment.DagS3Path,
-        configurationOptions: environment.AirflowConfigurationOptions ?? {},
-      });
-      await runtime.start(environment.Name);
-    };
-    const [outcome] = await Promise.allSettled([run(), this.#clock.delay(creatingMs)]);
-    environment.Status = outcome.status === 'fulfilled' ? 'AVAILABLE' : 'CREATE_FAILED';
-    if (outcome.status === 'rejected') environment.LastUpdate = failed(this.#clock.now(), outcome.reason);
-  }
-
-  async #update(environment: Environment, lastUpdate: LastUpdate): Promise<void> {
-    await this.#clock.delay(this.#options.updatingMs ?? 0);
-    environment.Status = 'AVAILABLE';
-    lastUpdate.Status = 'SUCCESS';
+  #afterUpdate(members: UpdateEnvironmentInput): EnvironmentInput {
+    const { status, settings } = this.#require(members.Name);
+    requireUpdatable(members.Name, status);
+    return settingsAfter(settings, members);
   }
 
   #inBackground(work: Promise<void>): void {
@@ -177,31 +204,15 @@ export class ControlPlane {
     void work.finally(() => this.#work.delete(work));
   }
 
-  #require(name: string): Environment {
-    requireValidName(name);
+  #require(name = ''): ManagedEnvironment {
     const environment = this.#environments.get(name);
     if (!environment) throw notFound(name);
     return environment;
   }
-}
 
-function requireValidCall({ Path, Method }: InvokeRestApiInput): void {
-  if (typeof Path !== 'string' || Path.length < 1 || Path.length > REST_PATH_LENGTH)
-    throw validation(
-      `Value at 'path' failed to satisfy constraint: Member must have length from 1 to ${REST_PATH_LENGTH}`,
-    );
-  if (!METHODS.includes(Method))
-    throw validation(`Value '${Method}' at 'method' failed to satisfy constraint: Member must satisfy enum value set`);
-}
-
-function unreachable(error: unknown): RestResponse {
-  return { status: 503, body: { detail: `The web server can't be reached: ${String(error)}` } };
-}
-
-function failed(at: Date, reason: unknown): LastUpdate {
-  return {
-    Status: 'FAILED',
-    CreatedAt: at,
-    Error: { ErrorCode: 'INCORRECT_CONFIGURATION', ErrorMessage: String(reason) },
-  };
+  #requireArn(arn: string): ManagedEnvironment {
+    const environment = this.#environments.get(arn.split(':environment/')[1] ?? '');
+    if (environment?.arn !== arn) throw notFound(arn);
+    return environment;
+  }
 }

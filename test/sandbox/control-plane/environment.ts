@@ -1,4 +1,5 @@
-import { validation } from './errors.ts';
+import { leastOf } from './limits.ts';
+import { LATEST } from './versions.ts';
 
 export type EnvironmentStatus =
   | 'CREATING'
@@ -47,6 +48,8 @@ export interface EnvironmentInput {
   EndpointManagement?: string;
   MinWebservers?: number;
   MaxWebservers?: number;
+  IdentityCenterConfiguration?: Record<string, string>;
+  Teams?: Record<string, { SourceBucketArn: string; DagS3Path: string }>;
 }
 
 export interface LastUpdate {
@@ -64,33 +67,17 @@ export interface Environment extends EnvironmentInput {
   WebserverUrl: string;
   ServiceRoleArn: string;
   CeleryExecutorQueue: string;
+  /** What the customer makes endpoints for, with EndpointManagement CUSTOMER. */
+  WebserverVpcEndpointService?: string;
+  DatabaseVpcEndpointService?: string;
   LastUpdate?: LastUpdate;
 }
 
-const REQUIRED = ['Name', 'ExecutionRoleArn', 'SourceBucketArn', 'DagS3Path', 'NetworkConfiguration'] as const;
-
-/** The checks that the service makes before it answers; throws ValidationException. */
-export function requireValidInput(input: Partial<EnvironmentInput>): asserts input is EnvironmentInput {
-  for (const member of REQUIRED)
-    if (input[member] === undefined)
-      throw validation(`Value at '${member}' failed to satisfy constraint: Member must not be null`);
-  const { Name = '', SourceBucketArn = '' } = input;
-  requireValidName(Name);
-  if (!/^arn:aws[\w-]*:s3:::[a-z0-9.-]{3,63}$/.test(SourceBucketArn))
-    throw validation(`Value '${SourceBucketArn}' at 'sourceBucketArn' failed to satisfy constraint`);
-}
-
-export function requireValidName(name: string): void {
-  if (!/^[a-zA-Z][0-9a-zA-Z\-_]{0,79}$/.test(name))
-    throw validation(
-      `Value '${name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern`,
-    );
-}
+export const MODULES = ['DagProcessingLogs', 'SchedulerLogs', 'WebserverLogs', 'WorkerLogs', 'TaskLogs'] as const;
 
 /** What the service fills in for members that were left out. */
 export function withDefaults(input: EnvironmentInput, region: string, account: string): EnvironmentInput {
-  const modules = ['DagProcessingLogs', 'SchedulerLogs', 'WebserverLogs', 'WorkerLogs', 'TaskLogs'];
-  const logging = modules.map((module) => {
+  const logging = MODULES.map((module) => {
     const group = `airflow-${input.Name}-${module.replace('Logs', '')}`;
     const enabled = module === 'TaskLogs';
     return [
@@ -103,14 +90,17 @@ export function withDefaults(input: EnvironmentInput, region: string, account: s
       },
     ] as const;
   });
+  const environmentClass = input.EnvironmentClass ?? 'mw1.small';
+  const { schedulers, webservers } = leastOf(environmentClass);
   return {
+    AirflowVersion: LATEST,
     AirflowConfigurationOptions: {},
-    EnvironmentClass: 'mw1.small',
-    MaxWorkers: 10,
+    EnvironmentClass: environmentClass,
+    MaxWorkers: environmentClass === 'mw1.micro' ? 1 : 10,
     MinWorkers: 1,
-    MinWebservers: 2,
-    MaxWebservers: 2,
-    Schedulers: 2,
+    MinWebservers: webservers,
+    MaxWebservers: Math.max(webservers, input.MinWebservers ?? 0),
+    Schedulers: schedulers,
     WebserverAccessMode: 'PRIVATE_ONLY',
     EndpointManagement: 'SERVICE',
     WeeklyMaintenanceWindowStart: 'SUN:03:30',

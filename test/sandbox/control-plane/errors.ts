@@ -24,6 +24,9 @@ export const throttling = (): MwaaError => new MwaaError('ThrottlingException', 
 export const internalServer = (message: string): MwaaError =>
   new MwaaError('InternalServerException', 500, { message });
 
+export const serviceUnavailable = (message: string): MwaaError =>
+  new MwaaError('ServiceUnavailableException', 503, { message });
+
 /** Airflow's own answer, wrapped: HTTP 400 for both kinds, the real status inside. */
 export function restApiError(RestApiStatusCode: number, RestApiResponse: unknown): MwaaError {
   const name = RestApiStatusCode < 500 ? 'RestApiClientException' : 'RestApiServerException';

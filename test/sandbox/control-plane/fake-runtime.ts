@@ -3,14 +3,33 @@ import type { AirflowRuntime, RestRequest, RestResponse, RuntimeEnvironment } fr
 /** Airflow as unit tests need it: what it answers is a function of the request. */
 export class FakeRuntime implements AirflowRuntime {
   readonly created: RuntimeEnvironment[] = [];
+  /** Every update so far, oldest first. */
+  readonly updated: RuntimeEnvironment[] = [];
+  /** As they are now, by name. */
+  readonly environments = new Map<string, RuntimeEnvironment>();
   readonly running = new Set<string>();
   readonly calls: (RestRequest & { name: string })[] = [];
   answer: (request: RestRequest) => RestResponse | Promise<RestResponse> = () => ({ status: 200, body: {} });
   /** What `start` waits for; rejects it to make a creation fail. */
   starting: Promise<void> = Promise.resolve();
+  /** The same for `update`. */
+  updating: Promise<void> = Promise.resolve();
 
   create(environment: RuntimeEnvironment): Promise<void> {
     this.created.push(environment);
+    this.environments.set(environment.name, environment);
+    return Promise.resolve();
+  }
+
+  async update(environment: RuntimeEnvironment): Promise<void> {
+    this.updated.push(environment);
+    await this.updating;
+    this.environments.set(environment.name, environment);
+  }
+
+  remove(name: string): Promise<void> {
+    this.running.delete(name);
+    this.environments.delete(name);
     return Promise.resolve();
   }
 

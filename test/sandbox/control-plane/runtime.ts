@@ -1,7 +1,11 @@
 /** What the control plane needs from whoever runs Airflow. Real processes in the sandbox, a fake in unit tests. */
 export interface AirflowRuntime {
-  /** Makes database and home; nothing runs yet. */
+  /** Makes database and home, with the environment's files; nothing runs yet. */
   create(environment: RuntimeEnvironment): Promise<void>;
+  /** Files and configuration become these; resolves when Airflow is healthy again. */
+  update(environment: RuntimeEnvironment): Promise<void>;
+  /** Stops it and forgets it, database and home. */
+  remove(name: string): Promise<void>;
   /** Resolves when Airflow is healthy. */
   start(name: string): Promise<void>;
   stop(name: string): Promise<void>;
@@ -15,6 +19,16 @@ export interface RuntimeEnvironment {
   dagsBucket: string;
   dagsPath: string;
   configurationOptions: Record<string, string>;
+  /** Objects of the same bucket. */
+  requirements?: SourceObject;
+  plugins?: SourceObject;
+  startupScript?: SourceObject;
+}
+
+export interface SourceObject {
+  key: string;
+  /** The current version when absent. */
+  versionId?: string;
 }
 
 export type RestMethod = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';

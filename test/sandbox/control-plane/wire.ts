@@ -1,6 +1,9 @@
 import { types } from 'node:util';
-import type { ControlPlane, InvokeRestApiInput } from './control-plane.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { MwaaError } from './errors.ts';
+import type { InvokeRestApiInput } from './invoke-rest-api.ts';
+import type { ModelOperation } from './model.ts';
+import type { Tags } from './tags.ts';
 
 export interface WireRequest {
   method: string;
@@ -15,18 +18,30 @@ export interface WireResponse {
   body: string;
 }
 
-export type MwaaOperation =
-  'CreateEnvironment' | 'GetEnvironment' | 'ListEnvironments' | 'UpdateEnvironment' | 'InvokeRestApi';
+export type MwaaOperation = ModelOperation | 'InvokeRestApi';
+
+const ENVIRONMENT = /^\/environments\/([^/]+)$/;
+const TAGS = /^\/tags\/(.+)$/;
 
 const ROUTES: readonly { method: string; pattern: RegExp; operation: MwaaOperation }[] = [
-  { method: 'PUT', pattern: /^\/environments\/([^/]+)$/, operation: 'CreateEnvironment' },
-  { method: 'GET', pattern: /^\/environments\/([^/]+)$/, operation: 'GetEnvironment' },
-  { method: 'PATCH', pattern: /^\/environments\/([^/]+)$/, operation: 'UpdateEnvironment' },
+  { method: 'PUT', pattern: ENVIRONMENT, operation: 'CreateEnvironment' },
+  { method: 'GET', pattern: ENVIRONMENT, operation: 'GetEnvironment' },
+  { method: 'PATCH', pattern: ENVIRONMENT, operation: 'UpdateEnvironment' },
+  { method: 'DELETE', pattern: ENVIRONMENT, operation: 'DeleteEnvironment' },
   { method: 'GET', pattern: /^\/environments\/?$/, operation: 'ListEnvironments' },
+  { method: 'GET', pattern: TAGS, operation: 'ListTagsForResource' },
+  { method: 'POST', pattern: TAGS, operation: 'TagResource' },
+  { method: 'DELETE', pattern: TAGS, operation: 'UntagResource' },
   { method: 'POST', pattern: /^\/restapi\/([^/]+)$/, operation: 'InvokeRestApi' },
 ];
 
-export function routeOf(method: string, path: string): { operation: MwaaOperation; name: string } | undefined {
+interface Route {
+  operation: MwaaOperation;
+  /** Of the environment; of a tagging operation its ARN. */
+  name: string;
+}
+
+export function routeOf(method: string, path: string): Route | undefined {
   const { pathname } = new URL(path, 'http://service');
   for (const route of ROUTES) {
     const match = route.method === method && route.pattern.exec(pathname);
@@ -49,30 +64,53 @@ export function errorReply(error: MwaaError): WireResponse {
   return reply(error.status, error.body, { 'x-amzn-errortype': error.name });
 }
 
-function dispatch(controlPlane: ControlPlane, { method, path, body }: WireRequest): unknown {
+async function dispatch(controlPlane: ControlPlane, { method, path, body }: WireRequest): Promise<unknown> {
   const route = routeOf(method, path);
   if (!route) throw new MwaaError('UnknownOperationException', 404, { message: `${method} ${path}` });
-  const Name = route.name;
-  const members = (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>;
-  switch (route.operation) {
+  const { operation, name } = route;
+  const members = membersOf(body);
+  switch (operation) {
     case 'CreateEnvironment':
-      return controlPlane.createEnvironment({ ...members, Name });
+      await controlPlane.checkSources(operation, { ...members, Name: name });
+      return controlPlane.createEnvironment({ ...members, Name: name });
     case 'GetEnvironment':
-      return controlPlane.getEnvironment({ Name });
+      return controlPlane.getEnvironment({ Name: name });
     case 'UpdateEnvironment':
-      return controlPlane.updateEnvironment({ ...members, Name });
+      await controlPlane.checkSources(operation, { ...members, Name: name });
+      return controlPlane.updateEnvironment({ ...members, Name: name });
+    case 'DeleteEnvironment':
+      return controlPlane.deleteEnvironment({ Name: name });
     case 'ListEnvironments':
       return controlPlane.listEnvironments(pageOf(path));
+    case 'TagResource':
+      return controlPlane.tagResource({ ...(members as { Tags: Tags }), ResourceArn: name });
+    case 'UntagResource':
+      return controlPlane.untagResource({ ResourceArn: name, tagKeys: queryOf(path).getAll('tagKeys') });
+    case 'ListTagsForResource':
+      return controlPlane.listTagsForResource({ ResourceArn: name });
     case 'InvokeRestApi':
-      return controlPlane.invokeRestApi({ ...members, Name } as InvokeRestApiInput);
+      return controlPlane.invokeRestApi({ ...members, Name: name } as InvokeRestApiInput);
+  }
+}
+
+function membersOf(body: string): Record<string, unknown> {
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch (error) {
+    throw new MwaaError('SerializationException', 400, { message: String(error) });
   }
 }
 
 function pageOf(path: string): { MaxResults?: number; NextToken?: string } {
-  const query = new URL(path, 'http://service').searchParams;
+  const query = queryOf(path);
   const maximum = query.get('MaxResults');
   const token = query.get('NextToken');
   return { ...(maximum !== null && { MaxResults: Number(maximum) }), ...(token !== null && { NextToken: token }) };
+}
+
+function queryOf(path: string): URLSearchParams {
+  return new URL(path, 'http://service').searchParams;
 }
 
 function reply(status: number, body: unknown, headers: Record<string, string> = {}): WireResponse {
