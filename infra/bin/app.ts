@@ -5,12 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
+import { isDeploymentFile } from '../../action/src/domain/names.ts';
 import { siteStacks } from '../lib/site-stacks.ts';
 
 const FOLDER = new URL('../../environments/', import.meta.url);
 
 const deployments = readdirSync(FOLDER)
-  .filter((name) => name.endsWith('.json'))
+  .filter(isDeploymentFile)
   .sort()
   .map((name) => parseDeployment(readFileSync(new URL(name, FOLDER), 'utf8'), `environments/${name}`));
 

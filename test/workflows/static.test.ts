@@ -1,7 +1,8 @@
 /** What only GitHub enforces, and neither a linter nor a local run can show. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { githubEnvironment, WORKFLOWS } from '../../infra/lib/permissions.ts';
+import { OPERATIONS, WORKFLOW_OF } from '../../action/src/domain/inputs.ts';
+import { githubEnvironment, WORKFLOWS } from '../../action/src/domain/names.ts';
 import { type Job, type Step, WORKFLOW_FILES } from './workflow-files.ts';
 
 interface Pin {
@@ -18,7 +19,25 @@ const jobs: [string, Job][] = WORKFLOW_FILES.flatMap(({ id, jobs: all }) =>
   Object.entries(all).map(([name, job]): [string, Job] => [`${id}/${name}`, job]),
 );
 const stepsOf = (job: Job): readonly Step[] => job.steps ?? [];
-const runsAction = (job: Job): boolean => stepsOf(job).some(({ uses }) => uses === './action');
+const operationsOf = (job: Job): string[] =>
+  stepsOf(job)
+    .filter(({ uses }) => uses === './action')
+    .map((step) => String(step.with?.['operation']));
+/** The workflow in whose name a job asks AWS; `undefined` when it asks nothing. */
+const askerOf = (job: Job) => {
+  const [operation] = operationsOf(job).filter((name) => name in WORKFLOW_OF);
+  return operation === undefined ? undefined : WORKFLOW_OF[operation as keyof typeof WORKFLOW_OF];
+};
+
+/** What jobs may do on GitHub beyond reading the repository. Nobody who may write there has AWS credentials that write. */
+const RIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'plan/files': { 'pull-requests': 'read' },
+  'plan/comment': { 'pull-requests': 'write' },
+  'reconcile/files': { 'pull-requests': 'read' },
+  'reconcile/reconcile': { 'pull-requests': 'read' },
+  'drift/drift': { issues: 'write' },
+  'failover/agree': { contents: 'write', issues: 'write', 'pull-requests': 'write' },
+};
 
 it('there is a workflow for each role, the checks of this repository, and what they share', () => {
   expect(ids).toEqual([...WORKFLOWS, 'ci', '_deployments'].sort());
@@ -33,7 +52,7 @@ describe.each(WORKFLOW_FILES.map((file) => [file.id, file] as const))('%s', (id,
     expect(Object.keys(file.on)).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^(pull_request_target|workflow_run|issue_comment)$/)]),
     );
-    if (id !== 'ci') expect(Object.keys(file.on)).not.toContain('pull_request');
+    if (id !== 'ci' && id !== 'plan') expect(Object.keys(file.on)).not.toContain('pull_request');
   });
 });
 
@@ -42,13 +61,24 @@ describe.each(jobs)('the job %s', (id, job) => {
     expect(job.permissions).toBeDefined();
   });
 
-  it('has the right to an id token if it runs the action, and only then', () => {
-    expect(job.permissions?.['id-token']).toBe(runsAction(job) ? 'write' : undefined);
+  it('has exactly the rights that it needs, and an id token only to ask AWS', () => {
+    expect(job.permissions).toEqual({
+      contents: 'read',
+      ...(askerOf(job) && { 'id-token': 'write' }),
+      ...RIGHTS[id],
+    });
   });
 
-  it('writes to nothing else on GitHub', () => {
-    const writes = Object.entries(job.permissions ?? {}).filter(([, level]) => level === 'write');
-    expect(writes.map(([name]) => name).filter((name) => name !== 'id-token')).toEqual([]);
+  it('runs only operations that there are', () => {
+    expect(operationsOf(job).filter((name) => !(OPERATIONS as readonly string[]).includes(name))).toEqual([]);
+  });
+
+  it('asks AWS by the role of its deployment', () => {
+    for (const step of stepsOf(job).filter(({ uses }) => uses === './action')) {
+      const asks = String(step.with?.['operation']) in WORKFLOW_OF;
+      const role = String(step.with?.['role-to-assume'] ?? '');
+      expect(role).toMatch(asks ? /^(derived|\$\{\{ vars\.MWAADR_ROLE \|\| 'derived' \}\})$/ : /^$/);
+    }
   });
 
   it('ends by itself, on a runner of a fixed version', () => {
@@ -58,15 +88,12 @@ describe.each(jobs)('the job %s', (id, job) => {
   });
 
   it('runs in the GitHub environment that the trust of its role names', () => {
-    if (!runsAction(job)) {
-      expect(job.environment).toBeUndefined();
-      return;
-    }
-    const workflow = WORKFLOWS.find((name) => id.startsWith(`${name}/`));
-    expect(workflow).toBeDefined();
-    expect(job.environment?.replace(/\$\{\{ (?:matrix|inputs)\.deployment \}\}/, 'x')).toBe(
-      workflow && githubEnvironment({ deployment: 'x' }, workflow),
-    );
+    const workflow = askerOf(job);
+    const environment = job.environment
+      // The action's own list of legs names it; see the tests of the matrix.
+      ?.replace('${{ matrix.leg.environment }}', 'x-reconcile')
+      .replace(/\$\{\{ (?:matrix|inputs)\.deployment \}\}/, 'x');
+    expect(environment).toBe(workflow && githubEnvironment({ deployment: 'x' }, workflow));
   });
 
   it('leaves no token behind in the checkout', () => {
@@ -98,7 +125,11 @@ describe('concurrency', () => {
     expect(groups.filter((group) => group.startsWith('move'))).toEqual([]);
   });
 
-  it.each(['health', 'snapshot', 'install'])('never cancels %s half-way', (id) => {
+  it('carries out merges in their order, none dropped and none cancelled', () => {
+    expect(concurrency['reconcile']).toEqual({ group: 'reconcile', queue: 'max', 'cancel-in-progress': false });
+  });
+
+  it.each(['health', 'snapshot', 'install', 'drift'])('never cancels %s half-way', (id) => {
     expect(concurrency[id]).toEqual({ group: id, 'cancel-in-progress': false });
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MdrError } from './errors.ts';
+import type { Workflow } from './names.ts';
 import { didYouMean } from './suggest.ts';
 
 const seconds = z
@@ -21,6 +22,17 @@ const observer = z
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be at most 64 letters, digits, dots, hyphens')
   .default('action');
 
+/** A GitHub token: the job's own, or an app's. Never an option of a command line. */
+const token = z.string().optional();
+const count = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a number')
+  .transform(Number);
+const digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan, 64 hex digits')
+  .optional();
+
 /** One schema an operation: an input is required only where it means something. */
 export const INPUTS = {
   install: z.strictObject({ wait: seconds }),
@@ -28,6 +40,44 @@ export const INPUTS = {
   snapshot: z.strictObject({ force: flag }),
   verify: z.strictObject({ snapshot: snapshotId }),
   status: z.strictObject({}),
+  validate: z.strictObject({}),
+  matrix: z.strictObject({
+    /** Only deployments that this pull request, or that of the pushed commit, concerns. */
+    'only-changed': flag,
+    'github-token': token,
+  }),
+  plan: z.strictObject({
+    /** Folder into which each plan is written, as JSON and as Markdown. */
+    out: z.string().optional(),
+  }),
+  comment: z.strictObject({
+    /** Folder in which the plans are, at any depth. */
+    plans: z.string(),
+    'pull-request': count,
+    'github-token': token,
+  }),
+  reconcile: z.strictObject({
+    digest,
+    scope: z.enum(['all', 'self-heal']).default('all'),
+    'github-token': token,
+  }),
+  drift: z.strictObject({ 'github-token': token }),
+  agree: z.strictObject({
+    'active-site': region,
+    epoch: count,
+    'github-token': token,
+    /** Of a GitHub App: pull requests that the job's own token opens start no checks. */
+    'app-token': token,
+  }),
+  doctor: z.strictObject({}),
+  import: z.strictObject({
+    /** `<Region>/<environment>`, one for each site, in the order of the sites. */
+    sites: z.string(),
+  }),
+  'check-dags': z.strictObject({
+    /** A Python in which Airflow of the deployment's version is installed. */
+    python: z.string().default('python3'),
+  }),
   failover: z.strictObject({
     /** Region of the site that takes over. */
     target: region,
@@ -42,6 +92,44 @@ export const INPUTS = {
 } as const;
 
 export type Operation = keyof typeof INPUTS;
+
+/**
+ * What `deployment` names: one file; a file that is yet to be written; or files, several of them or patterns, all of
+ * `environments/` when it is left out.
+ */
+export const SCOPES = {
+  install: 'one',
+  check: 'one',
+  snapshot: 'one',
+  verify: 'one',
+  failover: 'one',
+  reconcile: 'one',
+  agree: 'one',
+  doctor: 'many',
+  'check-dags': 'one',
+  import: 'new',
+  status: 'many',
+  validate: 'many',
+  matrix: 'many',
+  plan: 'many',
+  comment: 'none',
+  drift: 'many',
+} as const satisfies Readonly<Record<Operation, 'one' | 'many' | 'new' | 'none'>>;
+
+/** The workflow in whose name an operation acts: its role may do what the operation needs. */
+export const WORKFLOW_OF = {
+  install: 'install',
+  check: 'health',
+  snapshot: 'snapshot',
+  verify: 'snapshot',
+  failover: 'failover',
+  reconcile: 'reconcile',
+  doctor: 'drift',
+  status: 'drift',
+  plan: 'plan',
+  drift: 'drift',
+  import: 'plan',
+} as const satisfies Readonly<Partial<Record<Operation, Workflow>>>;
 export type Inputs<O extends Operation> = Readonly<z.output<(typeof INPUTS)[O]>>;
 
 export const OPERATIONS = Object.keys(INPUTS) as readonly Operation[];

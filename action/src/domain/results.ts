@@ -7,6 +7,9 @@ import type { ActivationReport } from './dr-result.ts';
 import type { InFlightRun } from './manifest.ts';
 import type { Permission } from './move-permission.ts';
 import type { Verdict } from './verdict.ts';
+import type { ErrorCode, Place } from './errors.ts';
+import type { Matrix } from './matrix.ts';
+import type { Plan } from './plan-model.ts';
 
 export interface SnapshotAge {
   readonly id: string;
@@ -170,5 +173,62 @@ export interface InstallResult {
   readonly sites: readonly [InstalledSite, InstalledSite];
 }
 
+/** What kept one deployment of many from being worked on; the others are not hidden by it. */
+export interface FleetFailure {
+  readonly file: string;
+  /** `undefined` when the file could not be read. */
+  readonly deployment: string | undefined;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fix: string;
+  readonly place: Place | undefined;
+}
+
+export interface ValidateResult {
+  readonly operation: 'validate';
+  /** Files that are well. */
+  readonly files: readonly { readonly file: string; readonly deployment: string }[];
+  readonly failures: readonly FleetFailure[];
+  /** What is not wrong yet, as an end of support that is announced. */
+  readonly warnings: readonly string[];
+}
+
+export interface MatrixResult {
+  readonly operation: 'matrix';
+  readonly files: number;
+  readonly matrix: Matrix;
+  /** Why all deployments are in it, or only some. */
+  readonly reason: string;
+}
+
+export interface PlanResult {
+  readonly operation: 'plan';
+  /** In the order of the files. */
+  readonly plans: readonly Plan[];
+  readonly failures: readonly FleetFailure[];
+  /** Calls that were made to AWS. */
+  readonly calls: number;
+}
+
+export interface CommentResult {
+  readonly operation: 'comment';
+  readonly pullRequest: number;
+  readonly url: string;
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly plans: readonly Plan[];
+  readonly failures: readonly FleetFailure[];
+  /** How much of the plans the comment shows. */
+  readonly detail: string;
+}
+
 export type OperationResult =
-  CheckResult | FailoverResult | VerifyResult | SnapshotResult | StatusResult | InstallResult;
+  | CheckResult
+  | FailoverResult
+  | VerifyResult
+  | SnapshotResult
+  | StatusResult
+  | InstallResult
+  | ValidateResult
+  | MatrixResult
+  | PlanResult
+  | CommentResult;

@@ -1,0 +1,117 @@
+import type { Deployment } from './deployment.ts';
+import { VERSIONS } from './airflow-versions.ts';
+import type { DeploymentFile } from './fleet.ts';
+import { githubEnvironment } from './names.ts';
+
+/** Deployments of one job that only reads: few enough to be done in minutes, many enough to be worth a runner. */
+const GROUP_SIZE = 25;
+/** GitHub runs no more jobs than these for one matrix. */
+const MATRIX_SIZE = 256;
+
+/** A job over deployments that live in the same accounts and Regions. */
+export interface Group {
+  readonly name: string;
+  /** The same, as the name of an artifact may be. */
+  readonly id: string;
+  /** Value of the input `deployment`. */
+  readonly deployments: string;
+}
+
+/** A job over one deployment, in its own protected GitHub environment. */
+export interface Leg {
+  readonly deployment: string;
+  readonly file: string;
+  readonly environment: string;
+}
+
+export interface Matrix {
+  /** All deployments that could be read. */
+  readonly names: readonly string[];
+  readonly groups: readonly Group[];
+  readonly legs: readonly Leg[];
+  /** Deployments in which something may be set right by itself. */
+  readonly heal: readonly Leg[];
+  /** Airflow versions whose DAGs have to be checked, with one deployment file for each of its artifacts' folders. */
+  readonly airflow: readonly { readonly version: string; readonly python: string; readonly file: string }[];
+  /** Files that no deployment could be read from. */
+  readonly broken: readonly string[];
+  /** Deployments beyond what one matrix can have; '' when there are none. */
+  readonly tooMany: string;
+}
+
+type Parsed = DeploymentFile & { readonly deployment: Deployment };
+const isParsed = (file: DeploymentFile): file is Parsed => 'deployment' in file;
+
+const placeOf = ({ deployment: { sites } }: Parsed): string =>
+  [...new Set(sites.map(({ account }) => account))].join('+') + ` ${sites[0].region} + ${sites[1].region}`;
+
+/** Jobs for a fleet: groups by account and Regions for what reads, a leg for each deployment for what changes. */
+export function matrixOf(files: readonly DeploymentFile[]): Matrix {
+  const parsed = files.filter(isParsed);
+  const places = Map.groupBy(parsed, placeOf);
+  const groups = [...places].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([place, members]) => chunks(place, members));
+  // In the order of the groups, so that what shares an account's limits is spread no more than it has to be.
+  const legs = [...places.values()].flat().map((file) => ({
+    deployment: file.deployment.deployment,
+    file: file.path,
+    environment: githubEnvironment(file.deployment, 'reconcile'),
+  }));
+  const heals = new Set(parsed.filter(({ deployment }) => deployment.selfHeal.length > 0).map(({ path }) => path));
+  return {
+    names: parsed.map(({ deployment }) => deployment.deployment),
+    groups,
+    legs: legs.slice(0, MATRIX_SIZE),
+    heal: legs.filter(({ file }) => heals.has(file)).slice(0, MATRIX_SIZE),
+    airflow: airflowOf(parsed),
+    broken: files.filter((file) => !isParsed(file)).map(({ path }) => path),
+    tooMany: legs.length <= MATRIX_SIZE ? '' : `${legs.length - MATRIX_SIZE} of ${legs.length} deployments`,
+  };
+}
+
+function chunks(place: string, members: readonly Parsed[]): readonly Group[] {
+  const count = Math.ceil(members.length / GROUP_SIZE);
+  return Array.from({ length: count }, (_, index) => ({
+    name: count === 1 ? place : `${place} (${index + 1} of ${count})`,
+    id: `${place.replaceAll(/[^a-z0-9]+/g, '-')}-${index + 1}`,
+    deployments: members
+      .slice(index * GROUP_SIZE, (index + 1) * GROUP_SIZE)
+      .map(({ path }) => path)
+      .join(' '),
+  }));
+}
+
+function airflowOf(parsed: readonly Parsed[]): Matrix['airflow'] {
+  const folders = Map.groupBy(
+    parsed.filter(({ deployment }) => deployment.artifacts?.dags !== undefined),
+    ({ deployment }) => `${deployment.airflowVersion} ${deployment.artifacts?.dags}`,
+  );
+  return [...folders.values()].flatMap(([first]) =>
+    first === undefined
+      ? []
+      : [
+          {
+            version: first.deployment.airflowVersion,
+            python: VERSIONS[first.deployment.airflowVersion]?.python ?? '3',
+            file: first.path,
+          },
+        ],
+  );
+}
+
+/**
+ * The files that a change of these paths concerns: a deployment's own file, what lies below its artifacts, and all of
+ * them when the action or the DR DAGs change.
+ */
+export function concerned(files: readonly DeploymentFile[], changed: readonly string[]): readonly DeploymentFile[] {
+  if (changed.some((path) => /^(action|dags\/mwaadr)\//.test(path))) return files;
+  return files.filter((file) => changed.some((path) => concerns(file, path)));
+}
+
+function concerns(file: DeploymentFile, path: string): boolean {
+  if (path === file.path) return true;
+  if (!isParsed(file)) return false;
+  const { dags, plugins, requirements, startupScript } = file.deployment.artifacts ?? {};
+  return [dags, plugins, requirements, startupScript].some(
+    (own) => own !== undefined && (path === own || path.startsWith(`${own.replace(/\/$/, '')}/`)),
+  );
+}

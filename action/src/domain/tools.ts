@@ -1,0 +1,26 @@
+import type { Fleet } from './fleet.ts';
+import type { GitHub } from './github.ts';
+import type { World } from './ports.ts';
+
+/** The working directory, for what operations leave to later steps and find there. */
+export interface Workspace {
+  /** Makes the folders on the way. `false`: the file is there and was to be new. */
+  write(path: string, text: string, options?: { readonly mustBeNew: boolean }): Promise<boolean>;
+  /** Files below a folder, at any depth, whose names end so; sorted by path. */
+  read(folder: string, ending: string): Promise<readonly { readonly path: string; readonly text: string }[]>;
+}
+
+/** What operations get that are not about one deployment alone. */
+export interface Tools extends Fleet, Pick<World, 'clock' | 'log' | 'stop' | 'actor'> {
+  /** Throws `MDR-INPUT-MISSING` when there is no token. */
+  github(): GitHub;
+  /** As the GitHub App; `undefined` when there is no token of one. */
+  app(): GitHub | undefined;
+  readonly workspace: Workspace;
+  /** What GitHub runs this for. */
+  readonly run: {
+    readonly commit: string | undefined;
+    readonly pullRequest: number | undefined;
+    readonly url: string | undefined;
+  };
+}
