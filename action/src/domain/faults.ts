@@ -4,7 +4,8 @@
  */
 export type Unreadable = 'denied' | 'throttled' | 'dark';
 
-export type Service = 'airflow-api' | 'airflow-env' | 'cloudwatch' | 's3' | 'kms' | 'sts';
+export type Service =
+  'airflow-api' | 'airflow-env' | 'cloudwatch' | 's3' | 'kms' | 'sts' | 'iam' | 'ec2' | 'servicequotas';
 
 /** A call to AWS that failed for a reason that says nothing about the thing asked for. Adapters throw nothing else. */
 export class AwsFault extends Error {

@@ -1,0 +1,28 @@
+import { createImportErrors } from '../airflow/import-errors.ts';
+import type { Inspector } from '../domain/doctor-ports.ts';
+import { createNetwork } from './ec2.ts';
+import { createRights } from './iam.ts';
+import { createKeyFacts } from './kms-facts.ts';
+import { createRestApi } from './mwaa.ts';
+import { createQuotas } from './quotas.ts';
+import { createBuckets } from './s3-bucket.ts';
+import type { AwsSession } from './session.ts';
+
+/** What `doctor` asks in each Region, made when it is first asked for. */
+export function createInspectors(session: AwsSession): (region: string) => Inspector {
+  const made = new Map<string, Inspector>();
+  const make = (region: string): Inspector => ({
+    region,
+    buckets: createBuckets(session, region),
+    keyFacts: createKeyFacts(session, region),
+    rights: createRights(session, region),
+    network: createNetwork(session, region),
+    quotas: createQuotas(session, region),
+    ...createImportErrors(createRestApi(session, region)),
+  });
+  return (region) => {
+    const known = made.get(region) ?? make(region);
+    made.set(region, known);
+    return known;
+  };
+}
