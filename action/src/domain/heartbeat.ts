@@ -18,6 +18,8 @@ const heartbeat = z.object({
     liveUserRuns: z.int(),
   }),
   fence: fence.nullable(),
+  /** The way into the metadata database that the canary found; `null` = none. */
+  dbAccess: z.string().nullish(),
 });
 
 /** One beat of a site's canary: as much of it as the action reads. */

@@ -19,3 +19,11 @@ export const renewed = (lease: Lease, date: number, seconds: number): Lease => (
 });
 
 export const isHeldBy = (record: ControlRecord, nonce: string): boolean => record.lease?.nonce === nonce;
+
+/** Work that a move breaks off. */
+const BREAKABLE = ['reconcile', 'drill'];
+const MOVES = ['failover'];
+
+/** Whether the holder of this lease has to give way at once to work of that purpose. */
+export const yields = (lease: Lease, purpose: string): boolean =>
+  MOVES.includes(purpose) && BREAKABLE.includes(lease.purpose);

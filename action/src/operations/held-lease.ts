@@ -1,4 +1,4 @@
-import { isHeldBy, leaseRuns, newLease, renewed } from '../domain/lease.ts';
+import { isHeldBy, leaseRuns, newLease, renewed, yields } from '../domain/lease.ts';
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
@@ -17,7 +17,8 @@ export interface HeldLease {
 
 /**
  * Runs `body` under the lease of the record at `side`. A lease that runs out while we wait for it is taken over; one
- * that is renewed meanwhile is another run at work: `MDR-LEASE-HELD`.
+ * that is renewed meanwhile is another run at work: `MDR-LEASE-HELD`. A move waits for no reconcile and no drill: it
+ * takes their lease, and they stop at their next step.
  */
 export async function withLease<T>(
   world: World,
@@ -39,21 +40,25 @@ export async function withLease<T>(
 }
 
 async function acquire(world: World, side: Side, deployment: Deployment, purpose: string): Promise<string> {
-  await waitUntilFree(world, side, deployment);
+  await waitUntilFree(world, side, deployment, purpose);
   const nonce = world.random.hex(8);
   const { seconds } = deployment.lease;
   await changeControl(world, side, deployment, (record, date) => {
     if (isHeldBy(record, nonce)) return record;
-    if (leaseRuns(record.lease, date)) throw held(record.lease.holder, side);
+    if (leaseRuns(record.lease, date) && !yields(record.lease, purpose)) throw held(record.lease.holder, side);
     return { ...record, lease: newLease(world.actor, nonce, purpose, date, seconds) };
   });
   return nonce;
 }
 
-async function waitUntilFree(world: World, side: Side, deployment: Deployment): Promise<void> {
+async function waitUntilFree(world: World, side: Side, deployment: Deployment, purpose: string): Promise<void> {
   const first = await readControl(side, deployment);
   if (first === undefined || !leaseRuns(first.record.lease, first.date)) return;
   const { holder, nonce, expiresAt } = first.record.lease;
+  if (yields(first.record.lease, purpose)) {
+    world.log.info(`${holder} holds the lease for ${first.record.lease.purpose}: a move takes it over at once`);
+    return;
+  }
   world.log.info(`${holder} holds the lease until ${expiresAt}: waiting whether it renews it`);
   await world.clock.sleep(millis(expiresAt) - first.date + 1, world.stop);
   const later = await readControl(side, deployment);

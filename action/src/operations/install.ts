@@ -2,14 +2,15 @@ import type { ControlRecord } from '../domain/control-record.ts';
 import { dagsConfiguration } from '../domain/dags-configuration.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { sha256 } from '../domain/envelope.ts';
-import { firstRecord, requireConsistent } from '../domain/first-record.ts';
+import { requireConsistent } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { dagsKey } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { InstallResult, InstalledSite } from '../domain/results.ts';
 import { toStored } from '../domain/stored-json.ts';
-import { readControl, writeControl } from './control.ts';
+import { readControl } from './control.ts';
 import { readHeartbeat } from './observe.ts';
+import { writeFirstRecord } from './reconcile-records.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
@@ -55,9 +56,7 @@ function installSite(
   files: readonly DagFile[],
 ): Promise<Omit<InstalledSite, 'holdInstalled'>> {
   return world.log.group(`Install at ${side.region}`, async () => {
-    const record = firstRecord(deployment, side.region, records, world.clock.now());
-    const isThere = records.some(({ site }) => site === side.region);
-    const written = isThere ? undefined : await writeControl(world, side, deployment, record, { ifAbsent: true });
+    const created = await writeFirstRecord(world, side, deployment, records);
     const uploaded: string[] = [];
     for (const file of files) if (await upload(side, file)) uploaded.push(file.path);
     world.log.info(`${uploaded.length} file(s) uploaded, ${files.length - uploaded.length} as they were`);
@@ -65,7 +64,7 @@ function installSite(
       region: side.region,
       uploaded,
       unchanged: files.length - uploaded.length,
-      control: written === undefined ? 'present' : 'created',
+      control: created ? 'created' : 'present',
     };
   });
 }

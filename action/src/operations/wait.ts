@@ -3,18 +3,20 @@ import { AwsFault } from '../domain/faults.ts';
 import type { World } from '../domain/ports.ts';
 import { inWords } from '../domain/stored-json.ts';
 
-const POLL = 2_000;
+const everyTwoSeconds = (): number => 2_000;
 const SAY_AGAIN = 60_000;
 
 /**
  * Asks until there is an answer. A dark or throttling service is asked again; anything else that is wrong is thrown.
- * Throws `MDR-TIMEOUT` after `limitSeconds`, and `MDR-STOPPED` when the runner is asked to stop.
+ * Throws `MDR-TIMEOUT` after `limitSeconds`, and `MDR-STOPPED` when the runner is asked to stop. `pollAfter` says how
+ * long to sleep, all in milliseconds, after so long a wait.
  */
 export async function waitFor<T>(
   world: World,
   what: string,
   limitSeconds: number,
   ask: () => Promise<T | undefined>,
+  pollAfter: (waited: number) => number = everyTwoSeconds,
 ): Promise<T> {
   const began = world.clock.now();
   let said = began;
@@ -28,7 +30,7 @@ export async function waitFor<T>(
       world.log.info(`still waiting for ${what}, for ${inWords(now - began)}`);
       said = now;
     }
-    await world.clock.sleep(POLL, world.stop);
+    await world.clock.sleep(pollAfter(now - began), world.stop);
   }
 }
 

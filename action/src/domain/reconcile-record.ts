@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Plan } from './plan-model.ts';
+import { instant, parseStored, versioned } from './stored-json.ts';
+
+/** `all`: what Git says; `self-heal`: only the fields that the file lets us set right unasked. */
+export const RECONCILE_SCOPES = ['all', 'self-heal'] as const;
+export type ReconcileScope = (typeof RECONCILE_SCOPES)[number];
+
+const step = z.object({
+  /** Region of the site. */
+  site: z.string(),
+  kind: z.enum(['create', 'update', 'tag', 'untag']),
+  fields: z.array(z.string()),
+  /** LastUpdate's CreatedAt before the change was asked for, in milliseconds; `null` = there was none. */
+  before: z.number().nullable(),
+  at: instant,
+});
+
+const reconcileRecord = z.object({
+  ...versioned,
+  deployment: z.string(),
+  scope: z.enum(RECONCILE_SCOPES),
+  /** Of the plan as it was reviewed; of the half-applied plan's remainder it would be another one. */
+  digest: z.string(),
+  /** Field → what Git and both sites showed when the first step began. */
+  fingerprints: z.record(z.string(), z.string()),
+  epoch: z.int(),
+  tool: z.string(),
+  bundle: z.string().nullable(),
+  actor: z.string(),
+  startedAt: instant,
+  /** The latest change that was asked of the service, written before it was asked for; `null` = none yet. */
+  step: step.nullable(),
+  /** All fields that were asked to change, by site. */
+  touched: z.array(z.object({ site: z.string(), fields: z.array(z.string()) })),
+  outcome: z.enum(['under way', 'done', 'failed']),
+  /** Why it failed. */
+  message: z.string(),
+});
+
+/**
+ * What reconcile is doing to a deployment: `control/<deployment>/reconcile.json` in the standby's DR bucket. By it the
+ * next run knows a running update as ours, and a half-applied plan as the one that was reviewed.
+ */
+export type ReconcileRecord = Readonly<z.infer<typeof reconcileRecord>>;
+export type ReconcileStep = Readonly<z.infer<typeof step>>;
+
+/** Throws `MDR-CONTROL-INVALID`. */
+export const parseReconcileRecord = (body: Uint8Array, where: string): ReconcileRecord =>
+  parseStored(reconcileRecord, body, where, 'MDR-CONTROL-INVALID');
+
+/** The record once a change has been asked for. */
+export function withStep(record: ReconcileRecord, step: ReconcileStep): ReconcileRecord {
+  const others = record.touched.filter(({ site }) => site !== step.site);
+  const known = record.touched.find(({ site }) => site === step.site)?.fields ?? [];
+  const fields = [...new Set([...known, ...step.fields])].toSorted();
+  return { ...record, step, touched: [...others, { site: step.site, fields }] };
+}
+
+/**
+ * Of the fields that moved since the review, those that we did not move ourselves: that were never asked to change, or
+ * that are still to be changed where we changed them.
+ */
+export function foreignMoves(record: ReconcileRecord, plan: Plan, moved: readonly string[]): readonly string[] {
+  return moved.filter((field) => {
+    const touched = record.touched.filter(({ fields }) => fields.includes(field));
+    const row = plan.fields.find((candidate) => candidate.field === field);
+    const roles = touched.map(({ site }) => (site === plan.active ? 'active' : 'standby'));
+    return touched.length === 0 || roles.some((role) => row?.changes.includes(role) === true);
+  });
+}

@@ -1,0 +1,147 @@
+import { MdrError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Plan, Shown } from './plan-model.ts';
+import { foreignMoves } from './reconcile-record.ts';
+import type { ReconcileRecord, ReconcileScope } from './reconcile-record.ts';
+
+/** The plan that somebody approved. */
+export interface ReviewedPlan {
+  readonly digest: string;
+  /** Field → fingerprint, as the pull request's comment keeps them; `undefined` when only a digest was given. */
+  readonly fingerprints: Readonly<Record<string, string>> | undefined;
+  /** The pull request that was merged; `undefined` = the digest was typed by hand. */
+  readonly pullRequest: number | undefined;
+}
+
+export interface ReconcileRequest {
+  readonly expected: ReviewedPlan | undefined;
+  readonly scope: ReconcileScope;
+}
+
+/** All that the decision rests on. */
+export interface ReconcileFacts {
+  readonly plan: Plan;
+  readonly fingerprints: Readonly<Record<string, string>>;
+  /** What an earlier run left behind, of this epoch. */
+  readonly record: ReconcileRecord | undefined;
+  readonly request: ReconcileRequest;
+}
+
+export type ReconcileDecision =
+  | { readonly kind: 'rest'; readonly outcome: 'in sync' | 'differs' | 'held' }
+  | { readonly kind: 'refuse'; readonly error: MdrError }
+  | { readonly kind: 'apply'; readonly resumed: boolean };
+
+/** Names of the fields whose fingerprint differs: given by the planner. */
+export type MovedSince = (
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+) => readonly string[];
+
+/** Whether a plan is carried out. Changes nothing and asks nobody. */
+export function decideReconcile(facts: ReconcileFacts, movedSince: MovedSince): ReconcileDecision {
+  const { plan, request } = facts;
+  const unfinished = unfinishedOf(facts);
+  const isEmpty = plan.outcome === 'in sync' || plan.outcome === 'differs';
+  if (isEmpty && unfinished === undefined) return { kind: 'rest', outcome: plan.outcome };
+  if (plan.heldUntil !== null) return { kind: 'rest', outcome: 'held' };
+  if (plan.outcome === 'refused') return { kind: 'refuse', error: refusedPlan(plan) };
+  if (request.scope === 'self-heal') return { kind: 'apply', resumed: unfinished !== undefined };
+  if (request.expected === undefined) return unreviewed(facts, unfinished);
+  const failed = failedBefore(facts);
+  if (failed !== undefined) return { kind: 'refuse', error: failed };
+  if (plan.digest === request.expected.digest) return { kind: 'apply', resumed: unfinished !== undefined };
+  return resumable(facts, unfinished, movedSince);
+}
+
+/** The record of a run that came to no end, of the plan that is asked for. */
+function unfinishedOf({ record, request }: ReconcileFacts): ReconcileRecord | undefined {
+  if (record?.outcome !== 'under way' || record.scope !== request.scope) return undefined;
+  return request.expected === undefined || request.expected.digest === record.digest ? record : undefined;
+}
+
+/** Nothing is left to change, only an end to be proven: that needs no review. */
+function unreviewed(facts: ReconcileFacts, unfinished: ReconcileRecord | undefined): ReconcileDecision {
+  const isEmpty = facts.plan.outcome !== 'changes';
+  if (isEmpty && unfinished !== undefined) return { kind: 'apply', resumed: true };
+  return { kind: 'refuse', error: unreviewedPlan(facts.plan) };
+}
+
+function resumable(
+  { plan, fingerprints, request }: ReconcileFacts,
+  unfinished: ReconcileRecord | undefined,
+  movedSince: MovedSince,
+): ReconcileDecision {
+  const before = unfinished?.fingerprints ?? request.expected?.fingerprints;
+  const moved = before === undefined ? [] : movedSince(before, fingerprints);
+  const foreign = unfinished === undefined ? moved : foreignMoves(unfinished, plan, moved);
+  const isOurs =
+    unfinished !== undefined &&
+    foreign.length === 0 &&
+    unfinished.tool === plan.tool &&
+    unfinished.bundle === plan.artifacts.bundle;
+  return isOurs ? { kind: 'apply', resumed: true } : { kind: 'refuse', error: movedPlan(plan, foreign) };
+}
+
+/** An error that has the plan with it, for whoever shows it. */
+export class PlanError extends MdrError {
+  readonly plan: Plan;
+
+  constructor(plan: Plan, code: ErrorCode, message: string, fix: string) {
+    super({ code, message, fix, state: 'nothing was touched' });
+    this.plan = plan;
+  }
+}
+
+const refusedPlan = (plan: Plan): PlanError =>
+  new PlanError(
+    plan,
+    'MDR-PLAN-REFUSED',
+    plan.refusals.map(({ code, message, fix }) => `${code}: ${message} Way out: ${fix}`).join('\n'),
+    'Change the deployment file in a new pull request, as said above.',
+  );
+
+const unreviewedPlan = (plan: Plan): PlanError =>
+  new PlanError(
+    plan,
+    'MDR-PLAN-UNREVIEWED',
+    `${plan.deployment} has changes to make, but no merged pull request with their plan was found`,
+    `Open a pull request that changes ${plan.file}, or run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}, which is that of the plan above.`,
+  );
+
+/** A rolled-back change is tried again only by somebody who asks for it. */
+function failedBefore({ plan, record, request }: ReconcileFacts): PlanError | undefined {
+  const isTheSame = record?.outcome === 'failed' && record.digest === request.expected?.digest;
+  if (!isTheSame || request.expected?.pullRequest === undefined) return undefined;
+  return new PlanError(
+    plan,
+    'MDR-UPDATE-FAILED',
+    `this plan was tried by ${record.actor} and MWAA gave it up: ${record.message}`,
+    `Correct the deployment file in a new pull request. If the cause lay elsewhere and is gone, run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}.`,
+  );
+}
+
+function movedPlan(plan: Plan, moved: readonly string[]): PlanError {
+  const lines = moved.map((field) => movedLine(plan, field));
+  const head =
+    lines.length === 0
+      ? 'the plan is not the one that was reviewed: rules, artifacts or the release of this action changed since'
+      : `${lines.length} field(s) moved since the plan was reviewed`;
+  return new PlanError(
+    plan,
+    'MDR-PLAN-MOVED',
+    [head, ...lines].join('\n'),
+    `Look at the plan as it is now. If it is what you want, run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}; else set right what moved, or open a new pull request.`,
+  );
+}
+
+function movedLine(plan: Plan, field: string): string {
+  const row = plan.fields.find((candidate) => candidate.field === field);
+  if (row === undefined) return `${field}: no longer set anywhere`;
+  const { git, active, standby } = row;
+  return `${field}: Git ${shownText(git.active)}, ${plan.active} ${shownText(active)}, ${plan.standby} ${shownText(standby)}`;
+}
+
+/** As it may be shown: a hidden value by its letter. */
+export const shownText = (value: Shown): string =>
+  value === null ? 'not set' : 'text' in value ? `\`${value.text}\`` : `a hidden value (${value.hidden})`;

@@ -1,0 +1,90 @@
+import type { Deployment } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
+import { gateReasons, markedBy, NO_MARKS } from '../domain/gate.ts';
+import type { GateLook } from '../domain/gate.ts';
+import type { World } from '../domain/ports.ts';
+import type { PassedGate } from '../domain/reconcile-result.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import type { HeldLease } from './held-lease.ts';
+import { pollLater } from './reconcile-follow.ts';
+import { probe, probeStored } from './sides.ts';
+import type { Side } from './sides.ts';
+import { waitFor } from './wait.ts';
+
+/** Airflow's processes come up minutes after the environment is AVAILABLE; three beats may be missed. */
+const limitOf = ({ canary }: Deployment): number => Math.max(1_800, 600 + 3 * canary.everySeconds);
+
+export interface Gated {
+  readonly side: Side;
+  readonly role: 'active' | 'standby';
+  readonly importErrorsBefore: number | undefined;
+}
+
+/**
+ * Waits until a site has proven that it works with its new settings. Throws `MDR-GATE` with all that is missing.
+ */
+export async function passGate(
+  world: World,
+  deployment: Deployment,
+  lease: HeldLease,
+  { side, role, importErrorsBefore }: Gated,
+): Promise<PassedGate> {
+  const began = world.clock.now();
+  let marks = NO_MARKS;
+  let reasons: readonly string[] = [];
+  const ask = async (): Promise<true | undefined> => {
+    await lease.ensure();
+    const look = await lookAt(side, deployment);
+    const now = gateReasons(look, { role, marks, importErrorsBefore });
+    marks = markedBy(marks, look);
+    if (now.join() !== reasons.join()) for (const reason of now) world.log.info(`${side.region}: ${reason}`);
+    reasons = now;
+    return now.length === 0 || undefined;
+  };
+  try {
+    await waitFor(world, `${side.region} to prove itself healthy`, limitOf(deployment), ask, pollLater);
+  } catch (error) {
+    if (error instanceof MdrError && error.code === 'MDR-TIMEOUT')
+      throw closed(side, role, reasons, limitOf(deployment));
+    throw error;
+  }
+  world.log.info(`${side.region} is healthy: the scheduler has beaten since the change`);
+  return { region: side.region, role, seconds: Math.round((world.clock.now() - began) / 1000) };
+}
+
+async function lookAt(side: Side, deployment: Deployment): Promise<GateLook> {
+  const { environment: name } = side.site;
+  const [environment, health, beat, importErrors] = await Promise.all([
+    side.ports.environments.describe(name),
+    probe(() => side.ports.airflow.health(name)),
+    probeStored(() => readHeartbeat(side, deployment, side.region)),
+    countImportErrors(side),
+  ]);
+  return { environment, health, beat, importErrors };
+}
+
+/** `undefined` when Airflow does not say. */
+export async function countImportErrors(side: Side): Promise<number | undefined> {
+  const { airflow } = side.ports as {
+    airflow: { importErrors?: (environment: string) => Promise<readonly unknown[]> };
+  };
+  if (airflow.importErrors === undefined) return undefined;
+  const read = await probe(async () => airflow.importErrors?.(side.site.environment));
+  return 'answer' in read ? read.answer?.length : undefined;
+}
+
+const closed = (side: Side, role: Gated['role'], reasons: readonly string[], seconds: number): MdrError =>
+  new MdrError({
+    code: 'MDR-GATE',
+    message: [`${side.region} did not prove itself healthy within ${Math.round(seconds / 60)} min`, ...reasons].join(
+      '\n',
+    ),
+    fix:
+      role === 'standby'
+        ? `Look at the log of Airflow in ${side.region}. Once it is well, start this run again: it goes on behind the gate. To take the change back, revert it in a pull request.`
+        : `Look at the log of Airflow in ${side.region} now: this is the active site. Once it is well, start this run again. To take the change back, revert it in a pull request; if your DAGs stand still, a failover is open to you.`,
+    state:
+      role === 'standby'
+        ? `${side.region}, the standby, has the new settings; the active site was not touched`
+        : 'both sites have the new settings',
+  });

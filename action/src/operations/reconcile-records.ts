@@ -1,0 +1,42 @@
+import type { ControlRecord } from '../domain/control-record.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { ruling } from '../domain/epoch.ts';
+import { MdrError } from '../domain/errors.ts';
+import { firstRecord, requireConsistent } from '../domain/first-record.ts';
+import type { World } from '../domain/ports.ts';
+import { readControl, writeControl } from './control.ts';
+import { bothSides } from './sides.ts';
+import type { Side } from './sides.ts';
+
+/** The control records of both sites; reconcile needs both, or to know that there is none. Throws `MDR-CONTROL-INVALID`. */
+export async function readRecords(world: World, deployment: Deployment): Promise<readonly ControlRecord[]> {
+  const loaded = await Promise.all(bothSides(world, deployment).map((side) => readControl(side, deployment)));
+  const records = loaded.flatMap((one) => (one === undefined ? [] : [one.record]));
+  requireConsistent(deployment, records);
+  return records;
+}
+
+/** Writes the control record of a site that has none; `false` = it had one. */
+export async function writeFirstRecord(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  records: readonly ControlRecord[],
+): Promise<boolean> {
+  if (records.some(({ site }) => site === side.region)) return false;
+  const record = firstRecord(deployment, side.region, records, world.clock.now());
+  return (await writeControl(world, side, deployment, record, { ifAbsent: true })) !== undefined;
+}
+
+/** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
+export function requireNoMove(records: readonly ControlRecord[]): void {
+  const epoch = ruling(records)?.epoch ?? 0;
+  const move = records.map((record) => record.move).find((candidate) => candidate !== null && candidate.epoch >= epoch);
+  if (move === undefined || move === null) return;
+  throw new MdrError({
+    code: 'MDR-MOVE-OTHER',
+    message: `${move.id} to ${move.to} is under way since ${move.startedAt} and has come to ${move.step}`,
+    fix: `Let it finish, or finish it: failover with target ${move.to}. Then start this run again.`,
+    state: 'nothing was touched',
+  });
+}

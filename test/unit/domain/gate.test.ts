@@ -1,0 +1,111 @@
+import { describe, expect, test } from '@jest/globals';
+import { GATE_CONDITIONS, gateReasons, markedBy, NO_MARKS } from '../../../action/src/domain/gate.ts';
+import type { GateLook, GateTerms } from '../../../action/src/domain/gate.ts';
+
+const T = Date.parse('2026-11-24T10:00:00Z');
+const MARKS = { scheduler: T, canary: '2026-11-24T10:00:00.000Z' };
+
+const beat = {
+  schemaVersion: 1,
+  deployment: 'example',
+  site: 'us-west-2',
+  at: '2026-11-24T10:02:00.000Z',
+  role: 'standby',
+  epoch: 0,
+  hold: { installed: true, held: true, unpausedUserDags: 0, liveUserRuns: 0 },
+  fence: null,
+  dbAccess: 'mwaa-env',
+  ageMilliseconds: 1_000,
+} as const;
+
+const environment = {
+  name: 'example-west',
+  status: 'AVAILABLE',
+  airflowVersion: '2.10.3',
+  lastUpdate: { status: 'SUCCESS', createdAt: T },
+  environmentClass: 'mw1.small',
+  dagS3Path: 'dags',
+  raw: { WebserverAccessMode: 'PUBLIC_ONLY' },
+};
+
+const health = { metadatabase: true, scheduler: true, latestSchedulerHeartbeat: T + 5_000 };
+const WELL: GateLook = { environment, health: { answer: health }, beat: { answer: beat }, importErrors: 0 };
+const TERMS: GateTerms = { role: 'standby', marks: MARKS, importErrorsBefore: 0 };
+
+const look = (change: Partial<GateLook>): GateLook => ({ ...WELL, ...change });
+const withBeat = (change: object): GateLook => look({ beat: { answer: { ...beat, ...change } } });
+const withHold = (change: object): GateLook => withBeat({ hold: { ...beat.hold, ...change } });
+const dark = { fault: 'dark', detail: 'no answer' } as const;
+
+type Row = readonly [keyof typeof GATE_CONDITIONS, string, GateLook, Partial<GateTerms>?];
+
+const CLOSED: readonly Row[] = [
+  ['status', 'is UPDATING', look({ environment: { ...environment, status: 'UPDATING' } })],
+  ['status', 'is missing', look({ environment: undefined })],
+  ['update', 'FAILED', look({ environment: { ...environment, lastUpdate: { status: 'FAILED', createdAt: T } } })],
+  ['health', 'cannot be read', look({ health: dark })],
+  ['health', 'database', look({ health: { answer: { ...health, metadatabase: false } } })],
+  ['health', 'scheduler unhealthy', look({ health: { answer: { ...health, scheduler: false } } })],
+  ['schedulerBeat', 'not beaten', look({ health: { answer: { ...health, latestSchedulerHeartbeat: T } } })],
+  ['schedulerBeat', 'not beaten', look({ health: { answer: { ...health, latestSchedulerHeartbeat: undefined } } })],
+  ['schedulerBeat', 'not beaten', WELL, { marks: NO_MARKS }],
+  ['canary', 'not beaten', withBeat({ at: MARKS.canary })],
+  ['canary', 'not beaten', look({ beat: { answer: undefined } })],
+  ['canary', 'cannot be read', look({ beat: dark })],
+  ['hold', 'no way into the metadata database', withBeat({ dbAccess: null })],
+  ['hold', 'not in place', withHold({ installed: false })],
+  ['hold', 'not held', withHold({ held: false })],
+  ['hold', '2 DAGs are unpaused', withHold({ unpausedUserDags: 2 })],
+  ['hold', 'none of its DAGs can run', WELL, { role: 'active' }],
+  ['importErrors', '3 DAG files', look({ importErrors: 3 }), { importErrorsBefore: 2 }],
+];
+
+describe('The gate behind a site that was changed', () => {
+  test('opens when the environment, the scheduler and the canary are alive', () => {
+    expect(gateReasons(WELL, TERMS)).toEqual([]);
+  });
+
+  test.each(CLOSED)('stays closed by %s: %s', (name, words, seen, terms = {}) => {
+    expect(gateReasons(seen, { ...TERMS, ...terms }).join()).toContain(words);
+    expect(GATE_CONDITIONS[name](seen, { ...TERMS, ...terms })).toContain(words);
+  });
+
+  test('has a row for each of its conditions', () => {
+    expect(new Set(CLOSED.map(([name]) => name))).toEqual(new Set(Object.keys(GATE_CONDITIONS)));
+  });
+
+  test('asks for no canary where the DR DAGs were never installed', () => {
+    expect(
+      gateReasons(look({ beat: { answer: undefined } }), { ...TERMS, marks: { scheduler: T, canary: '' } }),
+    ).toEqual([]);
+  });
+
+  test('opens at the active site while it is not held', () => {
+    expect(gateReasons(withHold({ held: false, unpausedUserDags: 3 }), { ...TERMS, role: 'active' })).toEqual([]);
+  });
+
+  test('takes the canary’s word where a private web server cannot be asked from outside, and only there', () => {
+    const isPrivate = look({
+      environment: { ...environment, raw: { WebserverAccessMode: 'PRIVATE_ONLY' } },
+      health: dark,
+    });
+    expect(gateReasons(isPrivate, TERMS)).toEqual([]);
+    expect(gateReasons({ ...isPrivate, beat: { answer: undefined } }, TERMS).length).toBeGreaterThan(0);
+  });
+
+  test('forgives import errors that were there before, or that nobody can count', () => {
+    expect(gateReasons(look({ importErrors: 2 }), { ...TERMS, importErrorsBefore: 2 })).toEqual([]);
+    expect(gateReasons(look({ importErrors: undefined }), TERMS)).toEqual([]);
+    expect(gateReasons(look({ importErrors: 2 }), { ...TERMS, importErrorsBefore: undefined })).toEqual([]);
+  });
+
+  test('marks the first sign of life that it reads, and no later one', () => {
+    const blind = markedBy(NO_MARKS, look({ health: dark, beat: dark }));
+    expect(blind).toEqual(NO_MARKS);
+    const first = markedBy(blind, WELL);
+    expect(first).toEqual({ scheduler: T + 5_000, canary: beat.at });
+    const later = look({ health: { answer: { ...health, latestSchedulerHeartbeat: T + 9_000 } } });
+    expect(markedBy(first, later)).toEqual(first);
+    expect(markedBy(NO_MARKS, look({ beat: { answer: undefined } })).canary).toBe('');
+  });
+});
