@@ -198,6 +198,7 @@ export class Process implements World {
         }),
       trigger: (_, dagId, runId, conf) => call(() => model.trigger(dagId, runId, conf)),
       runState: (_, __, runId) => call(() => model.drRuns.get(runId)),
+      importErrors: () => call((): readonly string[] => []),
       pauseAllUserDags: () => call(() => model.pauseAllUserDags()),
     };
   }

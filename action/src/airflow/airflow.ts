@@ -5,6 +5,7 @@ import type { Deployment } from '../domain/deployment.ts';
 import { AwsFault } from '../domain/faults.ts';
 import { DAG_IDS } from '../domain/names.ts';
 import type { Airflow } from '../domain/ports.ts';
+import { importErrors } from './import-errors.ts';
 import { DIALECTS, dagRunSchema, dagsSchema, healthSchema } from './dialects.ts';
 
 /** Both generations give at most 100 rows a page, and a PATCH of `/dags` changes one page too. */
@@ -102,6 +103,7 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
       const answer = await api.invoke(request);
       return answer.status === 404 ? undefined : read(dagRunSchema, request, answer).state;
     },
+    importErrors: (environment) => importErrors(api, environment),
     async pauseAllUserDags(environment) {
       try {
         await pauseEverything(environment);

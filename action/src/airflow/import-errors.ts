@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { RestApi } from '../aws/mwaa.ts';
-import type { ImportErrors } from '../domain/doctor-ports.ts';
 
 /** As much of `GET /importErrors` as both generations have alike; the stack traces stay where they are. */
 const page = z.object({
@@ -11,25 +10,21 @@ const page = z.object({
 /** Both generations give at most 100 rows a page. */
 const PAGE = 100;
 
-/** What Airflow could not import, in the environments of one Region. */
-export function createImportErrors(api: RestApi): ImportErrors {
-  return {
-    async importErrors(environment) {
-      const files: string[] = [];
-      for (let offset = 0, total = 1; offset < total; offset += PAGE) {
-        const request = {
-          Name: environment,
-          Path: '/importErrors',
-          Method: 'GET',
-          QueryParameters: { limit: PAGE, offset },
-        } as const;
-        const answer = await api.invoke(request);
-        const read = answer.status < 300 ? page.safeParse(answer.body) : undefined;
-        if (read?.data === undefined) throw api.unexpected(request, answer);
-        total = read.data.total_entries;
-        files.push(...read.data.import_errors.map(({ filename }) => filename ?? '?'));
-      }
-      return files.toSorted();
-    },
-  };
+/** Paths of the files that Airflow could not import; see the port. */
+export async function importErrors(api: RestApi, environment: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+    const request = {
+      Name: environment,
+      Path: '/importErrors',
+      Method: 'GET',
+      QueryParameters: { limit: PAGE, offset },
+    } as const;
+    const answer = await api.invoke(request);
+    const read = answer.status < 300 ? page.safeParse(answer.body) : undefined;
+    if (read?.data === undefined) throw api.unexpected(request, answer);
+    total = read.data.total_entries;
+    files.push(...read.data.import_errors.map(({ filename }) => filename ?? '?'));
+  }
+  return files.toSorted();
 }

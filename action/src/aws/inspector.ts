@@ -1,9 +1,7 @@
-import { createImportErrors } from '../airflow/import-errors.ts';
 import type { Inspector } from '../domain/doctor-ports.ts';
 import { createNetwork } from './ec2.ts';
 import { createRights } from './iam.ts';
 import { createKeyFacts } from './kms-facts.ts';
-import { createRestApi } from './mwaa.ts';
 import { createQuotas } from './quotas.ts';
 import { createBuckets } from './s3-bucket.ts';
 import type { AwsSession } from './session.ts';
@@ -18,7 +16,6 @@ export function createInspectors(session: AwsSession): (region: string) => Inspe
     rights: createRights(session, region),
     network: createNetwork(session, region),
     quotas: createQuotas(session, region),
-    ...createImportErrors(createRestApi(session, region)),
   });
   return (region) => {
     const known = made.get(region) ?? make(region);

@@ -102,13 +102,8 @@ export interface Quotas {
   environments(): Promise<number | undefined>;
 }
 
-export interface ImportErrors {
-  /** Paths of the DAG files that Airflow could not import; every page. Never the stack traces, which may quote secrets. */
-  importErrors(environment: string): Promise<readonly string[]>;
-}
-
 /** Everything that `doctor` asks in one Region. */
-export interface Inspector extends ImportErrors {
+export interface Inspector {
   readonly region: string;
   readonly buckets: Buckets;
   readonly keyFacts: KeyFacts;

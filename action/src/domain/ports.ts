@@ -164,6 +164,8 @@ export interface Airflow {
   ): Promise<'started' | 'existed' | undefined>;
   /** `undefined` when there is no such run. */
   runState(environment: string, dagId: string, runId: string): Promise<DagRunState | undefined>;
+  /** Paths of the DAG files that Airflow could not import; every page. No stack traces: these may quote secrets. */
+  importErrors(environment: string): Promise<readonly string[]>;
   /** Pauses every DAG but our own; answers how many are paused after it. */
   pauseAllUserDags(environment: string): Promise<number>;
 }
