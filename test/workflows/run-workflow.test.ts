@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEFAULT_PERIODS, deploymentOf } from '../sandbox/topology.ts';
 import { type OidcDouble, startOidc } from './oidc.ts';
 import { makeRepository, type Repository } from './repository.ts';
 import { runWorkflow, type WorkflowRun } from './run-workflow.ts';
@@ -8,11 +9,13 @@ let repository: Repository;
 let oidc: OidcDouble;
 let run: WorkflowRun;
 
+const deployment = (name: string): string => JSON.stringify(deploymentOf(name, '2.10.3', DEFAULT_PERIODS));
+
 beforeAll(async () => {
   oidc = await startOidc('repo:o@1/r@2:environment:alpha-health', { repository_id: '2' });
   repository = await makeRepository({
-    'environments/alpha.json': '{}',
-    'environments/beta.json': '{}',
+    'environments/alpha.json': deployment('alpha'),
+    'environments/beta.json': deployment('beta'),
     '.github/workflows/probe.yml': readFileSync(new URL('fixtures/probe.yml', import.meta.url), 'utf8'),
   });
   run = await runWorkflow({

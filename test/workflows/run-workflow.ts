@@ -1,8 +1,8 @@
 /** Runs one workflow with act: on this machine, without containers, without GitHub. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { goTools } from '../tools/install.ts';
 import { ROOT } from '../tools/paths.ts';
@@ -17,8 +17,24 @@ export interface WorkflowRequest {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly vars?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** As GITHUB_TOKEN. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
+
+/** Actions of others that need a service of GitHub's, and what stands in for them here. */
+const STAND_INS = ['actions/upload-artifact', 'actions/download-artifact'];
+
+const PINS = JSON.parse(readFileSync(new URL('pins.json', import.meta.url), 'utf8')) as {
+  action: string;
+  sha: string;
+}[];
+
+const standIns = (): string[] =>
+  PINS.filter(({ action }) => STAND_INS.includes(action)).flatMap(({ action, sha }) => [
+    '--local-repository',
+    `${action}@${sha}=${join(import.meta.dirname, 'stubs', basename(action))}`,
+  ]);
 
 export interface StepRun {
   readonly name: string;
@@ -126,7 +142,9 @@ function actArguments(request: WorkflowRequest, folder: string): string[] {
     ],
     ...pairs('--input', request.inputs),
     ...pairs('--var', request.vars),
-    ...pairs('--env', request.env),
+    ...pairs('--env', { MWAADR_ARTIFACTS: join(folder, 'artifacts'), ...request.env }),
+    ...pairs('--secret', request.secrets),
+    ...standIns(),
   ];
 }
 
