@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   'MDR-FILE-SYNTAX': 'The deployment file is not valid JSON.',
   'MDR-FILE-SCHEMA': 'The deployment file has an unknown key, a missing one or a value that is not allowed.',
   'MDR-FILE-RULE': 'Fields of the deployment file contradict each other.',
+  'MDR-PLAN-FILE': 'A plan that was handed from one job to another cannot be read.',
   'MDR-NODE-VERSION': 'The action was started by a Node.js older than 24.',
   'MDR-AWS-DENIED': 'AWS refused a call for lack of permission.',
   'MDR-AWS-THROTTLED': 'AWS kept throttling a call beyond its retries.',
