@@ -1,11 +1,22 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { GetEnvironmentCommand, MWAAClient, ResourceNotFoundException } from '@aws-sdk/client-mwaa';
+import {
+  CreateEnvironmentCommand,
+  GetEnvironmentCommand,
+  ListEnvironmentsCommand,
+  MWAAClient,
+  ResourceNotFoundException,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateEnvironmentCommand,
+  type CreateEnvironmentCommandInput,
+} from '@aws-sdk/client-mwaa';
 import { AwsFault } from '../domain/faults.ts';
-import type { EnvironmentDescription, Environments } from '../domain/ports.ts';
+import type { ChangeAnswer, EnvironmentDescription, EnvironmentMembers, Environments } from '../domain/ports.ts';
 import { call } from './call.ts';
 import { harmless } from './fault-mapping.ts';
 import { InvokeRestApiCommand, RestApiException, type InvokeRestApiInput } from './invoke-rest-api.ts';
+import { changeOnce, sendMembers } from './mwaa-change.ts';
 import { watchReply } from './reply.ts';
 import { clientConfig, type AwsSession } from './session.ts';
 
@@ -41,14 +52,64 @@ export function createEnvironments(session: AwsSession, region: string): Environ
     }
   }
 
+  const nameOf = (operation: string) => ({ service: 'airflow-api', region, operation }) as const;
+  const look = (name: string) => call(session, nameOf('GetEnvironment'), (signal) => describe(name, signal));
+
+  async function list(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let NextToken: string | undefined;
+    do {
+      const command = new ListEnvironmentsCommand({ MaxResults: PAGE, ...(NextToken !== undefined && { NextToken }) });
+      const page = await call(session, nameOf('ListEnvironments'), (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+      names.push(...(page.Environments ?? []));
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    return names;
+  }
+
+  function create(name: string, members: EnvironmentMembers): Promise<ChangeAnswer> {
+    // Whether all that it needs is there the service says itself.
+    const command = new CreateEnvironmentCommand({ Name: name } as CreateEnvironmentCommandInput);
+    sendMembers(command, members);
+    return changeOnce(session, nameOf('CreateEnvironment'), members, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
+  }
+
+  async function update(name: string, members: EnvironmentMembers): Promise<ChangeAnswer> {
+    const command = new UpdateEnvironmentCommand({ Name: name });
+    sendMembers(command, members);
+    const answer = await changeOnce(session, nameOf('UpdateEnvironment'), members, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
+    if (answer.accepted || answer.why !== 'refused') return answer;
+    // The service has one exception for a bad request and for one at a bad time; the status tells them apart.
+    const status = (await look(name))?.status;
+    return status === undefined || TAKES_UPDATES.includes(status) ? answer : { ...answer, why: 'busy' };
+  }
+
   return {
     region,
-    describe: (name) =>
-      call(session, { service: 'airflow-api', region, operation: 'GetEnvironment' }, (signal) =>
-        describe(name, signal),
-      ),
+    describe: look,
+    list,
+    create,
+    update,
+    tag: async (ResourceArn, Tags) => {
+      const command = new TagResourceCommand({ ResourceArn, Tags });
+      await call(session, nameOf('TagResource'), (abortSignal) => client.send(command, { abortSignal }));
+    },
+    untag: async (ResourceArn, keys) => {
+      const command = new UntagResourceCommand({ ResourceArn, tagKeys: [...keys] });
+      await call(session, nameOf('UntagResource'), (abortSignal) => client.send(command, { abortSignal }));
+    },
   };
 }
+
+/** As many as the service gives at once. */
+const PAGE = 25;
+const TAKES_UPDATES: readonly string[] = ['AVAILABLE', 'UPDATE_FAILED'];
 
 /** The service's own limit of `Path`. */
 const MAX_PATH = 64;
