@@ -17,7 +17,7 @@ export default {
     // Decisions, operations and adapters, in this process.
     project('unit', ['unit', 'scenarios'], 'test'),
     // The bundle, the templates, the tools and the sandbox's services, in processes of their own.
-    project('services', ['e2e', 'infra', 'sandbox', 'tools', 'workflows'], 'test'),
+    project('services', ['dagcheck', 'e2e', 'github', 'infra', 'sandbox', 'tools', 'workflows'], 'test'),
     // These start the sandbox with its real Airflows: one at a time, after everything else.
     project('bed', ['**'], 'bed.test'),
     // The same, and too long for every run: `npm run test:all`.

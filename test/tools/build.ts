@@ -1,7 +1,16 @@
 /** `npm run build`: bundles the action into action/dist, which is committed. */
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { requireSuccess } from './command.ts';
 import { ROOT } from './paths.ts';
 
@@ -13,8 +22,9 @@ export async function bundle(folder: string): Promise<void> {
   await requireSuccess(process.execPath, [ncc, 'build', 'src/index.ts', '-o', folder, '--license', 'licenses.txt'], {
     cwd: join(ROOT, 'action'),
   });
-  // Python finds it as a file, as the action's own code does not.
-  copyFileSync(join(ROOT, 'action/src/dag-check/check_dags.py'), join(folder, 'check_dags.py'));
+  // Python needs files of its own.
+  for (const script of globSync(join(ROOT, 'action/src/dag-check/*.py')))
+    copyFileSync(script, join(folder, basename(script)));
 }
 
 /** Paths of the files that differ between two bundles, or that only one of them has. */

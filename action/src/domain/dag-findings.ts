@@ -39,7 +39,7 @@ export function findingsOf(reading: DagCheckReading, folder: string, limit: numb
     ]),
     ...reading.cut.map((file) => cutFinding(file, limit)),
     ...unseenFindings(reading.unseen),
-    ...duplicateFindings(reading.imported, folder),
+    ...duplicateFindings(reading.imported, root),
     ...(reading.airflow?.files.length === 0 ? [noDags(folder)] : []),
     ...(reading.credentials.length === 0 ? [] : [credentialsInReach(reading.credentials)]),
   ];
@@ -115,7 +115,8 @@ function importFinding(file: ImportedFile, text: string, root: string, limit: nu
 /** An error that has no place is about a DAG that it names, or about the only one. */
 function placeOfDag({ file, made }: ImportedFile, message: string): Place {
   const named = made.filter(({ dagId }) => message.includes(dagId)).toSorted((a, b) => b.dagId.length - a.dagId.length);
-  return named[0] ?? (made.length === 1 ? made[0] : undefined) ?? { file, line: undefined };
+  const dag = named[0] ?? (made.length === 1 ? made[0] : undefined);
+  return dag === undefined ? { file, line: undefined } : { file: dag.file, line: dag.line };
 }
 
 const tooSlow = (place: Place, seconds: number, limit: number): DagFinding =>
@@ -129,6 +130,8 @@ const tooSlow = (place: Place, seconds: number, limit: number): DagFinding =>
 function cutFinding({ file, ended, seconds, output }: CutFile, limit: number): DagFinding {
   const place = { file, line: undefined };
   if (ended === 'late') return tooSlow(place, seconds, limit);
+  if (ended === 'vanished')
+    return error('import-error', place, 'another DAG file removed this one while it was imported', 'Leave that out.');
   const last = output.trim().split('\n').at(-1) ?? '';
   const said = last === '' ? '' : `; its last line of output was: ${last}`;
   return error(
@@ -185,7 +188,7 @@ const READS = {
   variable: 'Variable',
   connection: 'Connection',
   database: 'metadata database',
-  network: 'network',
+  network: 'machine',
 } as const;
 
 const wordsOf = (reads: ImportedFile['reads']): string =>
@@ -200,7 +203,7 @@ function readFinding(read: ImportedFile['reads'][number]): DagFinding {
   return warning(
     'parse-time-read',
     place,
-    `reads the ${wordsOf([read])} while the file is imported: Airflow does so again at every parse, on every site`,
+    `${read.kind === 'network' ? 'connects to' : 'asks for'} the ${wordsOf([read])} while the file is imported, and so at every parse, on both sites`,
     fix,
   );
 }
@@ -213,13 +216,15 @@ const startDateFinding = (place: { readonly file: string; readonly line: number 
     'Give a fixed date.',
   );
 
-/** Airflow keeps one DAG of an id and drops the others, whichever it happens to parse last. */
-function duplicateFindings(files: readonly ImportedFile[], folder: string): readonly DagFinding[] {
+/**
+ * Airflow keeps one DAG of an id, whichever it parsed last. Within a file it may show only one of several that are
+ * alike, so there we count what was made.
+ */
+function duplicateFindings(files: readonly ImportedFile[], root: string): readonly DagFinding[] {
   const places = files.flatMap((file) =>
-    file.dags.map(({ dagId }, index) => {
-      const nth = file.dags.slice(0, index).filter((other) => other.dagId === dagId).length;
-      const made = file.made.filter((one) => one.dagId === dagId);
-      return { dagId, file: file.file, line: (made[nth] ?? made[0])?.line };
+    [...new Set(file.dags.map(({ dagId }) => dagId))].flatMap((dagId): readonly (Place & { dagId: string })[] => {
+      const made = file.made.filter((one) => one.dagId === dagId && one.file === file.file);
+      return made.length === 0 ? [{ dagId, file: file.file, line: undefined }] : made;
     }),
   );
   const groups = Map.groupBy(places, ({ dagId }) => dagId);
@@ -228,7 +233,7 @@ function duplicateFindings(files: readonly ImportedFile[], folder: string): read
       error(
         'duplicate-id',
         { file, line },
-        `the id ${dagId} stands in ${folder.replace(/\/+$/, '')}/${first?.file ?? ''}${first?.line === undefined ? '' : `:${first.line}`} already`,
+        `the id ${dagId} stands at ${root}${first?.file ?? ''}:${first?.line ?? 1} already`,
         'Give one of them another id: Airflow keeps only one.',
       ),
     ),
