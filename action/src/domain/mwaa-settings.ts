@@ -13,6 +13,7 @@ const moduleLogging = z.strictObject({ enabled: z.boolean(), logLevel: z.enum(LO
 const objectKey = z.string().min(1).max(1024).regex(/^[^/]/, 'must be a key in the DAGs bucket, without leading slash');
 
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const MUST_BE_TAG = 'must be letters, digits, spaces and _.:/=+-@';
 
 /** Settings that may be shared by both sites, or given or overridden for one of them. */
 const shared = {
@@ -52,9 +53,9 @@ const shared = {
       .string()
       .min(1)
       .max(128)
-      .regex(tagText)
-      .refine((key) => !key.startsWith('aws:'), 'tags that begin with aws: are made by AWS'),
-    z.string().min(1).max(256).regex(tagText),
+      .regex(tagText, MUST_BE_TAG)
+      .regex(/^(?!aws:)/, 'must not begin with aws:, since AWS makes such tags itself'),
+    z.string().min(1).max(256).regex(tagText, MUST_BE_TAG),
   ),
   requirementsS3Path: objectKey,
   pluginsS3Path: objectKey,
@@ -80,14 +81,14 @@ const local = {
   networkConfiguration: z.strictObject({
     subnetIds: z.tuple([subnet(), subnet()]),
     securityGroupIds: z
-      .array(z.string().regex(/^sg-[a-z0-9]{1,30}$/, 'must be the id of a security group'))
+      .array(z.string().regex(/^sg-[a-zA-Z0-9\-._]+$/, 'must be the id of a security group'))
       .min(1)
       .max(5),
   }),
 } as const;
 
 function subnet() {
-  return z.string().regex(/^subnet-[a-z0-9]{1,30}$/, 'must be the id of a subnet');
+  return z.string().regex(/^subnet-[a-zA-Z0-9\-._]+$/, 'must be the id of a subnet');
 }
 
 export const sharedSettings = z.strictObject(shared).partial();

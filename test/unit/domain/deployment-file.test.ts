@@ -44,7 +44,7 @@ describe('a deployment file', () => {
   test('with a mistyped key is told what was meant, and once only', () => {
     const error = refusalOf(EXAMPLE.replace('"environment"', '"enviroment"'));
     expect(error.code).toBe('MDR-FILE-SCHEMA');
-    expect(error.message).toBe('environments/x.json:9:7: unknown key "enviroment": did you mean "environment"?');
+    expect(error.message).toBe('environments/x.json:11:7: unknown key "enviroment": did you mean "environment"?');
   });
 
   test('with a mistyped key inside a defaulted object is told what was meant', () => {
@@ -55,7 +55,7 @@ describe('a deployment file', () => {
     const error = refusalOf(EXAMPLE.replace('"strategy"', '"colour"'));
     expect(error.message.split('\n')).toEqual([
       'environments/x.json:1:1: strategy is missing',
-      'environments/x.json:3:3: unknown key "colour"',
+      'environments/x.json:4:3: unknown key "colour"',
     ]);
   });
 
@@ -65,32 +65,66 @@ describe('a deployment file', () => {
         .replace('"111122223333"', '"1"')
         .replace('"rpoSeconds": 900', '"rpoSeconds": "x"'),
     );
-    expect(error.message.split('\n').map((line) => /:(\d+):/.exec(line)?.[1])).toEqual(['3', '8', '21']);
+    const lineOf = (text: string) => String(EXAMPLE.slice(0, EXAMPLE.indexOf(text)).split('\n').length);
+    expect(error.message.split('\n').map((line) => /:(\d+):/.exec(line)?.[1])).toEqual(
+      ['"strategy"', '"account"', '"rpoSeconds"'].map(lineOf),
+    );
     expect(error.message).toContain('did you mean "warm-standby"?');
-    expect(error.place?.line).toBe(3);
+    expect(error.place?.line).toBe(4);
   });
 
   test('with a key that stands twice is refused: JSON would silently take the last', () => {
     const error = refusalOf(EXAMPLE.replace('"strategy"', '"deployment": "other",\n  "strategy"'));
-    expect(error.message).toBe('environments/x.json:3:3: the key "deployment" stands twice');
+    expect(error.message).toBe('environments/x.json:4:3: the key "deployment" stands twice');
   });
 
   test.each([
-    ['both sites in one Region', '"us-west-2"', '"us-east-1"', 'both sites are in us-east-1'],
-    ['both sites on one bucket', 'example-dags-us-west-2', 'example-dags-us-east-1', 'both sites use the bucket'],
-    ['a Region of another partition', '"us-west-2"', '"cn-north-1"', 'is not a Region of the partition aws'],
-    ['snapshots rarer than the RPO', '"everySeconds": 600', '"everySeconds": 901', 'cannot meet an RPO of 900 s'],
-    ['beats rarer than health periods', '"everySeconds": 120', '"everySeconds": 301', 'leaves health periods'],
-  ])('with %s contradicts itself', (_, from, to, message) => {
-    const error = refusalOf(EXAMPLE.replace(from, to));
-    expect(error.code).toBe('MDR-FILE-RULE');
+    ['in a list', '"tags": ["cost:*"]', '"tag": ["cost:*"]', 'unknown key "tag": did you mean "tags"?'],
+    ['of a site', '"subnetIds"', '"subnetIDs"', 'unknown key "subnetIDs": did you mean "subnetIds"?'],
+    ['of a log', '"logLevel": "INFO"', '"loglevel": "INFO"', 'unknown key "loglevel": did you mean "logLevel"?'],
+    ['of an exception', '"field"', '"feild"', 'unknown key "feild": did you mean "field"?'],
+  ])('with a mistyped key %s is told what was meant, and once only', (_, from, to, message) => {
+    const { message: found } = refusalOf(EXAMPLE.replace(from, to));
+    expect(found.replace(/^environments\/x\.json:\d+:\d+: /, '')).toBe(message);
+  });
+
+  test.each([
+    [
+      '{ "reason": "r", "weekly": { "from": "FRI:18:00", "too": "MON:06:00" } }',
+      'unknown key "too": did you mean "to"?',
+    ],
+    [
+      '{ "reason": "r", "weekly": { "from": "FRI", "to": "MON:06:00" } }',
+      'freeze.0.weekly.from: must be a day and a time',
+    ],
+    ['{ "reason": "r", "form": "2026-12-01T00:00:00Z", "to": "2026-12-02T00:00:00Z" }', 'did you mean "from"?'],
+    ['{ "reason": "r", "from": "2026-12-01", "to": "2026-12-02T00:00:00Z" }', 'freeze.0.from: must be a time in UTC'],
+  ])('with the freeze window %s is told about the form that was meant', (window, message) => {
+    const error = refusalOf(EXAMPLE.replace('"ignore"', `"freeze": [${window}],\n  "ignore"`));
+    expect(error.message.split('\n')).toHaveLength(1);
     expect(error.message).toContain(message);
+  });
+
+  test.each([
+    ['"minWorkers": 2', '"minWorkers": 0', 'mwaa.minWorkers: Too small'],
+    ['mw1.medium', 'mw1.meduim', 'did you mean "mw1.medium"?'],
+    ['"core.parallelism"', '"Core Parallelism"', 'the key "Core Parallelism" must be an option of Airflow'],
+    ['"team"', '"aws:team"', 'the key "aws:team" must not begin with aws:'],
+    ['"2.10.3"', '"2.9.2"', 'MWAA has Airflow 2.9.2, but this release cannot restore it'],
+    ['"2.10.3"', '"2.6.3"', 'MWAA ended its support of Airflow 2.6.3 on 2025-12-30'],
+    ['"2.10.3"', '"3.1.0"', 'Airflow 3.1.0 is not a version of MWAA'],
+  ])('with %s changed to %s is told why not, at its place', (from, to, message) => {
+    const error = refusalOf(EXAMPLE.replace(from, to));
+    expect(error.code).toBe('MDR-FILE-SCHEMA');
+    expect(error.message).toContain(message);
+    expect(error.message.split('\n')).toHaveLength(1);
     expect(error.place?.line).toBeGreaterThan(1);
   });
 
   test('of a GovCloud partition takes GovCloud Regions', () => {
-    const text = EXAMPLE.replaceAll('"us-east-1"', '"us-gov-east-1"')
-      .replaceAll('"us-west-2"', '"us-gov-west-1"')
+    const text = EXAMPLE.replaceAll('us-east-1', 'us-gov-east-1')
+      .replaceAll('us-west-2', 'us-gov-west-1')
+      .replaceAll('arn:aws:', 'arn:aws-us-gov:')
       .replace('"strategy"', '"partition": "aws-us-gov",\n  "strategy"');
     expect(parseDeployment(text, 'f').partition).toBe('aws-us-gov');
   });

@@ -1,0 +1,48 @@
+import type { Rule, RuleProblem } from './deployment-rules.ts';
+
+/**
+ * Whether an option or a tag holds a credential in clear: by its name as Airflow marks its own sensitive options, or by
+ * its value. A file in Git is read by many; the value itself is never said.
+ */
+export function looksSecret(name: string, value: string): boolean {
+  return hasSecretName(name) || SECRET_VALUES.some((pattern) => pattern.test(value));
+}
+
+/**
+ * Airflow's options with a secret value (`sensitive_config_values` of airflow.configuration, and what providers add).
+ * The same name with `_secret` or `_cmd` behind it only says where the value is found, and may be written.
+ */
+const hasSecretName = (name: string): boolean => SECRET_NAMES.test(name.slice(name.lastIndexOf('.') + 1));
+
+const SECRET_NAMES =
+  /(?:^|_)(?:password|passwd|token|secret_key|fernet_key|jwt_secret|client_secret|api_key|access_key|private_key|flower_basic_auth|sql_alchemy_conn|broker_url|result_backend)$/i;
+
+const SECRET_VALUES: readonly RegExp[] = [
+  // A user with a password in an address.
+  /:\/\/[^\s/:@]*:[^\s/@]+@/,
+  // An AWS access key, tokens of GitHub and Slack, a private key.
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
+  /\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}|\bxox[abprs]-[A-Za-z0-9-]{10}/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+  // A member of JSON, as in `secrets.backend_kwargs`.
+  /"(?:\w*_)?(?:password|secret|secret_key|secret_id|token|api_key|aws_secret_access_key)"\s*:\s*"[^"]/i,
+];
+
+const MAPS = ['airflowConfigurationOptions', 'tags'] as const;
+
+/** Credentials do not belong into a file that many read, nor into a configuration that GetEnvironment shows. */
+export const secretProblems: Rule = ({ mwaa, sites }) =>
+  [
+    { settings: mwaa, path: ['mwaa'] as RuleProblem['path'] },
+    ...sites.map((site, index) => ({ settings: site.mwaa, path: ['sites', index, 'mwaa'] })),
+  ].flatMap(({ settings, path }) =>
+    MAPS.flatMap((map) =>
+      Object.entries(settings[map] ?? {})
+        .filter(([name, value]) => looksSecret(name, value))
+        .map(([name]) => ({
+          path: [...path, map, name],
+          message: `the value of ${name} looks like a credential, which everybody who reads this file or the environment would see`,
+          fix: `Keep it in AWS Secrets Manager at both sites and let Airflow fetch it ("secrets.backend", "${name}_secret"); if it was pushed, change it.`,
+        })),
+    ),
+  );
