@@ -1,33 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Clock } from './control-plane/clock.ts';
 import { ControlPlane } from './control-plane/control-plane.ts';
 import { FakeRuntime } from './control-plane/fake-runtime.ts';
-import { MwaaError } from './control-plane/errors.ts';
-
-/** Time that stands still until told to go on. */
-class HandClock implements Clock {
-  #now = Date.UTC(2026, 0, 1);
-  #sleepers: { at: number; wake: () => void }[] = [];
-
-  now(): Date {
-    return new Date(this.#now);
-  }
-
-  delay(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#sleepers.push({ at: this.#now + ms, wake: resolve });
-      signal?.addEventListener('abort', () => {
-        reject(new Error('aborted'));
-      });
-    });
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const { wake } of this.#sleepers.filter(({ at }) => at <= this.#now)) wake();
-    this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
-  }
-}
+import { HandClock } from './control-plane/hand-clock.ts';
+import type { MwaaError } from './control-plane/errors.ts';
 
 const INPUT = {
   Name: 'orders',
@@ -232,19 +207,5 @@ describe('InvokeRestApi', () => {
       name: 'RestApiServerException',
       body: { RestApiStatusCode: 503 },
     });
-  });
-});
-
-it('updates by way of UPDATING and tells so in LastUpdate', async () => {
-  await available();
-  controlPlane.updateEnvironment({ Name: 'orders', MaxWorkers: 5, WorkerReplacementStrategy: 'GRACEFUL' });
-  expect(status()).toBe('UPDATING');
-  expect(errorOf(() => controlPlane.updateEnvironment({ Name: 'orders' })).name).toBe('ValidationException');
-  clock.advance(0);
-  await controlPlane.settled();
-  expect(controlPlane.getEnvironment({ Name: 'orders' }).Environment).toMatchObject({
-    Status: 'AVAILABLE',
-    MaxWorkers: 5,
-    LastUpdate: { Status: 'SUCCESS', WorkerReplacementStrategy: 'GRACEFUL' },
   });
 });

@@ -12,8 +12,8 @@ export class FakeRuntime implements AirflowRuntime {
   answer: (request: RestRequest) => RestResponse | Promise<RestResponse> = () => ({ status: 200, body: {} });
   /** What `start` waits for; rejects it to make a creation fail. */
   starting: Promise<void> = Promise.resolve();
-  /** The same for `update`. */
-  updating: Promise<void> = Promise.resolve();
+  /** The same for each `update`. */
+  updating: (environment: RuntimeEnvironment) => Promise<void> = () => Promise.resolve();
 
   create(environment: RuntimeEnvironment): Promise<void> {
     this.created.push(environment);
@@ -23,7 +23,7 @@ export class FakeRuntime implements AirflowRuntime {
 
   async update(environment: RuntimeEnvironment): Promise<void> {
     this.updated.push(environment);
-    await this.updating;
+    await this.updating(environment);
     this.environments.set(environment.name, environment);
   }
 
