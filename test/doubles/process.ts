@@ -3,6 +3,7 @@ import { AwsFault } from '../../action/src/domain/faults.ts';
 import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
 import type { EnvironmentDescription, RegionPorts, World } from '../../action/src/domain/ports.ts';
 import { unwrapKey, wrapKey } from './memory-kms.ts';
+import { createIn, describeIn, namesIn, updateIn } from './memory-mwaa.ts';
 import type { Universe } from './universe.ts';
 
 /** Thrown into a process that was killed: nothing of it runs on. */
@@ -81,7 +82,7 @@ export class Process implements World {
     return {
       region: name,
       objects: this.#objects(name),
-      environments: { region: name, describe: (environment) => this.#describe(name, environment) },
+      environments: this.#environments(name),
       airflow: this.#airflow(name),
       metrics: this.#metrics(name),
       keys: this.#keys(name),
@@ -170,17 +171,35 @@ export class Process implements World {
     };
   }
 
-  #describe(region: string, name: string): Promise<EnvironmentDescription | undefined> {
-    const { status, version: airflowVersion } = this.#universe.airflow(region);
-    return this.#call('airflow-api', region, 'GetEnvironment', '', () => ({
-      name,
-      status,
+  #environments(region: string): RegionPorts['environments'] {
+    const plane = this.#universe.controlPlane(region);
+    const call = <T>(operation: string, key: string, effect: () => T) =>
+      this.#call('airflow-api', region, operation, key, effect);
+    return {
+      region,
+      describe: (name) => call('GetEnvironment', name, () => this.#describe(region, name)),
+      list: () => call('ListEnvironments', '', () => namesIn(plane)),
+      create: (name, members) => call('CreateEnvironment', name, () => createIn(plane, name, members)),
+      update: (name, members) => call('UpdateEnvironment', name, () => updateIn(plane, name, members)),
+      tag: (arn, tags) =>
+        call('TagResource', arn, () => void plane.tagResource({ ResourceArn: arn, Tags: { ...tags } })),
+      untag: (arn, keys) =>
+        call('UntagResource', arn, () => void plane.untagResource({ ResourceArn: arn, tagKeys: [...keys] })),
+    };
+  }
+
+  /** As the control plane has it, but for what a story says of the Airflow in it. */
+  #describe(region: string, name: string): EnvironmentDescription | undefined {
+    const found = describeIn(this.#universe.controlPlane(region), name);
+    if (found === undefined) return undefined;
+    const { status, version } = this.#universe.airflow(region);
+    const airflowVersion = version === this.#universe.deployment.airflowVersion ? found.airflowVersion : version;
+    return {
+      ...found,
+      status: status === 'AVAILABLE' ? found.status : status,
       airflowVersion,
-      lastUpdate: undefined,
-      environmentClass: 'mw1.small',
-      dagS3Path: 'dags',
-      raw: { Name: name, AirflowConfigurationOptions: { 'smtp.smtp_password': 'planted-secret' } },
-    }));
+      raw: { ...(found.raw as object), AirflowVersion: airflowVersion, NewerMember: 'planted-secret' },
+    };
   }
 
   #airflow(region: string): RegionPorts['airflow'] {

@@ -3,6 +3,8 @@ import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
 import type { Deployment, SiteIndex } from '../../action/src/domain/deployment.ts';
 import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
 import { drBucket, EVIDENCE_PREFIX, SNAPSHOTS_PREFIX } from '../../action/src/domain/names.ts';
+import type { ControlPlane } from '../sandbox/control-plane/control-plane.ts';
+import { controlPlaneOf, establish } from './memory-mwaa.ts';
 import { MemoryS3 } from './memory-s3.ts';
 import type { StoredVersion } from './memory-s3.ts';
 import { ModelAirflow } from './model-airflow.ts';
@@ -25,6 +27,7 @@ export const EXAMPLE_DEPLOYMENT: Deployment = parseDeployment(readFileSync(EXAMP
 interface RegionState {
   readonly s3: MemoryS3;
   readonly airflow: ModelAirflow;
+  readonly plane: ControlPlane;
   lost: boolean;
 }
 
@@ -35,10 +38,13 @@ export class Universe {
   readonly regions: readonly [string, string];
   readonly faults = new Set<Fault>();
   readonly #states: readonly [RegionState, RegionState];
+  readonly #missing: readonly SiteIndex[];
   #waiting: (() => void)[] = [];
 
-  constructor(deployment: Deployment = EXAMPLE_DEPLOYMENT) {
+  /** `missing`: sites that have no environment yet. */
+  constructor(deployment: Deployment = EXAMPLE_DEPLOYMENT, { missing = [] }: { missing?: readonly SiteIndex[] } = {}) {
     this.deployment = deployment;
+    this.#missing = missing;
     this.regions = [deployment.sites[0].region, deployment.sites[1].region];
     const stores = [new MemoryS3(this.clock), new MemoryS3(this.clock)] as const;
     this.#states = [this.#region(0, stores), this.#region(1, stores)];
@@ -59,6 +65,11 @@ export class Universe {
 
   airflow(region: string): ModelAirflow {
     return this.#of(region).airflow;
+  }
+
+  /** MWAA's control plane of the Region; its environments are what the deployment file wants them to be. */
+  controlPlane(region: string): ControlPlane {
+    return this.#of(region).plane;
   }
 
   bucket(region: string): string {
@@ -106,7 +117,10 @@ export class Universe {
       s3: stores[index],
       peerS3: () => (this.#states[peer].lost ? undefined : stores[peer]),
     });
-    return { s3: stores[index], airflow, lost: false };
+    const { region, account } = this.deployment.sites[index];
+    const plane = controlPlaneOf(this.clock, region, account);
+    if (!this.#missing.includes(index)) establish(plane, this.deployment, index);
+    return { s3: stores[index], airflow, plane, lost: false };
   }
 
   #replicate(from: SiteIndex, bucket: string, key: string, version: StoredVersion): void {
