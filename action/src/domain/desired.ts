@@ -4,8 +4,8 @@ import type { Deployment, Site, SiteIndex } from './deployment.ts';
 import { MEMBERS, MODULE_PARTS, keyOf, memberOf } from './members.ts';
 import type { Member } from './members.ts';
 import type { SiteSettings } from './mwaa-settings.ts';
-import { patternTest } from './settings.ts';
 import type { FieldValue, Settings } from './settings.ts';
+import { matchesAny } from './wildcard.ts';
 
 /** What the deployment file says about one site's environment. */
 export interface Declared {
@@ -91,14 +91,14 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 /** Whether a field belongs to its Region: by its nature, or since the file says so. */
 export function siteLocalTest({ siteLocal }: Deployment): (field: string) => boolean {
-  const isLocal = {
-    AirflowConfigurationOptions: patternTest(siteLocal.airflowConfigurationOptions),
-    Tags: patternTest(siteLocal.tags),
+  const patterns: Readonly<Record<string, readonly string[]>> = {
+    AirflowConfigurationOptions: siteLocal.airflowConfigurationOptions,
+    Tags: siteLocal.tags,
   };
   return (field) => {
     const member = memberOf(field);
     if (member === undefined || member.siteLocal) return true;
-    return member.shape === 'map' && isLocal[member.api as keyof typeof isLocal](keyOf(member, field));
+    return matchesAny(patterns[member.api] ?? [], keyOf(member, field));
   };
 }
 

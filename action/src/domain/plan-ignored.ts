@@ -1,7 +1,7 @@
 import type { Deployment } from './deployment.ts';
 import type { Ignored } from './policies.ts';
-import { patternTest } from './settings.ts';
 import { millis } from './stored-json.ts';
+import { matchesAny } from './wildcard.ts';
 
 const hasExpired = ({ until }: Ignored, at: number): boolean => until !== undefined && millis(until) <= at;
 
@@ -10,5 +10,7 @@ export const expiredIgnores = ({ ignore }: Pick<Deployment, 'ignore'>, at: numbe
   ignore.filter((entry) => hasExpired(entry, at));
 
 /** Whether a difference in a field is a declared exception at `at` (milliseconds). */
-export const isIgnoredTest = ({ ignore }: Pick<Deployment, 'ignore'>, at: number): ((field: string) => boolean) =>
-  patternTest(ignore.filter((entry) => !hasExpired(entry, at)).map(({ field }) => field));
+export function isIgnoredTest({ ignore }: Pick<Deployment, 'ignore'>, at: number): (field: string) => boolean {
+  const patterns = ignore.filter((entry) => !hasExpired(entry, at)).map(({ field }) => field);
+  return (field) => matchesAny(patterns, field);
+}

@@ -4,8 +4,9 @@ import type { Deployment } from './deployment.ts';
 import { PINNED_MEMBERS, isToBeUploaded } from './desired.ts';
 import { keyOf, memberOf } from './members.ts';
 import type { Shown } from './plan-model.ts';
-import { patternTest, sameValue } from './settings.ts';
+import { sameValue } from './settings.ts';
 import type { FieldValue } from './settings.ts';
+import { matchesAny } from './wildcard.ts';
 
 /** Options of Airflow whose values are no secrets anywhere; the file may name more. */
 const HARMLESS_OPTIONS = [
@@ -41,10 +42,10 @@ const HARMLESS_OPTIONS = [
 
 /** Whether a field's values may stand in comments and summaries. */
 export function showsTest({ plan }: Pick<Deployment, 'plan'>): (field: string) => boolean {
-  const isShown = patternTest([...HARMLESS_OPTIONS, ...plan.showOptions]);
+  const shown = [...HARMLESS_OPTIONS, ...plan.showOptions];
   return (field) => {
     const member = memberOf(field);
-    return member?.api !== 'AirflowConfigurationOptions' || isShown(keyOf(member, field));
+    return member?.api !== 'AirflowConfigurationOptions' || matchesAny(shown, keyOf(member, field));
   };
 }
 

@@ -11,15 +11,3 @@ export const sameValue = (one: FieldValue | undefined, other: FieldValue | undef
   one === other || (isList(one) && isList(other) && one.length === other.length && one.every((v, i) => v === other[i]));
 
 const isList = (value: FieldValue | undefined): value is readonly string[] => Array.isArray(value);
-
-/** A pattern of the deployment file, in which `*` stands for any text, as a test of whole names. */
-export function patternTest(patterns: readonly string[]): (name: string) => boolean {
-  const quoted = patterns.map((pattern) =>
-    pattern
-      .split('*')
-      .map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-      .join('.*'),
-  );
-  const whole = new RegExp(`^(?:${quoted.join('|')})$`, 's');
-  return (name) => patterns.length > 0 && whole.test(name);
-}
