@@ -1,6 +1,6 @@
 import type { Fleet } from './fleet.ts';
 import type { GitHub } from './github.ts';
-import type { World } from './ports.ts';
+import type { RepositoryFiles, World } from './ports.ts';
 
 /** The working directory, for what operations leave to later steps and find there. */
 export interface Workspace {
@@ -16,6 +16,7 @@ export interface Tools extends Fleet, Pick<World, 'clock' | 'log' | 'stop' | 'ac
   github(): GitHub;
   /** As the GitHub App; `undefined` when there is no token of one. */
   app(): GitHub | undefined;
+  readonly repository: RepositoryFiles;
   readonly workspace: Workspace;
   /** What GitHub runs this for. */
   readonly run: {

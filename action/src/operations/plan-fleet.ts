@@ -6,12 +6,12 @@ import type { Tools } from '../domain/tools.ts';
 import { planReport } from '../report/plan.ts';
 import { toMarkdown } from '../report/markdown.ts';
 import { eachDeployment } from './each-deployment.ts';
-import { observeAll } from './plan.ts';
+import { observePlan } from './plan.ts';
 
 /** Plans every deployment of the fleet; with `out` each plan is left there for the job that comments. Changes nothing. */
 export async function planFleet(tools: Tools, { out }: Inputs<'plan'>): Promise<PlanResult> {
   const { results, failures } = await eachDeployment(tools, async (world, deployment, { path }) => {
-    const { plan, fingerprints } = await observeAll(world, { path, deployment }, tools.repository);
+    const { plan, fingerprints } = await observePlan(world, { path, deployment, repository: tools.repository });
     tools.log.info(`${deployment.deployment}: ${plan.outcome}`);
     return { plan, fingerprints };
   });

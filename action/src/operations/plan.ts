@@ -1,12 +1,16 @@
 import type { ArtifactPlan } from '../domain/artifact-plan.ts';
+import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { ruling } from '../domain/epoch.ts';
-import { observationOf } from '../domain/observed.ts';
+import { isFound, observationOf } from '../domain/observed.ts';
 import type { SiteObservation } from '../domain/observed.ts';
 import { planOf } from '../domain/planner.ts';
 import type { PlannedWork } from '../domain/planner.ts';
-import type { World } from '../domain/ports.ts';
+import type { RepositoryFiles, World } from '../domain/ports.ts';
 import { RELEASE } from '../domain/release.ts';
+import { rolesOf } from '../domain/roles.ts';
+import { observeArtifacts } from './artifacts.ts';
+import type { ArtifactScene } from './artifacts.ts';
 import { readControl } from './control.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
@@ -15,6 +19,15 @@ export interface PlanSource {
   /** Of the deployment file, as the reader knows it. */
   readonly path: string;
   readonly deployment: Deployment;
+  /** Where the artifacts are; without it they are left out. */
+  readonly repository?: RepositoryFiles;
+}
+
+/** A plan with the artifacts that it is about. */
+export interface ObservedPlan extends PlannedWork {
+  readonly artifacts: ArtifactPlan | undefined;
+  /** What the artifacts were compared between; for `deployArtifacts`. */
+  readonly scene: ArtifactScene | undefined;
 }
 
 /**
@@ -22,19 +35,29 @@ export interface PlanSource {
  * not answer, refuses or throttles is thrown as what it is, {@link AwsFault}: it is never "missing". Throws
  * `MDR-CONTROL-INVALID`.
  */
-export async function observePlan(
-  world: World,
-  { path, deployment }: PlanSource,
-  artifacts?: ArtifactPlan,
-): Promise<PlannedWork> {
+export async function observePlan(world: World, { path, deployment, repository }: PlanSource): Promise<ObservedPlan> {
   const [first, second] = bothSides(world, deployment);
   const [observed, records] = await Promise.all([
     Promise.all([observeSite(first), observeSite(second)]),
     Promise.all([readControl(first, deployment), readControl(second, deployment)]),
   ]);
   const record = ruling(records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])));
-  return planOf({ deployment, file: path, at: world.clock.now(), tool: RELEASE, record, observed, artifacts });
+  const scene = repository && sceneOf(deployment, repository, record, observed);
+  const artifacts = scene && (await observeArtifacts(world, deployment, scene));
+  const at = world.clock.now();
+  return { ...planOf({ deployment, file: path, at, tool: RELEASE, record, observed, artifacts }), artifacts, scene };
 }
+
+const sceneOf = (
+  deployment: Deployment,
+  repository: RepositoryFiles,
+  record: ControlRecord | undefined,
+  [first, second]: readonly [SiteObservation, SiteObservation],
+): ArtifactScene => ({
+  roles: record === undefined ? { active: 0, standby: 1 } : rolesOf(deployment, record),
+  repository,
+  settings: [isFound(first) ? first.settings : undefined, isFound(second) ? second.settings : undefined],
+});
 
 /** What the environment of a site is now. Throws {@link AwsFault}. */
 export const observeSite = async ({ ports, site }: Side): Promise<SiteObservation> =>
