@@ -1,7 +1,25 @@
 import { context } from '@actions/github';
 
+/** The address of the run. */
+const urlOfRun = (): string => {
+  const { serverUrl, repo, runId } = context;
+  return `${serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+};
+
 /** Who runs this, for the control record, the journal and the evidence: the person, and the address of the run. */
-export function actorOfRun(): string {
-  const { actor, serverUrl, repo, runId } = context;
-  return `${actor} ${serverUrl}/${repo.owner}/${repo.repo}/actions/runs/${runId}`;
+export const actorOfRun = (): string => `${context.actor} ${urlOfRun()}`;
+
+/** What GitHub runs this for. */
+export const runOfWorkflow = () => ({
+  commit: context.sha,
+  pullRequest: context.payload.pull_request?.number,
+  url: urlOfRun(),
+});
+
+/** As in `owner/name`; `undefined` on a terminal that does not say. */
+export function repositoryOfRun(): string | undefined {
+  const name = process.env['GITHUB_REPOSITORY'] ?? '';
+  return name === '' ? undefined : name;
 }
+
+export const apiUrl = (): string => context.apiUrl;
