@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PARTS } from './fingerprint.ts';
 import type { Plan } from './plan-model.ts';
 import { instant, parseStored, versioned } from './stored-json.ts';
 
@@ -25,7 +26,6 @@ const reconcileRecord = z.object({
   /** Field → what Git and both sites showed when the first step began. */
   fingerprints: z.record(z.string(), z.string()),
   epoch: z.int(),
-  tool: z.string(),
   bundle: z.string().nullable(),
   actor: z.string(),
   startedAt: instant,
@@ -49,23 +49,30 @@ export type ReconcileStep = Readonly<z.infer<typeof step>>;
 export const parseReconcileRecord = (body: Uint8Array, where: string): ReconcileRecord =>
   parseStored(reconcileRecord, body, where, 'MDR-CONTROL-INVALID');
 
+/** In place of field names: a new environment also gets what the service fills in. */
+const EVERY_FIELD = '*';
+
 /** The record once a change has been asked for. */
 export function withStep(record: ReconcileRecord, step: ReconcileStep): ReconcileRecord {
   const others = record.touched.filter(({ site }) => site !== step.site);
   const known = record.touched.find(({ site }) => site === step.site)?.fields ?? [];
-  const fields = [...new Set([...known, ...step.fields])].toSorted();
+  const fields = [...new Set([...known, ...(step.kind === 'create' ? [EVERY_FIELD] : step.fields)])].toSorted();
   return { ...record, step, touched: [...others, { site: step.site, fields }] };
 }
 
 /**
- * Of the fields that moved since the review, those that we did not move ourselves: that were never asked to change, or
- * that are still to be changed where we changed them.
+ * Of what moved since the review, that which we did not move ourselves: fields that were never asked to change, or that
+ * are still to be changed where we changed them.
  */
-export function foreignMoves(record: ReconcileRecord, plan: Plan, moved: readonly string[]): readonly string[] {
-  return moved.filter((field) => {
-    const touched = record.touched.filter(({ fields }) => fields.includes(field));
-    const row = plan.fields.find((candidate) => candidate.field === field);
-    const roles = touched.map(({ site }) => (site === plan.active ? 'active' : 'standby'));
-    return touched.length === 0 || roles.some((role) => row?.changes.includes(role) === true);
-  });
+export const foreignMoves = (record: ReconcileRecord, plan: Plan, moved: readonly string[]): readonly string[] =>
+  moved.filter((name) => !isOurs(record, plan, name));
+
+function isOurs(record: ReconcileRecord, plan: Plan, name: string): boolean {
+  const touched = record.touched.filter(({ fields }) => fields.includes(name) || fields.includes(EVERY_FIELD));
+  if (name === PARTS.sites) return touched.length > 0;
+  if (name === PARTS.artifacts) return record.bundle !== null && record.bundle === plan.artifacts.bundle;
+  if ((Object.values(PARTS) as readonly string[]).includes(name)) return false;
+  const row = plan.fields.find(({ field }) => field === name);
+  const roles = touched.map(({ site }) => (site === plan.active ? 'active' : 'standby'));
+  return touched.length > 0 && !roles.some((role) => row?.changes.includes(role) === true);
 }

@@ -20,6 +20,13 @@ export interface PassedGate {
   readonly seconds: number;
 }
 
+/**
+ * `applied`: changes were made, and nothing is left to do; `in sync`: there was nothing to do; `differs`: what differs
+ * is left to others; `held`: a window or a pause holds reconcile, and nothing more was done. Of self-heal alone: `busy`:
+ * an environment is being changed; `tried`: this very plan was tried before.
+ */
+export type ReconcileOutcome = 'applied' | 'in sync' | 'differs' | 'held' | 'busy' | 'tried';
+
 export interface ReconcileResult {
   readonly operation: 'reconcile';
   readonly schemaVersion: 1;
@@ -29,11 +36,7 @@ export interface ReconcileResult {
   readonly endedAt: string;
   readonly active: string;
   readonly standby: string;
-  /**
-   * `applied`: changes were made, and nothing is left to do; `in sync`: there was nothing to do; `differs`: what differs
-   * is left to others by `manage`; `held`: a window or a pause holds reconcile, nothing was done.
-   */
-  readonly outcome: 'applied' | 'in sync' | 'differs' | 'held';
+  readonly outcome: ReconcileOutcome;
   /** Whether this run finished what an earlier one had begun. */
   readonly resumed: boolean;
   /** Of the plan that was reviewed, or else of the one that was found. */

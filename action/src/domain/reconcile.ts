@@ -3,6 +3,7 @@ import type { ErrorCode } from './errors.ts';
 import type { Plan, Shown } from './plan-model.ts';
 import { foreignMoves } from './reconcile-record.ts';
 import type { ReconcileRecord, ReconcileScope } from './reconcile-record.ts';
+import type { ReconcileOutcome } from './reconcile-result.ts';
 
 /** The plan that somebody approved. */
 export interface ReviewedPlan {
@@ -24,11 +25,13 @@ export interface ReconcileFacts {
   readonly fingerprints: Readonly<Record<string, string>>;
   /** What an earlier run left behind, of this epoch. */
   readonly record: ReconcileRecord | undefined;
+  /** Whether self-heal has tried exactly this plan before. */
+  readonly tried: boolean;
   readonly request: ReconcileRequest;
 }
 
 export type ReconcileDecision =
-  | { readonly kind: 'rest'; readonly outcome: 'in sync' | 'differs' | 'held' }
+  | { readonly kind: 'rest'; readonly outcome: Exclude<ReconcileOutcome, 'applied'> }
   | { readonly kind: 'refuse'; readonly error: MdrError }
   | { readonly kind: 'apply'; readonly resumed: boolean };
 
@@ -46,12 +49,20 @@ export function decideReconcile(facts: ReconcileFacts, movedSince: MovedSince): 
   if (isEmpty && unfinished === undefined) return { kind: 'rest', outcome: plan.outcome };
   if (plan.heldUntil !== null) return { kind: 'rest', outcome: 'held' };
   if (plan.outcome === 'refused') return { kind: 'refuse', error: refusedPlan(plan) };
-  if (request.scope === 'self-heal') return { kind: 'apply', resumed: unfinished !== undefined };
+  if (request.scope === 'self-heal') return unasked(facts, unfinished);
   if (request.expected === undefined) return unreviewed(facts, unfinished);
   const failed = failedBefore(facts);
   if (failed !== undefined) return { kind: 'refuse', error: failed };
   if (plan.digest === request.expected.digest) return { kind: 'apply', resumed: unfinished !== undefined };
   return resumable(facts, unfinished, movedSince);
+}
+
+/** Self-heal begins only at rest, and tries each plan once. */
+function unasked({ plan, tried }: ReconcileFacts, unfinished: ReconcileRecord | undefined): ReconcileDecision {
+  if (unfinished !== undefined) return { kind: 'apply', resumed: true };
+  if (tried) return { kind: 'rest', outcome: 'tried' };
+  const isQuiet = plan.sites.every(({ status }) => status === 'AVAILABLE' || status === 'missing');
+  return isQuiet ? { kind: 'apply', resumed: false } : { kind: 'rest', outcome: 'busy' };
 }
 
 /** The record of a run that came to no end, of the plan that is asked for. */
@@ -67,6 +78,7 @@ function unreviewed(facts: ReconcileFacts, unfinished: ReconcileRecord | undefin
   return { kind: 'refuse', error: unreviewedPlan(facts.plan) };
 }
 
+/** A half-applied plan shows another digest than the reviewed one; what moved beyond our own changes refuses it. */
 function resumable(
   { plan, fingerprints, request }: ReconcileFacts,
   unfinished: ReconcileRecord | undefined,
@@ -75,12 +87,8 @@ function resumable(
   const before = unfinished?.fingerprints ?? request.expected?.fingerprints;
   const moved = before === undefined ? [] : movedSince(before, fingerprints);
   const foreign = unfinished === undefined ? moved : foreignMoves(unfinished, plan, moved);
-  const isOurs =
-    unfinished !== undefined &&
-    foreign.length === 0 &&
-    unfinished.tool === plan.tool &&
-    unfinished.bundle === plan.artifacts.bundle;
-  return isOurs ? { kind: 'apply', resumed: true } : { kind: 'refuse', error: movedPlan(plan, foreign) };
+  if (unfinished !== undefined && foreign.length === 0) return { kind: 'apply', resumed: true };
+  return { kind: 'refuse', error: movedPlan(plan, foreign) };
 }
 
 /** An error that has the plan with it, for whoever shows it. */
@@ -111,8 +119,8 @@ const unreviewedPlan = (plan: Plan): PlanError =>
 
 /** A rolled-back change is tried again only by somebody who asks for it. */
 function failedBefore({ plan, record, request }: ReconcileFacts): PlanError | undefined {
-  const isTheSame = record?.outcome === 'failed' && record.digest === request.expected?.digest;
-  if (!isTheSame || request.expected?.pullRequest === undefined) return undefined;
+  if (record?.outcome !== 'failed' || record.digest !== request.expected?.digest) return undefined;
+  if (request.expected.pullRequest === undefined) return undefined;
   return new PlanError(
     plan,
     'MDR-UPDATE-FAILED',
@@ -125,8 +133,8 @@ function movedPlan(plan: Plan, moved: readonly string[]): PlanError {
   const lines = moved.map((field) => movedLine(plan, field));
   const head =
     lines.length === 0
-      ? 'the plan is not the one that was reviewed: rules, artifacts or the release of this action changed since'
-      : `${lines.length} field(s) moved since the plan was reviewed`;
+      ? 'the plan is not the one that was reviewed'
+      : 'the plan is not the one that was reviewed; since then these have moved:';
   return new PlanError(
     plan,
     'MDR-PLAN-MOVED',
@@ -137,7 +145,7 @@ function movedPlan(plan: Plan, moved: readonly string[]): PlanError {
 
 function movedLine(plan: Plan, field: string): string {
   const row = plan.fields.find((candidate) => candidate.field === field);
-  if (row === undefined) return `${field}: no longer set anywhere`;
+  if (row === undefined) return /^[A-Z]/.test(field) ? `${field}: no longer set anywhere` : field;
   const { git, active, standby } = row;
   return `${field}: Git ${shownText(git.active)}, ${plan.active} ${shownText(active)}, ${plan.standby} ${shownText(standby)}`;
 }

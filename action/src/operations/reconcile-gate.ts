@@ -64,13 +64,9 @@ async function lookAt(side: Side, deployment: Deployment): Promise<GateLook> {
 }
 
 /** `undefined` when Airflow does not say. */
-export async function countImportErrors(side: Side): Promise<number | undefined> {
-  const { airflow } = side.ports as {
-    airflow: { importErrors?: (environment: string) => Promise<readonly unknown[]> };
-  };
-  if (airflow.importErrors === undefined) return undefined;
-  const read = await probe(async () => airflow.importErrors?.(side.site.environment));
-  return 'answer' in read ? read.answer?.length : undefined;
+export async function countImportErrors({ site, ports }: Side): Promise<number | undefined> {
+  const read = await probe(() => ports.airflow.importErrors(site.environment));
+  return 'answer' in read ? read.answer.length : undefined;
 }
 
 const closed = (side: Side, role: Gated['role'], reasons: readonly string[], seconds: number): MdrError =>

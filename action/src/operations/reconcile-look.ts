@@ -1,0 +1,71 @@
+import type { ControlRecord } from '../domain/control-record.ts';
+import { otherSite } from '../domain/deployment.ts';
+import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import { healable, withoutCreation } from '../domain/heal.ts';
+import { keys } from '../domain/names.ts';
+import type { PlannedWork } from '../domain/planner.ts';
+import { movedSince } from '../domain/planner.ts';
+import type { World } from '../domain/ports.ts';
+import { decideReconcile } from '../domain/reconcile.ts';
+import type { ReconcileDecision, ReconcileRequest } from '../domain/reconcile.ts';
+import { observePlan } from './plan.ts';
+import { readNote } from './reconcile-note.ts';
+import type { Note } from './reconcile-note.ts';
+import { readRecords, requireNoMove } from './reconcile-records.ts';
+import { sideOf } from './sides.ts';
+import type { Side } from './sides.ts';
+
+export interface ReconcileSource {
+  /** Path of the deployment file. */
+  readonly path: string;
+  readonly deployment: Deployment;
+}
+
+/** All that reconcile knows at one moment. */
+export interface ReconcileLook {
+  readonly records: readonly ControlRecord[];
+  readonly work: PlannedWork;
+  readonly standby: Side;
+  readonly active: Side;
+  /** What is stored of an earlier run, whatever became of it. */
+  readonly note: Note | undefined;
+  readonly decision: ReconcileDecision;
+}
+
+/** Looks at both sites and decides. Changes nothing. Throws `MDR-MOVE-OTHER` while a move is under way. */
+export async function lookAround(
+  world: World,
+  source: ReconcileSource,
+  request: ReconcileRequest,
+): Promise<ReconcileLook> {
+  const { deployment } = source;
+  const records = await readRecords(world, deployment);
+  requireNoMove(records);
+  const work = await plannedWork(world, source, request);
+  const index: SiteIndex = work.plan.standby === deployment.sites[0].region ? 0 : 1;
+  const standby = sideOf(world, deployment, index);
+  const note = await readNote(standby, deployment);
+  const isOfThisEpoch = note?.record.epoch === (work.plan.epoch ?? 0);
+  const decision = decideReconcile(
+    {
+      plan: work.plan,
+      fingerprints: work.fingerprints,
+      record: isOfThisEpoch ? note.record : undefined,
+      tried: request.scope === 'self-heal' && (await wasTried(standby, deployment, work.plan.digest)),
+      request,
+    },
+    movedSince,
+  );
+  return { records, work, standby, active: sideOf(world, deployment, otherSite(index)), note, decision };
+}
+
+async function plannedWork(world: World, source: ReconcileSource, { scope }: ReconcileRequest): Promise<PlannedWork> {
+  const whole = await observePlan(world, source);
+  if (scope === 'all') return whole;
+  const deployment = healable(source.deployment, whole.plan);
+  return withoutCreation(await observePlan(world, { ...source, deployment }));
+}
+
+async function wasTried({ bucket, ports }: Side, { deployment }: Deployment, digest: string): Promise<boolean> {
+  return (await ports.objects.get(bucket, keys.heal(deployment, digest))) !== undefined;
+}
