@@ -1,6 +1,4 @@
 import type { Deployment } from './deployment.ts';
-import type { Fleet } from './fleet.ts';
-import type { World } from './ports.ts';
 
 /** What `doctor` asks beyond the ports of the other operations. It only reads. Every method may throw `AwsFault`. */
 
@@ -112,10 +110,7 @@ export interface Inspector {
   readonly quotas: Quotas;
 }
 
-export interface DoctorWorld extends World {
-  inspector(region: string): Inspector;
-}
-
-export interface DoctorFleet extends Fleet {
-  world(deployment: Deployment): DoctorWorld;
+/** Where the inspectors come from: each deployment may have credentials of its own. */
+export interface Inspectors {
+  inspector(deployment: Deployment, region: string): Inspector;
 }
