@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { GetEnvironmentCommand } from '@aws-sdk/client-mwaa';
+import { DeleteEnvironmentCommand, GetEnvironmentCommand } from '@aws-sdk/client-mwaa';
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { callsOf, clients as clientsOf, errorOf, SERVICES, type SdkError } from './sdk-clients.ts';
 import { startServices, type Services } from './services.ts';
@@ -48,6 +48,12 @@ describe("a fault reads as the service's own error", () => {
     expect(`${name} ${status}`).toMatch(new RegExp(`^${expected[service][effect]}`));
     const others = SERVICES.filter((other) => other !== service);
     for (const other of others) expect(await errorOf(calls('us-east-1')[other]())).toMatchObject({ name: 'no error' });
+  });
+
+  it('MWAA is unavailable to whoever would change an environment', async () => {
+    services.gateway('us-east-1').fault('5xx', { service: 'airflow' });
+    const deletion = clients('us-east-1').mwaa.send(new DeleteEnvironmentCommand({ Name: 'orders' }));
+    expect(await errorOf(deletion)).toEqual({ name: 'ServiceUnavailableException', status: 503 });
   });
 
   it('also where a reply has no body', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessDenied, internalServer, MwaaError, throttling } from '../control-plane/errors.ts';
+import { accessDenied, internalServer, MwaaError, serviceUnavailable, throttling } from '../control-plane/errors.ts';
 import { errorReply } from '../control-plane/wire.ts';
 import type { Service } from '../types.ts';
 import type { ObservedRequest } from './observe.ts';
@@ -46,14 +46,20 @@ const CLOUDWATCH_QUERY_NAMES: Record<string, string> = {
   AccessDeniedException: 'AccessDenied',
 };
 
-const MWAA_FAULTS: Record<Fault, () => MwaaError> = {
+/** What changes an environment is unavailable; what only looks has an internal error. */
+const UNAVAILABLE: readonly string[] = ['CreateEnvironment', 'UpdateEnvironment', 'DeleteEnvironment'];
+
+const MWAA_FAULTS: Record<Fault, (operation: string) => MwaaError> = {
   throttled: throttling,
   denied: () => accessDenied('User is not authorized to perform this action'),
-  '5xx': () => internalServer('Internal server error'),
+  '5xx': (operation) =>
+    UNAVAILABLE.includes(operation)
+      ? serviceUnavailable('Service is unavailable')
+      : internalServer('Internal server error'),
 };
 
 export function faultReply(request: ObservedRequest, fault: Fault): Reply {
-  if (request.service === 'airflow') return mwaaReply(MWAA_FAULTS[fault]());
+  if (request.service === 'airflow') return mwaaReply(MWAA_FAULTS[fault](request.operation));
   const error = FAULTS[request.service === 'unknown' ? 's3' : request.service][fault];
   const queryName = request.protocol === 'query' ? CLOUDWATCH_QUERY_NAMES[error.name] : undefined;
   return serviceError(request, { ...error, name: queryName ?? error.name }, `Injected fault: ${fault}`);

@@ -1,6 +1,7 @@
 """Holds the control plane against botocore's own model of MWAA, through the gateway.
 
-usage: contract.py URL ENVIRONMENT   (AVAILABLE there; /dags answers, /missing is a 404, /broken a 500)
+usage: contract.py URL ENVIRONMENT   (AVAILABLE there; /dags answers, /missing is a 404, /broken a 500; the bucket
+                                      contract-dags has a requirements.txt)
 
 Prints one line for each check; exits with 1 when one has failed.
 """
@@ -8,13 +9,16 @@ Prints one line for each check; exits with 1 when one has failed.
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from model_slice import model_slice
 
 URL, NAME = sys.argv[1:]
-CONFIG = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
+# Not validated here: what the model forbids must be refused by the control plane.
+CONFIG = Config(inject_host_prefix=False, parameter_validation=False, retries={"total_max_attempts": 1})
 CREDENTIALS = {"aws_access_key_id": "AKIARUNNER0000000001", "aws_secret_access_key": "x"}
 CLIENT = boto3.client("mwaa", region_name="us-east-1", endpoint_url=URL, config=CONFIG, **CREDENTIALS)
 MODEL = CLIENT.meta.service_model
@@ -31,6 +35,8 @@ INPUT = {
     "AirflowVersion": "2.10.3",
     "MinWebservers": 2,
     "MaxWebservers": 3,
+    "RequirementsS3Path": "requirements.txt",
+    "KmsKey": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 }
 failures = []
 raw_bodies = []
@@ -118,6 +124,7 @@ def main():
     check("CreatedAt is a time", None if isinstance(environment["CreatedAt"], datetime) else environment["CreatedAt"])
     lost = [member for member in INPUT if member not in environment]
     check("GetEnvironment shows every member that CreateEnvironment was given", lost or None)
+    check_tags(created["Arn"])
     succeeds("UpdateEnvironment", Name=NAME, MaxWorkers=3, WorkerReplacementStrategy="GRACEFUL")
     succeeds("GetEnvironment", Name=NAME)
     listed = succeeds("ListEnvironments", MaxResults=1)
@@ -126,11 +133,51 @@ def main():
         "InvokeRestApi", Name=NAME, Path="/dags", Method="POST", QueryParameters={"limit": 1}, Body={"a": 1}
     )
     check("a document arrives whole", None if answered["RestApiResponse"]["echo"] == {"a": 1} else answered)
+    check_slice()
     check_errors()
+    check_deletion()
     sys.exit(1 if failures else 0)
 
 
+def check_slice():
+    checked_in = json.loads((Path(__file__).parent.parent / "control-plane/model.json").read_text())
+    stale = None if checked_in == model_slice() else "model.json is not the slice of this botocore: see model_slice.py"
+    check("what requests are checked against is botocore's model", stale)
+
+
+def check_tags(arn):
+    succeeds("TagResource", ResourceArn=arn, Tags={"owner": "ana", "cost centre/1": "x"})
+    succeeds("UntagResource", ResourceArn=arn, tagKeys=["team", "cost centre/1"])
+    tags = succeeds("ListTagsForResource", ResourceArn=arn)["Tags"]
+    check("tags are what was added less what was taken away", None if tags == {"owner": "ana"} else tags)
+    nobody = arn.replace("contract", "nobody")
+    for operation in (CLIENT.list_tags_for_resource, CLIENT.untag_resource, CLIENT.tag_resource):
+        arguments = {"tag_resource": {"Tags": {"a": "b"}}, "untag_resource": {"tagKeys": ["a"]}}
+        more = arguments.get(operation.__name__, {})
+        fails(
+            f"{operation.__name__} of nobody",
+            "ResourceNotFoundException",
+            404,
+            lambda operation=operation, more=more: operation(ResourceArn=nobody, **more),
+        )
+
+
+def check_deletion():
+    succeeds("DeleteEnvironment", Name="contract")
+    for operation in (CLIENT.get_environment, CLIENT.delete_environment, CLIENT.update_environment):
+        fails(
+            f"{operation.__name__} of one that is gone",
+            "ResourceNotFoundException",
+            404,
+            lambda operation=operation: operation(Name="contract"),
+        )
+
+
 def check_errors():
+    wrong = {**INPUT, "Name": "wrong", "MaxWorkers": 0, "WebserverAccessMode": "OPEN"}
+    answer = fails("what the model forbids", "ValidationException", 400, lambda: CLIENT.create_environment(**wrong))
+    told = answer.get("Error", {}).get("Message", "")
+    check("all of it is told", None if told.startswith("2 validation errors detected: Value") else told)
     for name in ("GetEnvironment", "InvokeRestApi"):
         call = (
             invoke("/dags", Name="nobody") if name == "InvokeRestApi" else lambda: CLIENT.get_environment(Name="nobody")
