@@ -21,7 +21,7 @@ const packages = (...names) => names.map((name) => `${name}$`);
 const directions = [
   direction(
     ['action/src/domain/**'],
-    only('\\./', ...packages('zod', '@humanwhocodes/momoa', 'fastest-levenshtein', 'node:crypto', 'node:zlib')),
+    only('\\./', ...packages('zod', '@humanwhocodes/momoa', 'fastest-levenshtein', 'fflate', 'node:crypto', 'node:zlib')),
     'domain/ decides and does no I/O: it imports only domain/.',
   ),
   direction(['action/src/report/**'], only('\\./', '\\.\\./domain/'), 'report/ is pure text: it imports only domain/.'),
@@ -31,7 +31,7 @@ const directions = [
     'operations/ tells its story over ports: it imports domain/ (with the ports) and report/, never an adapter.',
   ),
   direction(
-    ['action/src/aws/**', 'action/src/airflow/**', 'action/src/github/**'],
+    ['action/src/aws/**', 'action/src/airflow/**', 'action/src/dag-check/**', 'action/src/github/**'],
     '(?:^|/)(?:operations|report)/|(?:^|/)(?:run|index|cli)\\.ts$|^@actions/core$',
     'An adapter implements a port: it knows neither operations nor reports nor the workflow that runs it.',
   ),
