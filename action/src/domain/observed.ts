@@ -42,7 +42,9 @@ export function observationOf(description: EnvironmentDescription | undefined): 
 export function observedSettings(raw: unknown): Settings {
   // Environments from before the member existed do not say so; the service's default is theirs.
   const known = { EndpointManagement: 'SERVICE', ...recordOf(raw) };
-  return Object.fromEntries(MEMBERS.flatMap((member) => fieldsOf(member, at(known, member.api))));
+  // `dags/` and `dags` are one folder.
+  const dags = textAt(raw, 'DagS3Path').replaceAll(/^\/+|\/+$/g, '');
+  return Object.fromEntries(MEMBERS.flatMap((member) => fieldsOf(member, at({ ...known, DagS3Path: dags }, member.api))));
 }
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
