@@ -44,7 +44,9 @@ export function observedSettings(raw: unknown): Settings {
   const known = { EndpointManagement: 'SERVICE', ...recordOf(raw) };
   // `dags/` and `dags` are one folder.
   const dags = textAt(raw, 'DagS3Path').replaceAll(/^\/+|\/+$/g, '');
-  return Object.fromEntries(MEMBERS.flatMap((member) => fieldsOf(member, at({ ...known, DagS3Path: dags }, member.api))));
+  return Object.fromEntries(
+    MEMBERS.flatMap((member) => fieldsOf(member, at({ ...known, DagS3Path: dags }, member.api))),
+  );
 }
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
