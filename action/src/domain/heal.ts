@@ -16,7 +16,7 @@ export function healable(deployment: Deployment, plan: Plan): Deployment {
 }
 
 /** A missing environment is nothing that is set right unasked. */
-export function withoutCreation(work: PlannedWork): PlannedWork {
+export function withoutCreation<T extends PlannedWork>(work: T): T {
   const kept = work.sites.map((site) => ({ ...site, steps: site.steps.filter(({ kind }) => kind !== 'create') }));
   const sites = kept as unknown as PlannedWork['sites'];
   const hasWork = sites.some(({ steps }) => steps.length > 0);

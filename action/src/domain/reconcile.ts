@@ -1,6 +1,7 @@
 import { MdrError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
-import type { Plan, Shown } from './plan-model.ts';
+import { shownText } from './drift-findings.ts';
+import type { Plan } from './plan-model.ts';
 import { foreignMoves } from './reconcile-record.ts';
 import type { ReconcileRecord, ReconcileScope } from './reconcile-record.ts';
 import type { ReconcileOutcome } from './reconcile-result.ts';
@@ -149,7 +150,3 @@ function movedLine(plan: Plan, field: string): string {
   const { git, active, standby } = row;
   return `${field}: Git ${shownText(git.active)}, ${plan.active} ${shownText(active)}, ${plan.standby} ${shownText(standby)}`;
 }
-
-/** As it may be shown: a hidden value by its letter. */
-export const shownText = (value: Shown): string =>
-  value === null ? 'not set' : 'text' in value ? `\`${value.text}\`` : `a hidden value (${value.hidden})`;

@@ -3,28 +3,22 @@ import { otherSite } from '../domain/deployment.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { healable, withoutCreation } from '../domain/heal.ts';
 import { keys } from '../domain/names.ts';
-import type { PlannedWork } from '../domain/planner.ts';
 import { movedSince } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
 import { decideReconcile } from '../domain/reconcile.ts';
 import type { ReconcileDecision, ReconcileRequest } from '../domain/reconcile.ts';
 import { observePlan } from './plan.ts';
+import type { ObservedPlan, PlanSource } from './plan.ts';
 import { readNote } from './reconcile-note.ts';
 import type { Note } from './reconcile-note.ts';
 import { readRecords, requireNoMove } from './reconcile-records.ts';
 import { sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 
-export interface ReconcileSource {
-  /** Path of the deployment file. */
-  readonly path: string;
-  readonly deployment: Deployment;
-}
-
 /** All that reconcile knows at one moment. */
 export interface ReconcileLook {
   readonly records: readonly ControlRecord[];
-  readonly work: PlannedWork;
+  readonly work: ObservedPlan;
   readonly standby: Side;
   readonly active: Side;
   /** What is stored of an earlier run, whatever became of it. */
@@ -33,11 +27,7 @@ export interface ReconcileLook {
 }
 
 /** Looks at both sites and decides. Changes nothing. Throws `MDR-MOVE-OTHER` while a move is under way. */
-export async function lookAround(
-  world: World,
-  source: ReconcileSource,
-  request: ReconcileRequest,
-): Promise<ReconcileLook> {
+export async function lookAround(world: World, source: PlanSource, request: ReconcileRequest): Promise<ReconcileLook> {
   const { deployment } = source;
   const records = await readRecords(world, deployment);
   requireNoMove(records);
@@ -59,11 +49,12 @@ export async function lookAround(
   return { records, work, standby, active: sideOf(world, deployment, otherSite(index)), note, decision };
 }
 
-async function plannedWork(world: World, source: ReconcileSource, { scope }: ReconcileRequest): Promise<PlannedWork> {
-  const whole = await observePlan(world, source);
-  if (scope === 'all') return whole;
-  const deployment = healable(source.deployment, whole.plan);
-  return withoutCreation(await observePlan(world, { ...source, deployment }));
+/** Self-heal sets settings right; artifacts wait for a merge. */
+async function plannedWork(world: World, source: PlanSource, { scope }: ReconcileRequest): Promise<ObservedPlan> {
+  if (scope === 'all') return observePlan(world, source);
+  const { path, deployment } = source;
+  const { plan } = await observePlan(world, { path, deployment });
+  return withoutCreation(await observePlan(world, { path, deployment: healable(deployment, plan) }));
 }
 
 async function wasTried({ bucket, ports }: Side, { deployment }: Deployment, digest: string): Promise<boolean> {

@@ -1,6 +1,8 @@
+import type { Pins } from '../domain/artifact-plan.ts';
 import { MdrError } from '../domain/errors.ts';
 import { keys } from '../domain/names.ts';
 import type { Plan } from '../domain/plan-model.ts';
+import { withVersions } from '../domain/planner.ts';
 import type { SiteWork } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
@@ -8,8 +10,10 @@ import type { ReconcileRecord } from '../domain/reconcile-record.ts';
 import type { AppliedStep, PassedGate } from '../domain/reconcile-result.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import type { HeldLease } from './held-lease.ts';
+import { deployArtifacts } from './artifacts.ts';
+import type { PlanSource } from './plan.ts';
 import { countImportErrors, passGate } from './reconcile-gate.ts';
-import type { ReconcileLook, ReconcileSource } from './reconcile-look.ts';
+import type { ReconcileLook } from './reconcile-look.ts';
 import { applyStep } from './reconcile-steps.ts';
 import type { Logbook } from './reconcile-steps.ts';
 import type { Side } from './sides.ts';
@@ -17,7 +21,7 @@ import type { Side } from './sides.ts';
 /** One run of reconcile under its lease, and what it has done so far. */
 export interface ReconcileRun {
   readonly world: World;
-  readonly source: ReconcileSource;
+  readonly source: PlanSource;
   readonly request: ReconcileRequest;
   readonly lease: HeldLease;
   readonly standby: Side;
@@ -30,7 +34,9 @@ export interface ReconcileRun {
 /** Changes the first site that has work, and lets it pass its gate. `false` = there is no work left. */
 export async function changeNextSite(run: ReconcileRun, look: ReconcileLook): Promise<boolean> {
   await begin(run, look);
-  for (const work of look.work.sites) {
+  const pins = await deployPhase(run, look, 'before');
+  for (const planned of look.work.sites) {
+    const work = withVersions(planned, pins?.[planned.index] ?? {});
     const side = work.role === 'standby' ? look.standby : look.active;
     if (work.steps.length > 0) {
       await changeSite(run, look.work.plan, side, work);
@@ -113,10 +119,41 @@ async function gate(
   gates.push(passed);
 }
 
-/** Notes the end. Throws `MDR-RECONCILE-LEFT` when something is still to be done. */
-export async function finishRun(run: ReconcileRun): Promise<void> {
-  const record = run.book.record();
-  if (record !== undefined) await run.book.write({ ...record, outcome: 'done', step: null });
+/** Uploads and deletions of artifacts, as far as the plan has any; the pins are what the environments are to read. */
+async function deployPhase(
+  { world, source, tally }: ReconcileRun,
+  { work: { artifacts, scene } }: ReconcileLook,
+  phase: 'before' | 'after',
+): Promise<readonly [Pins, Pins] | undefined> {
+  const objects = artifacts?.[phase].flat().length ?? 0;
+  if (artifacts === undefined || scene === undefined || objects === 0) return artifacts?.pins;
+  tally.objects += objects;
+  return deployArtifacts(world, source.deployment, scene, artifacts, phase);
+}
+
+/** What is left once no environment has to be changed: DAG files. `false` = nothing was. */
+export async function deployDagFiles(run: ReconcileRun, look: ReconcileLook): Promise<boolean> {
+  const before = run.tally.objects;
+  await deployPhase(run, look, 'after');
+  return run.tally.objects > before;
+}
+
+/** Notes the end. */
+export async function finishRun({ book }: ReconcileRun): Promise<void> {
+  const record = book.record();
+  if (record !== undefined) await book.write({ ...record, outcome: 'done', step: null });
+}
+
+/** Throws `MDR-RECONCILE-LEFT` when artifacts are still to be deployed after they were. */
+export function requireNothingLeft({ work: { plan } }: ReconcileLook): void {
+  const paths = plan.sites.flatMap(({ changes }) => changes.flatMap(({ fields }) => fields));
+  if (paths.length === 0) return;
+  throw new MdrError({
+    code: 'MDR-RECONCILE-LEFT',
+    message: `everything was deployed, and still these are not as Git says: ${[...new Set(paths)].join(', ')}`,
+    fix: 'Look whether something else writes to the DAGs buckets, then start this run again.',
+    state: 'the environments are as Git says; what was uploaded stays',
+  });
 }
 
 const left = (side: Side, { steps }: SiteWork): MdrError =>

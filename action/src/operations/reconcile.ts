@@ -1,14 +1,16 @@
 import type { World } from '../domain/ports.ts';
-import { PlanError, shownText } from '../domain/reconcile.ts';
+import { shownText } from '../domain/drift-findings.ts';
+import { PlanError } from '../domain/reconcile.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
 import type { Plan } from '../domain/plan-model.ts';
 import type { ReconcileOutcome, ReconcileResult } from '../domain/reconcile-result.ts';
 import { iso } from '../domain/stored-json.ts';
 import { withLease } from './held-lease.ts';
+import type { PlanSource } from './plan.ts';
 import { lookAround } from './reconcile-look.ts';
-import type { ReconcileLook, ReconcileSource } from './reconcile-look.ts';
+import type { ReconcileLook } from './reconcile-look.ts';
 import { requireNoMove, writeFirstRecord } from './reconcile-records.ts';
-import { changeNextSite, finishRun } from './reconcile-run.ts';
+import { changeNextSite, deployDagFiles, finishRun, requireNothingLeft } from './reconcile-run.ts';
 import type { ReconcileRun } from './reconcile-run.ts';
 import { openLogbook } from './reconcile-steps.ts';
 import { awaitQuiet, catchUp } from './reconcile-rest.ts';
@@ -20,11 +22,7 @@ import { bothSides } from './sides.ts';
  * MWAA rolls back is reported and not tried again. Throws `MDR-PLAN-…`, `MDR-UPDATE-…`, `MDR-GATE`, `MDR-LEASE-…`,
  * `MDR-MOVE-OTHER`, `MDR-RECONCILE-LEFT`.
  */
-export async function reconcile(
-  world: World,
-  source: ReconcileSource,
-  request: ReconcileRequest,
-): Promise<ReconcileResult> {
+export async function reconcile(world: World, source: PlanSource, request: ReconcileRequest): Promise<ReconcileResult> {
   const { deployment } = source;
   const startedAt = iso(world.clock.now());
   const first = await world.log.group('Look at both sites', () => lookAround(world, source, request));
@@ -52,8 +50,10 @@ async function carryOut(run: ReconcileRun, startedAt: string): Promise<Reconcile
     const rest = restOf(world, look);
     if (rest !== undefined) return resultOf(world, request, look, rest, startedAt, run);
     if (await changeNextSite(run, look)) continue;
+    const last = (await deployDagFiles(run, look)) ? await lookAround(world, source, request) : look;
+    requireNothingLeft(last);
     await finishRun(run);
-    return resultOf(world, request, look, 'applied', startedAt, run);
+    return resultOf(world, request, last, 'applied', startedAt, run);
   }
 }
 
