@@ -141,9 +141,8 @@ export class Repository {
   }
 
   /** A body that GitHub takes: it counts characters, not bytes. */
-  checked(resource: string, body: unknown): string | null {
-    if (body === null || body === undefined) return null;
-    const text = String(body);
+  checked(resource: string, text: unknown): string | null {
+    if (typeof text !== 'string') return null;
     if (Array.from(text).length > MAX_BODY)
       throw invalid(resource, 'body', 'custom', `body is too long (maximum is ${MAX_BODY} characters)`);
     return text;

@@ -44,8 +44,9 @@ const matches = (issue: Issue, { state = 'open', labels = '', since = '', creato
 function change({ repository, body }: Call, issue: Issue): void {
   const text = 'body' in body ? repository.checked('Issue', body['body']) : issue.body;
   const { title = issue.title, state, labels = issue.labels } = body as Partial<Issue>;
+  const { state_reason: reason = 'completed' } = body as { state_reason?: string };
   Object.assign(issue, { title, body: text, labels: [...labels], updatedAt: repository.now() });
-  if (state === 'closed') repository.close(issue, String(body['state_reason'] ?? 'completed'));
+  if (state === 'closed') repository.close(issue, reason);
   if (state === 'open') repository.reopen(issue);
 }
 
