@@ -1,4 +1,4 @@
-import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { NoSuchResourceException, paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import type { Quotas } from '../domain/doctor-ports.ts';
 import { call } from './call.ts';
 import { clientConfig, type AwsSession } from './session.ts';
@@ -16,9 +16,13 @@ export function createQuotas(session: AwsSession, region: string): Quotas {
   return {
     environments: () =>
       call(session, { service: 'servicequotas', region, operation: 'ListServiceQuotas' }, async (abortSignal) => {
-        for await (const page of paginateListServiceQuotas({ client }, { ServiceCode: SERVICE }, { abortSignal })) {
-          const found = page.Quotas?.find(({ QuotaName }) => isEnvironments(QuotaName));
-          if (found !== undefined) return found.Value;
+        try {
+          for await (const page of paginateListServiceQuotas({ client }, { ServiceCode: SERVICE }, { abortSignal })) {
+            const found = page.Quotas?.find(({ QuotaName }) => isEnvironments(QuotaName));
+            if (found !== undefined) return found.Value;
+          }
+        } catch (error) {
+          if (!(error instanceof NoSuchResourceException)) throw error;
         }
         return undefined;
       }),

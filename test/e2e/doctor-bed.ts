@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeKeyCommand } from '@aws-sdk/client-kms';
+import { PutBucketEncryptionCommand, PutBucketReplicationCommand, type ReplicationRule } from '@aws-sdk/client-s3';
+import { LIMITS } from '../../action/src/aws/call.ts';
+import { parseEndpoints } from '../../action/src/aws/endpoints.ts';
+import { createInspectors } from '../../action/src/aws/inspector.ts';
+import { createRegions } from '../../action/src/aws/region.ts';
+import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
+import type { Deployment } from '../../action/src/domain/deployment.ts';
+import type { Buckets, Decision, Inspector } from '../../action/src/domain/doctor-ports.ts';
+import { keys } from '../../action/src/domain/names.ts';
+import type { World } from '../../action/src/domain/ports.ts';
+import { iso, toStored } from '../../action/src/domain/stored-json.ts';
+import { drDags } from '../../action/src/dr-dags.ts';
+import { examine, type Diagnosis } from '../../action/src/operations/doctor.ts';
+import { install } from '../../action/src/operations/install.ts';
+import { writeSnapshot } from '../doubles/model-snapshot.ts';
+import { startServices, type Services } from '../sandbox/services.ts';
+import {
+  ACCESS_KEYS,
+  ACCOUNT,
+  dagsBucket,
+  DEFAULT_PERIODS,
+  deploymentOf,
+  drBucket,
+  environmentName,
+  KMS_ALIAS,
+  otherRegion,
+  REGIONS,
+  SECRET_KEY,
+} from '../sandbox/topology.ts';
+import type { Region } from '../sandbox/types.ts';
+
+const NAME = 'sandbox';
+const HOUR = 3_600;
+
+/** A deployment whose health periods are hours, so that nothing grows stale while the tests run. */
+const declared = {
+  ...deploymentOf(NAME, '2.10.3', { ...DEFAULT_PERIODS, rpo: HOUR, snapshot: HOUR, canary: 300, health: HOUR }),
+  manage: 'observe',
+};
+export const DEPLOYMENT: Deployment = parseDeployment(JSON.stringify(declared), 'sandbox.json');
+
+/** EC2's Query API straight to moto, past the gateway. */
+async function ec2(services: Services, region: Region, parameters: Record<string, string>): Promise<string> {
+  const scope = `Credential=${ACCESS_KEYS.service[region]}/20260101/${region}/ec2/aws4_request`;
+  const response = await fetch(services.moto.url, {
+    method: 'POST',
+    headers: { authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0` },
+    body: new URLSearchParams({ Version: '2016-11-15', ...parameters }),
+  });
+  return response.text();
+}
+
+const idOf = (text: string, tag: string): string => new RegExp(`<${tag}>([^<]+)</${tag}>`).exec(text)?.[1] ?? '';
+
+export interface Vpc {
+  readonly subnets: readonly [string, string];
+  readonly group: string;
+}
+
+let networks = 0;
+
+/** A VPC with two subnets in these zones. */
+export async function makeVpc(services: Services, region: Region, zones = ['a', 'b']): Promise<Vpc> {
+  const net = `10.${++networks}`;
+  const vpc = idOf(await ec2(services, region, { Action: 'CreateVpc', CidrBlock: `${net}.0.0/16` }), 'vpcId');
+  const subnet = async (zone = 'a', index = 0) => {
+    const parameters = { VpcId: vpc, CidrBlock: `${net}.${index}.0/24`, AvailabilityZone: `${region}${zone}` };
+    return idOf(await ec2(services, region, { Action: 'CreateSubnet', ...parameters }), 'subnetId');
+  };
+  const group = { Action: 'CreateSecurityGroup', GroupName: 'mwaa', GroupDescription: 'mwaa', VpcId: vpc };
+  return {
+    subnets: [await subnet(zones[0], 0), await subnet(zones[1], 1)],
+    group: idOf(await ec2(services, region, group), 'groupId'),
+  };
+}
+
+/** moto forgets SourceSelectionCriteria of a replication rule. */
+const withKmsRules = (buckets: Buckets): Buckets => ({
+  ...buckets,
+  replication: async (bucket) =>
+    (await buckets.replication(bucket)).map((rule) => ({ ...rule, copiesKmsEncrypted: true })),
+});
+
+/** Two Regions with a sound deployment, and a doctor. */
+export class Bed {
+  readonly services: Services;
+  readonly world: World;
+  /** What IAM's simulation answers; everything is allowed until a test says otherwise. */
+  decide: (principal: string, action: string, resource: string) => Decision['decision'] | undefined = () => 'allowed';
+  readonly #inspectors: (region: string) => Inspector;
+
+  private constructor(services: Services) {
+    this.services = services;
+    const session = {
+      credentials: () => Promise.resolve({ accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_KEY }),
+      endpoints: parseEndpoints(services.endpoints),
+      limits: LIMITS,
+    };
+    this.#inspectors = createInspectors(session);
+    this.world = {
+      clock: { now: () => Date.now(), sleep: (milliseconds) => elapsed(milliseconds) },
+      random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
+      log: { group: (_title, body) => body(), info: () => undefined, warning: () => undefined },
+      region: createRegions(session, '2.10.3'),
+      actor: 'test',
+      drDags,
+      stop: new AbortController().signal,
+    };
+  }
+
+  static async start(): Promise<Bed> {
+    const bed = new Bed(await startServices({ deployment: NAME, quota: 30 }));
+    for (const region of REGIONS) await bed.#site(region);
+    await install(bed.world, DEPLOYMENT, { wait: 0 });
+    for (const region of REGIONS) await bed.beat(region);
+    await bed.snapshot(Date.now());
+    return bed;
+  }
+
+  examine(deployment: Deployment = DEPLOYMENT): Promise<Omit<Diagnosis, 'file'>> {
+    return examine(this.world, deployment, (region) => ({
+      ...this.#inspectors(region),
+      buckets: withKmsRules(this.#inspectors(region).buckets),
+      rights: { simulate: (...asked) => Promise.resolve(this.#simulate(...asked)) },
+    }));
+  }
+
+  /** Findings as `check level: where`, in their order. */
+  async findings(deployment?: Deployment): Promise<readonly string[]> {
+    const { findings } = await this.examine(deployment);
+    return findings.map(({ check, level, where }) => `${level} ${check}: ${where}`);
+  }
+
+  async keyArn(region: Region): Promise<string> {
+    const { KeyMetadata } = await this.services.moto.kms(region).send(new DescribeKeyCommand({ KeyId: KMS_ALIAS }));
+    return KeyMetadata?.Arn ?? '';
+  }
+
+  /** What the canary of a site writes; the standby's says that it is held. */
+  async beat(region: Region, hold: object = {}): Promise<void> {
+    const isActive = region === REGIONS[0];
+    const held = { installed: true, held: !isActive, unpausedUserDags: 0, liveUserRuns: 0, ...hold };
+    const beat = {
+      schemaVersion: 1,
+      deployment: NAME,
+      site: region,
+      at: iso(Date.now()),
+      role: isActive ? 'active' : 'standby',
+      epoch: 0,
+      hold: held,
+      fence: null,
+    };
+    await this.put(region, keys.heartbeat(NAME, region), toStored(beat));
+  }
+
+  async snapshot(at: number): Promise<void> {
+    const id = `${iso(at).slice(0, 19).replaceAll(/[-:]/g, '')}Z-e0-0123abcd`;
+    const tables = { runs: [], dags: new Map() };
+    const objects = writeSnapshot({ deployment: DEPLOYMENT, id, at, lineage: { site: REGIONS[0], epoch: 0 }, tables });
+    for (const [path, body] of objects) await this.put(REGIONS[1], `${keys.snapshots(NAME)}${id}/${path}`, body);
+  }
+
+  async put(region: Region, key: string, body: string | Uint8Array): Promise<void> {
+    await this.world.region(region).objects.put(drBucket(region), key, body, 'any');
+  }
+
+  async #site(region: Region): Promise<void> {
+    const { services } = this;
+    await services.s3(region).send(
+      new PutBucketEncryptionCommand({
+        Bucket: drBucket(region),
+        ServerSideEncryptionConfiguration: {
+          Rules: [
+            {
+              ApplyServerSideEncryptionByDefault: {
+                SSEAlgorithm: 'aws:kms',
+                KMSMasterKeyID: await this.keyArn(region),
+              },
+            },
+          ],
+        },
+      }),
+    );
+    await this.replicate(region);
+    await this.environment(region, await makeVpc(services, region));
+    services.runtime(region).answer = ({ path }) =>
+      path === '/importErrors'
+        ? { status: 200, body: { import_errors: [], total_entries: 0 } }
+        : { status: 404, body: { detail: 'not here' } };
+    await this.#heartbeatMetric(region);
+  }
+
+  /** The rules of the DR bucket as the infrastructure makes them, or changed. */
+  async replicate(region: Region, change: (rule: ReplicationRule) => ReplicationRule = (rule) => rule): Promise<void> {
+    const Rules = ['snapshots/', 'evidence/'].map((prefix, index) =>
+      change({
+        ID: prefix,
+        Status: 'Enabled',
+        Priority: index + 1,
+        Filter: { Prefix: `${prefix}${NAME}/` },
+        DeleteMarkerReplication: { Status: 'Disabled' },
+        SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
+        Destination: { Bucket: `arn:aws:s3:::${drBucket(otherRegion(region))}` },
+      }),
+    );
+    const ReplicationConfiguration = { Role: `arn:aws:iam::${ACCOUNT}:role/replication`, Rules };
+    const command = new PutBucketReplicationCommand({ Bucket: drBucket(region), ReplicationConfiguration });
+    await this.services.s3(region).send(command);
+  }
+
+  async environment(region: Region, { subnets, group }: Vpc, more: object = {}): Promise<void> {
+    const plane = this.services.controlPlane(region);
+    await plane.createEnvironment({
+      Name: environmentName(NAME, region),
+      AirflowVersion: '2.10.3',
+      EnvironmentClass: 'mw1.small',
+      ExecutionRoleArn: `arn:aws:iam::${ACCOUNT}:role/${environmentName(NAME, region)}-execution`,
+      SourceBucketArn: `arn:aws:s3:::${dagsBucket(NAME, region)}`,
+      DagS3Path: 'dags',
+      NetworkConfiguration: { SubnetIds: [...subnets], SecurityGroupIds: [group] },
+      WebserverAccessMode: 'PUBLIC_ONLY',
+      ...more,
+    });
+    await plane.settled();
+  }
+
+  async #heartbeatMetric(region: Region): Promise<void> {
+    const credentials = { accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_KEY };
+    const client = new CloudWatchClient({ region, endpoint: this.services.gateway(region).url, credentials });
+    const Dimensions = [
+      { Name: 'Function', Value: 'Scheduler' },
+      { Name: 'Environment', Value: environmentName(NAME, region) },
+    ];
+    const Timestamp = new Date(Date.now() - 60_000);
+    const MetricData = [{ MetricName: 'SchedulerHeartbeat', Dimensions, Timestamp, Value: 1 }];
+    await client.send(new PutMetricDataCommand({ Namespace: 'AmazonMWAA', MetricData }));
+  }
+
+  #simulate(principal: string, actions: readonly string[], resources: readonly string[]) {
+    const all = actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
+    const decided = all.map((one) => ({ ...one, decision: this.decide(principal, one.action, one.resource) }));
+    if (decided.some(({ decision }) => decision === undefined)) return undefined;
+    return decided.map(({ decision, ...one }) => ({ ...one, decision: decision ?? 'allowed', missingContext: [] }));
+  }
+}
