@@ -21,7 +21,10 @@ const packages = (...names) => names.map((name) => `${name}$`);
 const directions = [
   direction(
     ['action/src/domain/**'],
-    only('\\./', ...packages('zod', '@humanwhocodes/momoa', 'fastest-levenshtein', 'fflate', 'node:crypto', 'node:zlib')),
+    only(
+      '\\./',
+      ...packages('zod', '@humanwhocodes/momoa', 'fastest-levenshtein', 'fflate', 'node:crypto', 'node:zlib'),
+    ),
     'domain/ decides and does no I/O: it imports only domain/.',
   ),
   direction(['action/src/report/**'], only('\\./', '\\.\\./domain/'), 'report/ is pure text: it imports only domain/.'),

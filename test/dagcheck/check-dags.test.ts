@@ -61,6 +61,8 @@ const isAlive = (pid: number): boolean => {
 
 /** What both generations find. */
 const ERRORS = [
+  'ended-airflow closes_all.py:',
+  'ended-airflow garbles.py:',
   'ended-airflow crashes.py:',
   'invalid-dag cycle.py:7',
   'ended-airflow ends.py:',

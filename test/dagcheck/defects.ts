@@ -65,6 +65,14 @@ while True:
   'exits.py': `${HEAD}import sys\nsys.exit(3)\n`,
   'ends.py': `${HEAD}import os\nprint("last words", flush=True)\nos._exit(0)\n`,
   'crashes.py': `${HEAD}import os\nos.kill(os.getpid(), 9)\n`,
+  'closes_all.py': `${HEAD}import os\nos.closerange(0, 100)\n`,
+  'garbles.py': `${HEAD}import os
+for descriptor in range(3, 100):
+    try:
+        os.write(descriptor, b"not ours\\n")
+    except OSError:
+        pass
+`,
   'zz_removes.py': `${HEAD}import os\nos.remove(os.path.join(os.path.dirname(__file__), "zz_victim.py"))\n`,
   'zz_victim.py': HEAD + dag('victim'),
 };

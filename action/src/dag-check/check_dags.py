@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +64,10 @@ def child(path: str, watch: Watch, answer: int, output: int, control: int) -> No
         data = text.encode()
         while data:
             data = data[os.write(answer, data) :]
-    finally:
-        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def kill_family(pid: int) -> int:
@@ -111,7 +115,9 @@ def check_file(path: str, watch: Watch, limit: float, control: int) -> dict[str,
     if answer is not None:
         return answer
     code = os.waitstatus_to_exitcode(status)
-    how = "late" if late or not ended else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+    how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+    if not ended:
+        how = "late" if late else "an answer that is not ours"
     seconds = round(time.monotonic() - started, 3)
     return {"ended": how, "seconds": seconds, "output": output.decode(errors="replace")}
 
@@ -155,6 +161,15 @@ def dag_files(root: str) -> list[str]:
     return sorted(files)
 
 
+def pre_import(files: list[str]) -> None:
+    """Imports Airflow's own modules that the files name, once for all children, as Airflow's DAG processor does."""
+    iter_airflow_imports = first((("airflow.utils.file", "iter_airflow_imports"),))
+    for module in {name for path in files for name in iter_airflow_imports(path)}:
+        # What is wrong with a file is found when it is imported; not every name is a module's.
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+
+
 def main(folder: str, limit: float, control: int) -> None:
     os.set_inheritable(control, False)
     root = os.path.realpath(folder)
@@ -177,6 +192,7 @@ def main(folder: str, limit: float, control: int) -> None:
     watch.start()
     files = dag_files(root)
     tell("airflow", version=airflow.__version__, root=root, files=[path.removeprefix(watch.root) for path in files])
+    pre_import(files)
     for path in files:
         name = path.removeprefix(watch.root)
         tell("begin", file=name)

@@ -21,6 +21,16 @@ SERIALIZER = (
     ("airflow.serialization.serialized_objects", "DagSerialization"),
     ("airflow.serialization.serialized_objects", "SerializedDAG"),
 )
+EMPTY_OPERATOR = (
+    ("airflow.providers.standard.operators.empty", "EmptyOperator"),
+    ("airflow.operators.empty", "EmptyOperator"),
+)
+# What most files load late; loaded once for all of them.
+WARM = (
+    ("airflow.sdk.definitions.decorators", "task"),
+    ("airflow.providers.standard.decorators.python", "python_task"),
+    ("airflow.decorators.python", "python_task"),
+)
 # What the DAG processor of Airflow 3 calls before it imports a file.
 BLOCK_DATABASE = (("airflow.sdk.execution_time.supervisor", "block_orm_access"),)
 # Every one that exists is watched: class, method, what it reads.
@@ -78,7 +88,11 @@ class Watch:
         self.dags()
         self.readers()
         self.database()
-        first(SERIALIZER)
+        for late in WARM:
+            first((late,))
+        with contextlib.suppress(Exception), first(DAG)("warm_up", schedule=None) as dag:
+            first(EMPTY_OPERATOR)(task_id="warm_up")
+            first(SERIALIZER).to_dict(dag)
 
     def dags(self) -> None:
         """Remembers where each DAG is made."""

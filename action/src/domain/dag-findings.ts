@@ -54,7 +54,7 @@ export function findingsOf(reading: DagCheckReading, folder: string, limit: numb
 }
 
 /** Errors first, then by place. */
-export function byWeight(a: DagFinding, b: DagFinding): number {
+function byWeight(a: DagFinding, b: DagFinding): number {
   const weight = ({ level, file = '', line = 0 }: DagFinding) => [level === 'error' ? '0' : '1', file, line] as const;
   const [levelA, fileA, lineA] = weight(a);
   const [levelB, fileB, lineB] = weight(b);
