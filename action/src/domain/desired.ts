@@ -106,7 +106,7 @@ export interface Wish {
   readonly declared: Declared;
   /** What the site is now; `undefined` when there is no environment. */
   readonly own: Settings | undefined;
-  /** What it follows where Git says nothing; `undefined` of the active site itself. */
+  /** What it follows where Git says nothing: the active site as it is to be; `undefined` of the active site itself. */
   readonly followed: Settings | undefined;
   readonly isLocal: (field: string) => boolean;
   readonly isIgnored: (field: string) => boolean;

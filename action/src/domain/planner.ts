@@ -1,5 +1,4 @@
 import type { ArtifactPlan, Pins } from './artifact-plan.ts';
-import { otherSite } from './deployment.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
 import { declaredOf, siteLocalTest, wantedOf } from './desired.ts';
 import { digestOf, fingerprintsOf } from './fingerprint.ts';
@@ -20,6 +19,7 @@ import { stepsFor } from './plan-steps.ts';
 import type { SiteWork } from './plan-steps.ts';
 import { rolesOf } from './roles.ts';
 import type { Roles } from './roles.ts';
+import type { Settings } from './settings.ts';
 import { iso } from './stored-json.ts';
 
 export { movedSince } from './fingerprint.ts';
@@ -89,31 +89,38 @@ function comparedSites(
   roles: Roles,
   isLocal: (field: string) => boolean,
 ): readonly [ComparedSite, ComparedSite] {
-  const { deployment, observed, at } = input;
-  const isIgnored = isIgnoredTest(deployment, at);
-  const site = (index: SiteIndex, role: 'active' | 'standby'): ComparedSite => {
-    const [own, peer] = [observed[index], observed[otherSite(index)]];
-    const pins: Pins = input.artifacts?.pins[index] ?? {};
-    const declared = declaredOf(deployment, index, pins);
-    const wish = {
-      declared,
-      own: isFound(own) ? own.settings : undefined,
-      followed: role === 'standby' && isFound(peer) ? peer.settings : undefined,
-      isLocal,
-    };
-    const isManaged = manages(deployment, role);
-    return {
-      role,
-      declared,
-      wanted: wantedOf({ ...wish, isIgnored }),
-      unexcused: wantedOf({ ...wish, isIgnored: () => false }),
-      observed: wish.own ?? {},
-      state: isFound(own) ? 'there' : isExpected(deployment, role) ? 'new' : 'absent',
-      isManaged,
-      pins,
-    };
+  const { deployment, observed } = input;
+  const [here, there] = [observed[roles.active], observed[roles.standby]];
+  // An active environment that is yet to be made is made like the other one, where Git is silent.
+  const model = !isFound(here) && isFound(there) ? there.settings : undefined;
+  const active = comparedSite(input, roles.active, 'active', model, isLocal);
+  // A change of the active site is followed in the same plan, if it is ours to make.
+  const followed = active.isManaged || !isFound(here) ? active.wanted : here.settings;
+  const hasModel = isFound(here) || manages(deployment, 'active');
+  return [active, comparedSite(input, roles.standby, 'standby', hasModel ? followed : undefined, isLocal)];
+}
+
+function comparedSite(
+  { deployment, observed, at, artifacts }: PlanInput,
+  index: SiteIndex,
+  role: 'active' | 'standby',
+  followed: Settings | undefined,
+  isLocal: (field: string) => boolean,
+): ComparedSite {
+  const own = observed[index];
+  const pins: Pins = artifacts?.pins[index] ?? {};
+  const declared = declaredOf(deployment, index, pins);
+  const wish = { declared, own: isFound(own) ? own.settings : undefined, followed, isLocal };
+  return {
+    role,
+    declared,
+    wanted: wantedOf({ ...wish, isIgnored: isIgnoredTest(deployment, at) }),
+    unexcused: wantedOf({ ...wish, isIgnored: () => false }),
+    observed: wish.own ?? {},
+    state: isFound(own) ? 'there' : isExpected(deployment, role) ? 'new' : 'absent',
+    isManaged: manages(deployment, role),
+    pins,
   };
-  return [site(roles.active, 'active'), site(roles.standby, 'standby')];
 }
 
 const manages = ({ manage }: Deployment, role: 'active' | 'standby'): boolean =>
