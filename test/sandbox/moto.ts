@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
@@ -9,6 +10,7 @@ import {
   S3Client,
   type ReplicationRule,
 } from '@aws-sdk/client-s3';
+import { QUOTA } from './control-plane/control-plane.ts';
 import { installMoto } from './install.ts';
 import { untilReady, type Processes } from './processes.ts';
 import { ACCESS_KEYS, ACCOUNT, dagsBucket, drBucket, KMS_ALIAS, otherRegion, REGIONS, SECRET_KEY } from './topology.ts';
@@ -27,7 +29,7 @@ interface ReplicationStatus {
   waiting: number;
 }
 
-/** The moto process behind both gateways: S3, CloudWatch, STS and KMS of both Regions. */
+/** The moto process behind both gateways: every service but MWAA, of both Regions. */
 export class Moto {
   readonly url: string;
   readonly #s3 = new Map<Region, S3Client>();
@@ -36,7 +38,8 @@ export class Moto {
     this.url = url;
   }
 
-  static async start(processes: Processes, log: Log): Promise<Moto> {
+  /** `quota` is what Service Quotas tells of MWAA's environments. */
+  static async start(processes: Processes, log: Log, quota = QUOTA): Promise<Moto> {
     const python = await installMoto(log);
     const port = await freePort();
     const moto = new Moto(`http://127.0.0.1:${port}`);
@@ -44,7 +47,13 @@ export class Moto {
       name: 'server',
       group: 'moto',
       command: [python, join(import.meta.dirname, 'moto/server.py'), String(port)],
-      env: { MOTO_ACCOUNT_ID: ACCOUNT, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1', LANG: 'C.UTF-8' },
+      env: {
+        MOTO_ACCOUNT_ID: ACCOUNT,
+        SANDBOX_ENVIRONMENTS_QUOTA: String(quota),
+        PYTHONUNBUFFERED: '1',
+        PYTHONDONTWRITEBYTECODE: '1',
+        LANG: 'C.UTF-8',
+      },
     });
     const answers = eventually('moto answers', () => moto.#replication(), { everyMs: 50 });
     await untilReady('moto', started, answers);
@@ -65,6 +74,20 @@ export class Moto {
     return new KMSClient(this.#client(region));
   }
 
+  iam(): IAMClient {
+    return new IAMClient(this.#client('us-east-1'));
+  }
+
+  /** Two subnets in two zones and the security group that the Region's own VPC begins with. */
+  async network(region: Region): Promise<{ subnetIds: string[]; securityGroupIds: string[] }> {
+    const [subnets, groups] = [
+      await this.#ec2(region, 'DescribeSubnets'),
+      await this.#ec2(region, 'DescribeSecurityGroups'),
+    ];
+    const subnetIds = [...new Set(subnets.match(/subnet-[0-9a-f]+/g))].slice(0, 2);
+    return { subnetIds, securityGroupIds: [...new Set(groups.match(/sg-[0-9a-f]+/g))].slice(0, 1) };
+  }
+
   /** Replication from or to these Regions waits; all others go on. */
   async pauseReplication(paused: readonly Region[]): Promise<void> {
     await this.#replication({ method: 'PUT', body: JSON.stringify({ paused }) });
@@ -78,6 +101,12 @@ export class Moto {
   async #replication(init?: RequestInit): Promise<ReplicationStatus> {
     const response = await fetch(`${this.url}/_sandbox/replication`, init);
     return (await response.json()) as ReplicationStatus;
+  }
+
+  async #ec2(region: Region, Action: string): Promise<string> {
+    const authorization = `AWS4-HMAC-SHA256 Credential=${ACCESS_KEYS.service[region]}/20260101/${region}/ec2/aws4_request`;
+    const body = new URLSearchParams({ Action, Version: '2016-11-15' });
+    return (await fetch(this.url, { method: 'POST', headers: { authorization }, body })).text();
   }
 
   #client(region: Region) {

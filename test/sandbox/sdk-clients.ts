@@ -5,7 +5,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Services } from './services.ts';
 import { ACCESS_KEYS, drBucket, SECRET_KEY } from './topology.ts';
-import type { Region, Service } from './types.ts';
+import type { Region } from './types.ts';
 
 export const SERVICES = ['s3', 'monitoring', 'kms', 'sts', 'airflow'] as const;
 
@@ -54,7 +54,7 @@ export function callsOf(
   services: Services,
   region: Region,
   accessKey?: string,
-): Record<Service, () => Promise<unknown>> {
+): Record<(typeof SERVICES)[number], () => Promise<unknown>> {
   const { s3, cloudWatch, kms, sts, mwaa } = clients(services, region, accessKey);
   const now = new Date();
   const window = { StartTime: new Date(now.getTime() - 60_000), EndTime: now };

@@ -39,17 +39,17 @@ export interface ServicesOptions {
 }
 
 export async function startServices(options: ServicesOptions = {}): Promise<Services> {
-  const { log = () => undefined, deployment = 'sandbox', ...timing } = options;
+  const { log = () => undefined, deployment = 'sandbox', ...limits } = options;
   const home = mkdtempSync(join(tmpdir(), 'mwaadr-services-'));
   chmodSync(home, 0o755);
   const processes = new Processes(join(home, 'logs'), home);
-  const moto = await Moto.start(processes, log);
+  const moto = await Moto.start(processes, log, limits.quota);
   await provision(moto, deployment);
   const ports = { 'us-east-1': await freePort(), 'us-west-2': await freePort() };
   const buckets = new S3BucketFacts(moto);
   const startRegion = async (region: Region) => {
     const runtime = new FakeRuntime();
-    const controlPlane = new ControlPlane({ region, account: ACCOUNT, runtime, buckets, ...timing });
+    const controlPlane = new ControlPlane({ region, account: ACCOUNT, runtime, buckets, ...limits });
     const gateway = await RegionGateway.start(region, ports[region], backendOf(controlPlane, moto.url));
     return { runtime, controlPlane, gateway };
   };

@@ -27,7 +27,7 @@ export interface SandboxOptions {
 }
 
 /** AWS service as the signature's credential scope names it; `airflow` is MWAA. */
-export type Service = 's3' | 'monitoring' | 'kms' | 'sts' | 'airflow';
+export type Service = 's3' | 'monitoring' | 'kms' | 'sts' | 'airflow' | 'iam' | 'ec2' | 'servicequotas';
 
 export interface GatewayRequest {
   time: Date;

@@ -30,7 +30,7 @@ export interface ControlPlaneOptions {
 }
 
 /** https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-quotas.html */
-const QUOTA = 10;
+export const QUOTA = 10;
 /** States in which the service is busy with an environment, and refuses to delete it. */
 const BUSY: readonly EnvironmentStatus[] = [
   'CREATING',

@@ -123,9 +123,16 @@ export class RegionGateway implements Gateway {
     if (effect === 'refused') return 'reset';
     if (typeof effect === 'object') await delay(effect.slowMs);
     else if (effect !== undefined) return faultReply(request, effect);
-    const isElsewhere = request.signedRegion !== '' && request.signedRegion !== this.region;
-    const reply = isElsewhere ? wrongRegionReply(request, this.region) : await this.#backend(request, raw);
+    const reply = this.#isForElsewhere(request)
+      ? wrongRegionReply(request, this.region)
+      : await this.#backend(request, raw);
     return (await this.#keep(request, true)) === 'drop' ? 'reset' : reply;
+  }
+
+  /** IAM is one for all Regions, and signed for the first of them. */
+  #isForElsewhere({ service, signedRegion }: ObservedRequest): boolean {
+    const isGlobal = service === 'iam' && signedRegion === 'us-east-1';
+    return signedRegion !== '' && signedRegion !== this.region && !isGlobal;
   }
 
   async #keep(request: GatewayRequest, isReply: boolean): Promise<'release' | 'drop'> {

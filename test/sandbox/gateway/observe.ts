@@ -16,9 +16,9 @@ export interface ObservedRequest extends GatewayRequest {
   protocol: Protocol;
 }
 
-export type Protocol = 's3' | 'query' | 'json' | 'cbor' | 'rest-json';
+export type Protocol = 's3' | 'query' | 'ec2' | 'json' | 'cbor' | 'rest-json';
 
-const SERVICES: readonly string[] = ['s3', 'monitoring', 'kms', 'sts', 'airflow'];
+const SERVICES: readonly string[] = ['s3', 'monitoring', 'kms', 'sts', 'airflow', 'iam', 'ec2', 'servicequotas'];
 const SCOPE = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/;
 
 export function observe(raw: RawRequest): ObservedRequest {
@@ -69,6 +69,7 @@ function formAction({ headers, body }: RawRequest): string | undefined {
 function protocolOf(service: Service | 'unknown', { headers }: RawRequest): Protocol {
   if (service === 'airflow') return 'rest-json';
   if (service === 's3' || service === 'unknown') return 's3';
+  if (service === 'ec2') return 'ec2';
   const type = headers['content-type'] ?? '';
   if (type.includes('cbor') || headers['smithy-protocol'] === 'rpc-v2-cbor') return 'cbor';
   return type.includes('json') ? 'json' : 'query';
@@ -101,11 +102,20 @@ function s3Operation({ method, path, headers }: RawRequest): string {
   if (has('versions')) return 'ListObjectVersions';
   if (hasKey && method === 'PUT' && headers['x-amz-copy-source'] !== undefined) return 'CopyObject';
   const verb = VERBS[method] ?? method;
-  const subresource = ['versioning', 'replication', 'encryption', 'lifecycle', 'location', 'tagging'].find(has);
+  const subresource = [
+    'versioning',
+    'replication',
+    'encryption',
+    'lifecycle',
+    'location',
+    'tagging',
+    'publicAccessBlock',
+  ].find(has);
   const noun = (hasKey ? 'Object' : 'Bucket') + (subresource ? capitalised(subresource) : '');
   if (noun === 'Bucket' && method === 'GET') return url.pathname === '/' ? 'ListBuckets' : 'ListObjectsV2';
   if (noun === 'Bucket' && method === 'PUT') return 'CreateBucket';
-  return verb + noun;
+  // The one subresource of a bucket whose operations do not name the bucket.
+  return noun === 'BucketPublicAccessBlock' ? `${verb}PublicAccessBlock` : verb + noun;
 }
 
 function multipartOperation(method: string, isPart: boolean): string {

@@ -39,6 +39,21 @@ const FAULTS: Record<Exclude<Service, 'airflow'>, Record<Fault, ServiceError>> =
     denied: { name: 'AccessDeniedException', status: 403 },
     '5xx': { name: 'InternalServiceFault', status: 500 },
   },
+  iam: {
+    throttled: { name: 'Throttling', status: 400 },
+    denied: { name: 'AccessDenied', status: 403 },
+    '5xx': { name: 'ServiceFailure', status: 500 },
+  },
+  ec2: {
+    throttled: { name: 'RequestLimitExceeded', status: 503 },
+    denied: { name: 'UnauthorizedOperation', status: 403 },
+    '5xx': { name: 'InternalError', status: 500 },
+  },
+  servicequotas: {
+    throttled: { name: 'TooManyRequestsException', status: 400 },
+    denied: { name: 'AccessDeniedException', status: 400 },
+    '5xx': { name: 'ServiceException', status: 500 },
+  },
 };
 
 const CLOUDWATCH_QUERY_NAMES: Record<string, string> = {
@@ -90,6 +105,10 @@ function serviceError({ protocol, method }: ObservedRequest, { name, status }: S
     case 'query': {
       const error = `<Error><Type>${sender}</Type><Code>${name}</Code><Message>${message}</Message></Error>`;
       return reply(status, 'text/xml', `<ErrorResponse>${error}<RequestId>${id}</RequestId></ErrorResponse>`);
+    }
+    case 'ec2': {
+      const error = `<Errors><Error><Code>${name}</Code><Message>${message}</Message></Error></Errors>`;
+      return reply(status, 'text/xml', `<Response>${error}<RequestID>${id}</RequestID></Response>`);
     }
     case 'cbor': {
       const headers = { 'smithy-protocol': 'rpc-v2-cbor', 'x-amzn-requestid': id };

@@ -1,4 +1,4 @@
-"""moto as the sandbox's S3, CloudWatch, STS and KMS: one process for both Regions, with what the sandbox needs on top.
+"""moto as the sandbox's AWS services other than MWAA: one process for both Regions, with what the sandbox needs on top.
 
 usage: server.py PORT
 """
@@ -17,7 +17,10 @@ import zlib
 from metrics import order_dimensions
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
+from quotas import add_quotas
 from replication import Replication
+from replication_rules import show_replication_rules
+from rights import add_simulation
 from werkzeug.serving import run_simple
 
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/")
@@ -98,6 +101,9 @@ def refuse(start_response, status, code, message, headers=()):
 
 def main():
     order_dimensions()
+    show_replication_rules()
+    add_simulation()
+    add_quotas(float(os.environ["SANDBOX_ENVIRONMENTS_QUOTA"]))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     replication = Replication(S3)
     application = SandboxApplication(DomainDispatcherApplication(create_backend_app), replication)
