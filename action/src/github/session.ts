@@ -33,7 +33,7 @@ export function connect({ token, url, clock, stop, attempt = ATTEMPT }: Connecti
       try {
         return await request(options);
       } catch (error) {
-        if (stop.aborted) throw stopped(call, error);
+        throwIfStopped(stop, call, error);
         const failure = failureOf(error);
         const pause = pauseBefore(failure, tries, repeatable, clock.now());
         if (pause === undefined || waited + pause > PATIENCE) {
@@ -42,7 +42,7 @@ export function connect({ token, url, clock, stop, attempt = ATTEMPT }: Connecti
         }
         waited += pause;
         await clock.sleep(pause, stop);
-        if (stop.aborted) throw stopped(call, error);
+        throwIfStopped(stop, call, error);
       }
     }
   });
@@ -67,14 +67,16 @@ interface RequestError extends Error {
 const isRequestError = (error: unknown): error is RequestError =>
   typeof error === 'object' && error !== null && 'status' in error && 'message' in error;
 
-const stopped = (call: string, cause: unknown): MdrError =>
-  new MdrError({
+function throwIfStopped({ aborted }: AbortSignal, call: string, cause: unknown): void {
+  if (!aborted) return;
+  throw new MdrError({
     code: 'MDR-STOPPED',
     message: `the runner was asked to stop during ${call}`,
     fix: 'Run it again: whatever is there already is found and not made twice.',
     state: 'What was complete before this call stays.',
     cause,
   });
+}
 
 /** The answer, or `undefined` when GitHub answers with one of these statuses. */
 export async function unless<T>(statuses: readonly number[], answer: Promise<T>): Promise<T | undefined> {

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { DriftFinding } from './drift-findings.ts';
+import { ownMarked, type Author, type Issue } from './github.ts';
+import { revealed } from './hidden-state.ts';
+
+export const DRIFT_LABEL = 'mwaadr-drift';
+
+/** The issue of a deployment begins with it. Never changes: issues of older releases are found by it. */
+export const driftMarker = (deployment: string): string => `<!-- mwaadr:drift:${deployment} -->`;
+
+/** Milliseconds. What comes back so soon is the same matter: its issue is opened again. */
+export const SAME_MATTER = 7 * 86_400_000;
+
+const KEPT_EPISODES = 10;
+/** Ages of more findings than that are not kept: the state has to fit into the issue. */
+const KEPT_AGES = 1_000;
+
+const episode = z.object({ from: z.string(), to: z.string() });
+
+const driftState = z.object({
+  schemaVersion: z.literal(1),
+  deployment: z.string(),
+  /** Whether we left it open: closed and yet `true` means that a person closed it. */
+  open: z.boolean(),
+  /** ISO, when drift was last looked for. */
+  checkedAt: z.string(),
+  /** Of each difference, by {@link fingerprint}: ISO, since when. */
+  since: z.record(z.string(), z.string()),
+  /** Earlier times of drift that this issue spoke of, newest first. */
+  episodes: z.array(episode),
+});
+
+/** What an issue says of a deployment's drift, for machines. */
+export type DriftState = Readonly<z.infer<typeof driftState>>;
+
+export type DriftDecision =
+  | { readonly act: 'nothing'; readonly why: 'clean' | 'a person closed it' }
+  | { readonly act: 'open'; readonly state: DriftState }
+  | { readonly act: 'update' | 'reopen' | 'close'; readonly issue: Issue; readonly state: DriftState };
+
+/** Keys may be long, as paths of artifacts are. */
+const fingerprint = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 12);
+
+/** ISO, since when a finding is there. */
+export const sinceOf = ({ since, checkedAt }: DriftState, { key }: DriftFinding): string =>
+  since[fingerprint(key)] ?? checkedAt;
+
+export const readDriftState = ({ body }: Pick<Issue, 'body'>): DriftState | undefined => revealed(body, driftState);
+
+/** Our issues of a deployment, lowest number first. */
+export const driftIssues = (issues: readonly Issue[], me: Author, deployment: string): readonly Issue[] =>
+  ownMarked(issues, me, driftMarker(deployment), ({ number }) => number);
+
+/**
+ * What becomes of the issue of a deployment. One that a person closed is left alone while nothing new has drifted, for
+ * as long as it would be opened again otherwise.
+ * @param issues {@link driftIssues}: all open ones, and those that were closed lately
+ * @param now ISO
+ */
+export function decideDrift(
+  deployment: string,
+  issues: readonly Issue[],
+  findings: readonly DriftFinding[],
+  now: string,
+): DriftDecision {
+  const open = issues.find((issue) => issue.open);
+  if (open !== undefined) {
+    const before = readDriftState(open);
+    return findings.length > 0
+      ? { act: 'update', issue: open, state: drifting(deployment, findings, now, before) }
+      : { act: 'close', issue: open, state: clean(deployment, now, before) };
+  }
+  if (findings.length === 0) return { act: 'nothing', why: 'clean' };
+  const closed = issues.findLast((issue) => isRecent(issue, now));
+  const before = closed && readDriftState(closed);
+  if (closed === undefined) return { act: 'open', state: drifting(deployment, findings, now, undefined) };
+  const byPerson = before?.open === true;
+  if (byPerson && findings.every(({ key }) => fingerprint(key) in before.since))
+    return { act: 'nothing', why: 'a person closed it' };
+  return { act: 'reopen', issue: closed, state: drifting(deployment, findings, now, before) };
+}
+
+const isRecent = ({ closedAt }: Issue, now: string): boolean =>
+  closedAt !== undefined && Date.parse(now) - Date.parse(closedAt) <= SAME_MATTER;
+
+function drifting(
+  deployment: string,
+  findings: readonly DriftFinding[],
+  now: string,
+  before: DriftState | undefined,
+): DriftState {
+  const known = before?.open === true ? before.since : {};
+  const since = findings.slice(0, KEPT_AGES).map(({ key }): [string, string] => {
+    const print = fingerprint(key);
+    return [print, known[print] ?? now];
+  });
+  const { episodes = [] } = before ?? {};
+  return { schemaVersion: 1, deployment, open: true, checkedAt: now, since: Object.fromEntries(since), episodes };
+}
+
+function clean(deployment: string, now: string, before: DriftState | undefined): DriftState {
+  const from = Object.values(before?.since ?? {}).toSorted()[0] ?? now;
+  const episodes = [{ from, to: now }, ...(before?.episodes ?? [])].slice(0, KEPT_EPISODES);
+  return { schemaVersion: 1, deployment, open: false, checkedAt: now, since: {}, episodes };
+}
