@@ -150,7 +150,7 @@ const world = fc
     return { deployment: deploymentOf(random), sites, epoch: isLost ? undefined : epoch };
   });
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 60 };
 
 test('a plan that is applied leaves an empty plan, and two sites that differ only by right', async () => {
   await fc.assert(
