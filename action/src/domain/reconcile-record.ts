@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { sha256 } from './envelope.ts';
 import { PARTS } from './fingerprint.ts';
-import type { Plan } from './plan-model.ts';
+import type { Plan, Shown } from './plan-model.ts';
 import { instant, parseStored, versioned } from './stored-json.ts';
 
 /** `all`: what Git says; `self-heal`: only the fields that the file lets us set right unasked. */
@@ -25,6 +26,8 @@ const reconcileRecord = z.object({
   digest: z.string(),
   /** Field → what Git and both sites showed when the first step began. */
   fingerprints: z.record(z.string(), z.string()),
+  /** Field → 8 hex of what each site showed then. */
+  shown: z.record(z.string(), z.object({ active: z.string(), standby: z.string() })),
   epoch: z.int(),
   bundle: z.string().nullable(),
   actor: z.string(),
@@ -60,9 +63,15 @@ export function withStep(record: ReconcileRecord, step: ReconcileStep): Reconcil
   return { ...record, step, touched: [...others, { site: step.site, fields }] };
 }
 
+/** What each site shows now, for {@link ReconcileRecord}'s `shown`. */
+export const shownAtSites = (plan: Plan): ReconcileRecord['shown'] =>
+  Object.fromEntries(plan.fields.map((row) => [row.field, { active: short(row.active), standby: short(row.standby) }]));
+
+const short = (value: Shown): string => sha256(JSON.stringify(value)).slice(0, 8);
+
 /**
- * Of what moved since the review, that which we did not move ourselves: fields that were never asked to change, or that
- * are still to be changed where we changed them.
+ * Of what moved since the review, that which we did not move ourselves. A field that we asked to change is ours while
+ * each site shows in it what it showed at the beginning, or what it is to be.
  */
 export const foreignMoves = (record: ReconcileRecord, plan: Plan, moved: readonly string[]): readonly string[] =>
   moved.filter((name) => !isOurs(record, plan, name));
@@ -71,8 +80,13 @@ function isOurs(record: ReconcileRecord, plan: Plan, name: string): boolean {
   const touched = record.touched.filter(({ fields }) => fields.includes(name) || fields.includes(EVERY_FIELD));
   if (name === PARTS.sites) return touched.length > 0;
   if (name === PARTS.artifacts) return record.bundle !== null && record.bundle === plan.artifacts.bundle;
-  if ((Object.values(PARTS) as readonly string[]).includes(name)) return false;
+  if ((Object.values(PARTS) as readonly string[]).includes(name) || touched.length === 0) return false;
   const row = plan.fields.find(({ field }) => field === name);
-  const roles = touched.map(({ site }) => (site === plan.active ? 'active' : 'standby'));
-  return touched.length > 0 && !roles.some((role) => row?.changes.includes(role) === true);
+  const isAsItWas = (role: 'active' | 'standby') =>
+    short(row?.[role] ?? null) === (record.shown[name]?.[role] ?? NOT_SET);
+  const isAsWanted = (role: 'active' | 'standby') =>
+    touched.some(({ site }) => site === plan[role]) && row?.changes.includes(role) !== true;
+  return (['active', 'standby'] as const).every((role) => isAsItWas(role) || isAsWanted(role));
 }
+
+const NOT_SET = short(null);

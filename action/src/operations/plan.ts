@@ -12,6 +12,7 @@ import { rolesOf } from '../domain/roles.ts';
 import { observeArtifacts } from './artifacts.ts';
 import type { ArtifactScene } from './artifacts.ts';
 import { readControl } from './control.ts';
+import { readHeartbeat } from './heartbeats.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
 
@@ -41,11 +42,27 @@ export async function observePlan(world: World, { path, deployment, repository }
     Promise.all([observeSite(first), observeSite(second)]),
     Promise.all([readControl(first, deployment), readControl(second, deployment)]),
   ]);
-  const record = ruling(records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])));
+  const found = ruling(records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])));
+  const record = (await isYetToBegin([first, second], deployment, found, observed)) ? undefined : found;
   const scene = repository && sceneOf(deployment, repository, record, observed);
   const artifacts = scene && (await observeArtifacts(world, deployment, scene));
   const at = world.clock.now();
   return { ...planOf({ deployment, file: path, at, tool: RELEASE, record, observed, artifacts }), artifacts, scene };
+}
+
+/**
+ * Whether the deployment has records and has never run: the first records come before the first environments. A site
+ * that was ever alive left its heartbeat in both buckets, and its loss is no beginning.
+ */
+async function isYetToBegin(
+  sides: readonly [Side, Side],
+  deployment: Deployment,
+  record: ControlRecord | undefined,
+  observed: readonly [SiteObservation, SiteObservation],
+): Promise<boolean> {
+  if (record?.epoch !== 0 || observed[0].status !== 'missing') return false;
+  const beats = await Promise.all(sides.map((side) => readHeartbeat(side, deployment, sides[0].region)));
+  return beats.every((beat) => beat === undefined);
 }
 
 const sceneOf = (

@@ -6,6 +6,7 @@ import { withVersions } from '../domain/planner.ts';
 import type { SiteWork } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
+import { shownAtSites } from '../domain/reconcile-record.ts';
 import type { ReconcileRecord } from '../domain/reconcile-record.ts';
 import type { AppliedStep, PassedGate } from '../domain/reconcile-result.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
@@ -73,6 +74,7 @@ async function begin(run: ReconcileRun, { decision, work, standby }: ReconcileLo
     scope: request.scope,
     digest: request.expected?.digest ?? digest,
     fingerprints: work.fingerprints,
+    shown: shownAtSites(work.plan),
     epoch: work.plan.epoch ?? 0,
     bundle: work.plan.artifacts.bundle,
     actor: world.actor,
