@@ -14,7 +14,8 @@ import { keys } from '../../action/src/domain/names.ts';
 import type { World } from '../../action/src/domain/ports.ts';
 import { iso, toStored } from '../../action/src/domain/stored-json.ts';
 import { drDags } from '../../action/src/dr-dags.ts';
-import { examine, type Diagnosis } from '../../action/src/operations/doctor.ts';
+import type { Diagnosis } from '../../action/src/domain/doctor.ts';
+import { examine } from '../../action/src/operations/doctor.ts';
 import { install } from '../../action/src/operations/install.ts';
 import { writeSnapshot } from '../doubles/model-snapshot.ts';
 import { startServices, type Services } from '../sandbox/services.ts';
@@ -125,7 +126,7 @@ export class Bed {
     return examine(this.world, deployment, (region) => ({
       ...this.#inspectors(region),
       buckets: withKmsRules(this.#inspectors(region).buckets),
-      rights: { simulate: (...asked) => Promise.resolve(this.#simulate(...asked)) },
+      rights: { simulate: (who, actions, resources) => Promise.resolve(this.#simulate(who, actions, resources)) },
     }));
   }
 
@@ -214,7 +215,7 @@ export class Bed {
 
   async environment(region: Region, { subnets, group }: Vpc, more: object = {}): Promise<void> {
     const plane = this.services.controlPlane(region);
-    await plane.createEnvironment({
+    plane.createEnvironment({
       Name: environmentName(NAME, region),
       AirflowVersion: '2.10.3',
       EnvironmentClass: 'mw1.small',

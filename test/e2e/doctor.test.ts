@@ -64,8 +64,6 @@ interface Defect {
   readonly deployment?: Deployment;
 }
 
-const deployed = (dags: string, file: string) => ({ bucket: dags, key: `dags/mwaadr/${file}` });
-
 /** Takes an object away, or changes it, and brings it back. */
 const objectIn = (bucket: string, name: string, body?: string): Defect['plant'] => {
   return async () => {
@@ -73,7 +71,11 @@ const objectIn = (bucket: string, name: string, body?: string): Defect['plant'] 
     const before = await objects.get(bucket, name);
     if (body === undefined) await objects.delete(bucket, name);
     else await objects.put(bucket, name, body, 'any');
-    return () => objects.put(bucket, name, before?.body ?? '', 'any');
+    await bed.services.moto.replicated();
+    return async () => {
+      await objects.put(bucket, name, before?.body ?? '', 'any');
+      await bed.services.moto.replicated();
+    };
   };
 };
 
@@ -249,13 +251,14 @@ const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'a DR DAG of another release',
-    plant: objectIn(DAGS, deployed(DAGS, 'core/canary.py').key, '# older\n'),
-    found: [`warning dr-dags: ${WEST}, ${DAGS}`],
+    plant: objectIn(DAGS, 'dags/mwaadr/core/canary.py', '# older\n'),
+    // The bucket is replicated, and so is the defect.
+    found: [`warning dr-dags: ${EAST}, ${dagsBucket('sandbox', EAST)}`, `warning dr-dags: ${WEST}, ${DAGS}`],
     says: /core\/canary\.py/,
   },
   {
     name: 'a configuration of the DR DAGs that is missing',
-    plant: objectIn(DAGS, deployed(DAGS, 'deployment.json').key),
+    plant: objectIn(DAGS, 'dags/mwaadr/deployment.json'),
     found: [`error deployment-json: ${WEST}, ${DAGS}`],
     says: /missing/,
   },
@@ -321,7 +324,7 @@ describe('a planted defect is found, and nothing else:', () => {
       expect(findings.map(({ level, check, where }) => `${level} ${check}: ${where}`)).toEqual(
         expect.arrayContaining([...found]),
       );
-      expect(findings[0]?.what).toMatch(says);
+      expect(findings.map(({ what }) => what).join(' | ')).toMatch(says);
       expect(findings.filter(({ level, cure }) => level !== 'unknown' && cure === '')).toEqual([]);
       if (deployment === undefined) expect(findings).toHaveLength(found.length);
     } finally {
@@ -337,14 +340,14 @@ describe('a planted defect is found, and nothing else:', () => {
 test.each([
   ['denied', /^Allow /],
   ['throttled', /in a minute/],
-  ['refused', /Run `check`/],
+  ['5xx', /Run `check`/],
 ] as const)('a Region whose services are %s is unknown, never a defect', async (effect, cure) => {
   const end = bed.services.gateway(WEST).fault(effect);
   try {
     const { findings } = await bed.examine();
     expect(findings.length).toBeGreaterThan(10);
     expect(findings.filter(({ level }) => level !== 'unknown')).toEqual([]);
-    for (const finding of findings) expect(finding.cure).toMatch(cure);
+    expect(findings.filter((finding) => !cure.test(finding.cure))).toEqual([]);
   } finally {
     end();
   }

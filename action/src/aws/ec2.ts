@@ -65,10 +65,16 @@ async function query(
   });
   const signer = new SignatureV4({ service: 'ec2', region, credentials: session.credentials, sha256: Sha256 });
   const { headers } = await signer.sign(request);
-  const response = await fetch(url, { method: 'POST', headers, body: request.body as string, signal });
+  const body = request.body as string;
+  const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(rethrowCause);
   const document = rootOf(await response.text());
   if (!response.ok) throw failure(response.status, document);
   return document;
+}
+
+/** Where there was no reply, `fetch` says so in words of its own, and Node's error with its code is the cause. */
+function rethrowCause(error: unknown): never {
+  throw (error as { cause?: unknown }).cause ?? error;
 }
 
 function rootOf(text: string): unknown {

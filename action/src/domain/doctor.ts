@@ -6,7 +6,28 @@ import { keyChecks } from './doctor-keys.ts';
 import { networkChecks } from './doctor-network.ts';
 import type { Finding, Level, Outcome } from './doctor-outcome.ts';
 import { executionRights, workflowRights } from './doctor-rights.ts';
+import type { FleetFailure } from './results.ts';
 import { encryptedReplication, storageChecks } from './doctor-storage.ts';
+
+/** What `doctor` found at one deployment. */
+export interface Diagnosis {
+  readonly deployment: string;
+  readonly file: string;
+  readonly at: string;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+  /** Checks that came to an end, sound or not. */
+  readonly checked: number;
+  /** Checks for which something could not be read. */
+  readonly unknown: number;
+}
+
+export interface DoctorResult {
+  readonly operation: 'doctor';
+  /** In the order of the files. */
+  readonly deployments: readonly Diagnosis[];
+  readonly failures: readonly FleetFailure[];
+}
 
 /** The outcome of every check that these facts allow. */
 export const diagnose = (facts: DoctorFacts): readonly Outcome[] => [

@@ -50,6 +50,7 @@ export const EVIDENCE_PREFIX = 'evidence/';
 /** Keys of objects in the DR bucket; docs/formats.md describes what is in each. */
 export const keys = {
   control: (deployment: string) => `control/${deployment}.json`,
+  drift: (deployment: string) => `control/${deployment}/drift.json`,
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
@@ -64,6 +65,7 @@ export const keys = {
   manifest: (deployment: string, snapshot: string) => `${SNAPSHOTS_PREFIX}${deployment}/${snapshot}/manifest.json`,
   result: (deployment: string, dagRunId: string) =>
     `results/${deployment}/${dagRunId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}.json`,
+  evidencePrefix: (deployment: string) => `${EVIDENCE_PREFIX}${deployment}/`,
   evidence: (deployment: string, move: string, ext: 'json' | 'md') => `${EVIDENCE_PREFIX}${deployment}/${move}.${ext}`,
 } as const;
 

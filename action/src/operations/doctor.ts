@@ -1,14 +1,13 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { diagnose, findingsOf } from '../domain/doctor.ts';
+import type { Diagnosis, DoctorResult } from '../domain/doctor.ts';
 import type { DoctorFacts } from '../domain/doctor-facts.ts';
 import type { Inspector, Inspectors } from '../domain/doctor-ports.ts';
-import type { Finding } from '../domain/doctor-outcome.ts';
 import { ruling } from '../domain/epoch.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import type { World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
-import type { FleetFailure } from '../domain/results.ts';
 import { rolesOf } from '../domain/roles.ts';
 import { iso } from '../domain/stored-json.ts';
 import { readControl } from './control.ts';
@@ -17,26 +16,6 @@ import { siteFacts } from './doctor-site.ts';
 import { eachDeployment } from './each-deployment.ts';
 import { bothSides, probeStored, sideOf } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
-
-/** What `doctor` found at one deployment. */
-export interface Diagnosis {
-  readonly deployment: string;
-  readonly file: string;
-  readonly at: string;
-  /** Worst first. */
-  readonly findings: readonly Finding[];
-  /** Checks that came to an end, sound or not. */
-  readonly checked: number;
-  /** Checks for which something could not be read. */
-  readonly unknown: number;
-}
-
-export interface DoctorResult {
-  readonly operation: 'doctor';
-  /** In the order of the files. */
-  readonly deployments: readonly Diagnosis[];
-  readonly failures: readonly FleetFailure[];
-}
 
 /** Checks what the deployments need, and says how each finding is cured. Changes nothing. */
 export async function doctor(fleet: Fleet & Inspectors): Promise<DoctorResult> {
