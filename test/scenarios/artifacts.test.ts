@@ -136,6 +136,18 @@ describe('a change', () => {
     expect(outcomes.toSorted()).toEqual(['MDR-ARTIFACT-CONFLICT', 'no error']);
     expect([story.dags(0)['orders.py'], story.dags(1)['orders.py']]).toEqual(['orders 2', 'orders 2']);
   });
+
+  test('is no conflict with the manifest that replication has just brought back from the standby', async () => {
+    const story = await deployed();
+    story.repository.files.set('dags/orders.py', 'orders 2');
+    const versions = (site: 0 | 1) => story.s3(site).versions(story.bucket(site), bundleKeys.manifest('example'));
+    const fromStandby = versions(1).at(-1);
+    expect(versions(0)).not.toContain(fromStandby);
+    // Reads the manifest, then takes until after the replica's arrival to write over it.
+    await story.apply(story.process({ freezeAt: 'bundle.json', freezeFor: 10_000 }));
+    expect(versions(0)).toContain(fromStandby);
+    expect(story.dags(1)['orders.py']).toBe('orders 2');
+  });
 });
 
 describe('a file that leaves the repository', () => {
@@ -193,7 +205,9 @@ describe('the standby', () => {
     for (const rules of [[], [{ prefix: 'other/', to: 'example-dags-us-west-2' }], [{ prefix: '', to: 'elsewhere' }]]) {
       const story = new ArtifactStory();
       story.s3(0).setReplication(story.bucket(0), rules);
+      const began = story.universe.clock.now();
       await story.apply();
+      expect(story.universe.clock.now() - began).toBeLessThan(10_000);
       expect(story.dags(1)).toEqual(DAGS);
       expect((await story.plan()).after).toEqual(PLAN_IS_EMPTY);
     }
@@ -228,6 +242,16 @@ describe('the standby', () => {
     ]);
     await story.apply();
     expect(story.dags(1)).toEqual(DAGS);
+  });
+
+  test('that ends with another file than the one written to it is an error', async () => {
+    const story = new ArtifactStory();
+    const s3 = story.s3(1);
+    story.s3(0).setReplication(story.bucket(0), []);
+    const put = s3.put.bind(s3);
+    s3.put = (bucket, key, body, when) => put(bucket, key, key === 'dags/orders.py' ? 'orders X' : body, when);
+    expect(await codeOf(story.apply())).toBe('MDR-ARTIFACT-STANDBY');
+    expect(story.manifest(1)).toBeUndefined();
   });
 
   test('becomes the active site in a move, and deployments go on from there', async () => {

@@ -70,10 +70,10 @@ export async function deployDags(seen: ArtifactsSeen): Promise<readonly [Pins, P
   if (home === undefined || isDone) return pins(seen, facts.pinned);
   const saying = { world, deployment, bundle, loaded, commit: scene.repository.commit };
   const uploads = managed.flatMap(({ index }) => comparison.uploads[index]);
-  const etag = uploads.length === 0 ? loaded[home.index]?.etag : await announce(saying, home, uploads);
+  const before = uploads.length === 0 ? loaded[home.index] : await announce(saying, home, uploads);
   await deliverAll(seen, deliveries);
   for (const { side, paths } of deletions) await deleteAll(world, side, paths);
-  await conclude(saying, managed, etag, await deployedNow(seen));
+  await conclude(saying, managed, before, await deployedNow(seen));
   return pins(seen, facts.pinned);
 }
 

@@ -26,9 +26,14 @@ export async function abreast<T, R>(items: readonly T[], act: (item: T) => Promi
   return results;
 }
 
-export interface LoadedManifest {
-  readonly manifest: BundleManifest;
+/** A manifest as it is stored. */
+export interface StoredManifest {
+  readonly text: string;
   readonly etag: string;
+}
+
+export interface LoadedManifest extends StoredManifest {
+  readonly manifest: BundleManifest;
 }
 
 /** The manifest in the DAGs bucket of `side`. Throws `MDR-ARTIFACT-MANIFEST`. */
@@ -37,7 +42,8 @@ export async function readManifest({ site, ports }: Side, deployment: Deployment
   const object = await ports.objects.get(site.dagsBucket, key);
   if (object === undefined) return undefined;
   const where = `s3://${site.dagsBucket}/${key}`;
-  return { manifest: parseBundleManifest(object.body, where, deployment.deployment), etag: object.etag };
+  const text = new TextDecoder().decode(object.body);
+  return { manifest: parseBundleManifest(object.body, where, deployment.deployment), text, etag: object.etag };
 }
 
 async function listDags({ site, ports }: Side): Promise<SiteDags['objects']> {
