@@ -121,6 +121,22 @@ const oneSourceOfArtifacts: Rule = ({ artifacts, mwaa, sites }) =>
     }));
   });
 
+/** API_CreateEnvironment, member Tags. */
+const MOST_TAGS = 50;
+
+const fewEnoughTags: Rule = ({ mwaa, sites }) =>
+  sites.flatMap((site, index): RuleProblem[] => {
+    const count = Object.keys({ ...mwaa.tags, ...site.mwaa.tags }).length;
+    if (count <= MOST_TAGS) return [];
+    return [
+      {
+        path: site.mwaa.tags === undefined ? ['mwaa', 'tags'] : ['sites', index, 'mwaa', 'tags'],
+        message: `the environment in ${site.region} would have ${count} tags, and MWAA takes ${MOST_TAGS}`,
+        fix: 'Take some away.',
+      },
+    ];
+  });
+
 export const POLICY_RULES: readonly Rule[] = [
   snapshotWithinRpo,
   beatWithinPeriod,
@@ -130,5 +146,6 @@ export const POLICY_RULES: readonly Rule[] = [
   healsWhatCanChange,
   ignoredOrHealed,
   oneSourceOfArtifacts,
+  fewEnoughTags,
   secretProblems,
 ];

@@ -8,7 +8,12 @@ import { z } from 'zod';
 
 const LOG_LEVELS = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const;
 
-const moduleLogging = z.strictObject({ enabled: z.boolean(), logLevel: z.enum(LOG_LEVELS) });
+const moduleLogging = z
+  .strictObject({
+    enabled: z.boolean().describe('Whether it goes there at all.'),
+    logLevel: z.enum(LOG_LEVELS).describe('From this level on.'),
+  })
+  .describe('One kind of log.');
 
 const objectKey = z.string().min(1).max(1024).regex(/^[^/]/, 'must be a key in the DAGs bucket, without leading slash');
 

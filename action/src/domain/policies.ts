@@ -6,7 +6,10 @@ const instant = z.iso.datetime({ message: 'must be a time in UTC, as in 2026-12-
 const reason = z.string().max(500).regex(/\S/, 'must say why').describe('Why, for those who read the plan.');
 const pattern = z.string().min(1).max(250);
 const WEEKLY = /^(MON|TUE|WED|THU|FRI|SAT|SUN):([01]\d|2[0-3]):[0-5]\d$/;
-const weekTime = z.string().regex(WEEKLY, 'must be a day and a time in UTC, as in FRI:18:00');
+const weekTime = z
+  .string()
+  .regex(WEEKLY, 'must be a day and a time in UTC, as in FRI:18:00')
+  .describe('As in `FRI:18:00`.');
 
 export const manage = z
   .enum(['observe', 'standby-only', 'full'])

@@ -165,6 +165,11 @@ const RULES: Readonly<Record<string, Case>> = {
     at: '"pluginsS3Path"',
     message: 'pluginsS3Path and artifacts.plugins both say where plugins comes from',
   },
+  'more tags than an environment can have': {
+    changes: { 'sites/1/mwaa/tags': Object.fromEntries(Array.from({ length: 49 }, (_, n) => [`t${n}`, 'x'])) },
+    at: '"tags"',
+    message: 'the environment in us-west-2 would have 51 tags',
+  },
   'an option with the name of a credential': {
     changes: { 'mwaa/airflowConfigurationOptions/smtp.smtp_password': 'hunter2' },
     at: '"smtp.smtp_password"',
