@@ -119,10 +119,10 @@ it("EC2 shows subnets and groups of this Region, by the action's own client", as
   const session = {
     credentials: () => Promise.resolve(credentials),
     endpoints: parseEndpoints(services.endpoints),
-    limits: { connect: 2_000, attempt: 10_000, total: 20_000, attempts: 1 },
+    limits: { connect: 2_000, attempt: 10_000, total: 20_000, pause: 20 },
   };
   const { subnetIds, securityGroupIds } = await services.moto.network(WEST);
-  const network = createNetwork(session as never, WEST);
+  const network = createNetwork(session, WEST);
   const subnets = await network.subnets([...subnetIds, 'subnet-0nothing']);
   expect(new Set(subnets.map(({ zone }) => zone)).size).toBe(2);
   expect(await network.securityGroups(securityGroupIds)).toEqual([{ id: securityGroupIds[0], vpc: subnets[0]?.vpc }]);
@@ -131,7 +131,7 @@ it("EC2 shows subnets and groups of this Region, by the action's own client", as
   await expect(network.subnets(subnetIds)).rejects.toMatchObject({ message: expect.stringMatching(/ec2|EC2|denied/i) });
 });
 
-it("Service Quotas tells the quota of MWAA's environments, the one that is enforced", async () => {
+it("Service Quotas tells the quota of MWAA's environments that the services were started with", async () => {
   const quotas = new ServiceQuotasClient(config(WEST));
   const { Quotas } = await quotas.send(new ListServiceQuotasCommand({ ServiceCode: 'airflow' }));
   expect(Quotas).toMatchObject([{ QuotaName: 'Environments per account per Region', Value: 40 }]);
