@@ -27,7 +27,11 @@ const directions = [
     ),
     'domain/ decides and does no I/O: it imports only domain/.',
   ),
-  direction(['action/src/report/**'], only('\\./', '\\.\\./domain/'), 'report/ is pure text: it imports only domain/.'),
+  direction(
+    ['action/src/report/**'],
+    only('\\./', '\\.\\./domain/', ...packages('diff')),
+    'report/ is pure text: it imports only domain/.',
+  ),
   direction(
     ['action/src/operations/**'],
     only('\\./', '\\.\\./domain/', '\\.\\./report/'),

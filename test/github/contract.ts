@@ -33,6 +33,8 @@ const addFormats = formats as unknown as typeof formats.default;
 function newAjv(coerceTypes: boolean): Ajv2020 {
   const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes });
   addFormats(ajv);
+  // A format of GitHub's own.
+  ajv.addFormat('repo.nwo', /^[\w.-]+\/[\w.-]+$/);
   ajv.addSchema({ $id: 'github', components: toJsonSchema(API['components']) });
   return ajv;
 }

@@ -32,6 +32,7 @@ export class GitHubDouble {
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #now: () => number;
   #remaining = 5_000;
+  #untilDark = Infinity;
 
   private constructor(now: () => number) {
     this.#now = now;
@@ -50,6 +51,17 @@ export class GitHubDouble {
   fail(line: string, fault: Fault, times = 1): void {
     const [method = '*', path = ''] = line.split(' ');
     this.#faults.push({ method, path: new RegExp(path), fault, times });
+  }
+
+  /** The network goes away: the reply to the request after `count` more is lost, and all later ones are refused. */
+  goDarkAfter(count: number): void {
+    this.#untilDark = count;
+  }
+
+  /** All faults are over. */
+  recover(): void {
+    this.#untilDark = Infinity;
+    this.#faults.length = 0;
   }
 
   /** GitHub's limit on too much at once; without `seconds` it does not say how long to wait. */
@@ -105,6 +117,8 @@ export class GitHubDouble {
   }
 
   #faultFor(method: string, path: string): Fault | undefined {
+    this.#untilDark -= 1;
+    if (this.#untilDark < 0) return this.#untilDark === -1 ? { kind: 'reply lost' } : { kind: 'refused' };
     const planned = this.#faults.find(
       (one) => one.times > 0 && ['*', method].includes(one.method) && one.path.test(decodeURIComponent(path)),
     );

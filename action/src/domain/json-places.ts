@@ -31,6 +31,13 @@ export class PlacedJson {
     return place((member?.name ?? node).loc.start);
   }
 
+  /** Where the text of the value at `path` begins and ends, in UTF-16 units; `undefined` when there is none. */
+  rangeOf(path: readonly PropertyKey[]): { readonly start: number; readonly end: number } | undefined {
+    let node: ValueNode | undefined = this.#document.body;
+    for (const step of path) node = node && childOf(node, step);
+    return node && { start: node.loc.start.offset, end: node.loc.end.offset };
+  }
+
   /** Keys that stand twice in one object: JSON.parse silently lets the last one win. */
   duplicates(): readonly { key: string; place: TextPlace }[] {
     return [...duplicatesIn(this.#document.body)];

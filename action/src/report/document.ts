@@ -13,6 +13,8 @@ export type Block =
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly Inline[])[] }
   | { readonly kind: 'list'; readonly items: readonly Inline[] }
   | { readonly kind: 'command'; readonly text: string }
+  /** A change of a file, as `git apply` takes it. */
+  | { readonly kind: 'patch'; readonly text: string }
   | { readonly kind: 'details'; readonly summary: Inline; readonly blocks: readonly Block[] };
 
 export type Mood = 'good' | 'attention' | 'bad' | 'unclear';

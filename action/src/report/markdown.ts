@@ -29,10 +29,10 @@ function inline(text: Inline): string {
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** A fence longer than any run of backticks inside. */
-function fenced(text: string): string {
+function fenced(language: 'sh' | 'diff', text: string): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 /** At the start of a line a dash or a number would begin a list. */
@@ -57,7 +57,9 @@ function block(part: Block): string {
     case 'list':
       return part.items.map((item) => `- ${lineStart(inline(item))}`).join('\n');
     case 'command':
-      return fenced(part.text);
+      return fenced('sh', part.text);
+    case 'patch':
+      return fenced('diff', part.text);
     case 'details':
       return `<details>\n<summary>${inline(part.summary)}</summary>\n\n${toMarkdown(part.blocks)}\n</details>`;
   }

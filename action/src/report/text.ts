@@ -35,6 +35,7 @@ function block(part: Block): string {
     case 'list':
       return part.items.map((item) => `  - ${inline(item)}`).join('\n');
     case 'command':
+    case 'patch':
       return part.text.replaceAll(/^/gm, '    ');
     case 'details':
       return `${inline(part.summary)}:\n${part.blocks.map(block).join('\n')}`;

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { agree, type Wanted } from '../../action/src/operations/agree.ts';
+import { startBed, type Bed } from './bed.ts';
+
+const PATH = 'environments/shop.json';
+const file = (site: string, since: number): string =>
+  `{\n  "deployment": "shop",\n  "active": { "site": "${site}", "since": ${since} },\n  "strategy": "warm-standby"\n}\n`;
+
+let bed: Bed;
+
+const opened = async (): Promise<Bed> => {
+  const made = await startBed();
+  made.double.repository.commit('main', PATH, file('us-east-1', 6));
+  made.double.repository.commit('main', 'README.md', 'hello');
+  return made;
+};
+
+beforeEach(async () => {
+  bed = await opened();
+});
+
+afterEach(() => bed.close());
+
+const move = (since: number): Wanted => ({
+  deployment: 'shop',
+  path: PATH,
+  site: since % 2 === 0 ? 'us-east-1' : 'us-west-2',
+  since,
+});
+const asApp = (since: number) => agree({ ...bed.as('job-token'), app: bed.as('app-token').github }, move(since));
+const asJob = (since: number) => agree(bed.as('job-token'), move(since));
+
+const repository = () => bed.double.repository;
+const states = () => repository().issues.map(({ number, state }) => [number, state]);
+
+describe('as the GitHub App', () => {
+  test('a move opens one pull request whose checks run, and whose merge makes Git agree', async () => {
+    expect(await asApp(7)).toMatchObject({ outcome: 'pull request', number: 1 });
+    const [pull] = repository().issues;
+    expect(pull).toMatchObject({ author: 'our-app[bot]', pull: { head: 'mwaadr/agree-shop-7', startsChecks: true } });
+    expect(repository().branch('mwaadr/agree-shop-7').files.get(PATH)).toBe(file('us-west-2', 7));
+    expect(repository().branch('main').files.get(PATH)).toBe(file('us-east-1', 6));
+    repository().merge(1);
+    expect(repository().branch('main').files.get(PATH)).toBe(file('us-west-2', 7));
+    expect(await asApp(7)).toEqual({ outcome: 'agrees' });
+  });
+
+  test('again, before it is merged, nothing is written', async () => {
+    await asApp(7);
+    const { length } = bed.double.writes;
+    expect(await asApp(7)).toMatchObject({ outcome: 'pull request', number: 1 });
+    expect(bed.double.writes).toHaveLength(length);
+  });
+
+  test('a file that agrees already, or names a later move, is left alone', async () => {
+    expect(await asApp(6)).toEqual({ outcome: 'agrees' });
+    expect(await asApp(5)).toEqual({ outcome: 'newer' });
+    expect(bed.double.writes).toEqual([]);
+  });
+
+  test('one that somebody closed is not opened again, and that is said', async () => {
+    await asApp(7);
+    repository().close(repository().issue(1), 'not_planned');
+    expect(await asApp(7)).toMatchObject({ outcome: 'declined', number: 1 });
+    expect(bed.lines).toContain('#1 was closed, and the file does not agree: it is not opened again');
+    expect(states()).toEqual([[1, 'closed']]);
+  });
+
+  test('one that was merged and reverted is not opened again either', async () => {
+    await asApp(7);
+    repository().merge(1);
+    repository().commit('main', PATH, file('us-east-1', 6));
+    expect(await asApp(7)).toMatchObject({ outcome: 'declined', number: 1 });
+  });
+
+  test('a later move supersedes the pull request of an earlier one, and nobody else’s', async () => {
+    await asApp(7);
+    for (const [author, branch] of [
+      ['mallory', 'mwaadr/agree-shop-5'],
+      ['our-app[bot]', 'mwaadr/agree-shop-2-3'],
+    ] as const) {
+      repository().addBranch(branch, repository().branch('main').sha);
+      repository().addPull(author, { title: 'other', head: branch });
+    }
+    expect(await asApp(8)).toMatchObject({ outcome: 'pull request', number: 4 });
+    expect(states()).toEqual([
+      [1, 'closed'],
+      [2, 'open'],
+      [3, 'open'],
+      [4, 'open'],
+    ]);
+    expect(repository().issue(1).body).toContain('Superseded by &#35;4');
+    expect(repository().branches.has('mwaadr/agree-shop-7')).toBe(false);
+  });
+
+  test('what people wrote on the branch stays', async () => {
+    await asApp(7);
+    const theirs = file('us-east-1', 6).replace('warm-standby', 'backup-restore');
+    repository().commit('mwaadr/agree-shop-7', PATH, theirs);
+    await asApp(7);
+    expect(repository().branch('mwaadr/agree-shop-7').files.get(PATH)).toBe(
+      file('us-west-2', 7).replace('warm-standby', 'backup-restore'),
+    );
+  });
+
+  test('two runs at once open one pull request', async () => {
+    await Promise.all([asApp(7), asApp(7)]);
+    expect(states()).toEqual([[1, 'open']]);
+  });
+
+  test('killed at any request, with its reply lost, the next run goes on to the same end', async () => {
+    await asApp(7);
+    const requests = bed.double.log.length;
+    expect(requests).toBeGreaterThan(8);
+    for (let count = 0; count < requests; count += 1) {
+      await bed.close();
+      bed = await opened();
+      bed.double.goDarkAfter(count);
+      await expect(asApp(7)).rejects.toMatchObject({ code: 'MDR-GITHUB-DARK' });
+      bed.double.recover();
+      expect(await asApp(7)).toMatchObject({ outcome: 'pull request', number: 1 });
+      expect(states()).toEqual([[1, 'open']]);
+      expect(repository().branch('mwaadr/agree-shop-7').files.get(PATH)).toBe(file('us-west-2', 7));
+    }
+  });
+
+  test('with every write’s reply lost once, there is one of everything', async () => {
+    for (const line of ['POST /git/refs$', 'PUT /contents/', 'POST /pulls$'])
+      bed.double.fail(line, { kind: 'reply lost' });
+    await asApp(7);
+    expect(states()).toEqual([[1, 'open']]);
+    expect(repository().branches.size).toBe(2);
+  });
+
+  test('a file that is not there is an error', async () => {
+    const failure = agree(bed.as('app-token'), { ...move(7), path: 'environments/other.json' });
+    await expect(failure).rejects.toMatchObject({ code: 'MDR-FILE-MISSING' });
+  });
+});
+
+describe('with the workflow’s own token alone', () => {
+  const issue = () => repository().issues[0];
+
+  test('an issue has the patch, and no pull request is opened that would have no checks', async () => {
+    expect(await asJob(7)).toMatchObject({ outcome: 'issue', number: 1 });
+    expect(issue()).toMatchObject({ author: 'github-actions[bot]', labels: ['mwaadr-agree'], state: 'open' });
+    expect(repository().branches.size).toBe(1);
+    const folder = mkdtempSync(join(tmpdir(), 'agree-'));
+    try {
+      mkdirSync(join(folder, 'environments'));
+      writeFileSync(join(folder, PATH), file('us-east-1', 6));
+      const [, patch = ''] = /^```diff\n([^]*?)\n```$/m.exec(issue()?.body ?? '') ?? [];
+      execFileSync('git', ['apply', '-'], { cwd: folder, input: `${patch}\n` });
+      expect(readFileSync(join(folder, PATH), 'utf8')).toBe(file('us-west-2', 7));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('there is one issue, kept up to date, and closed once the file agrees', async () => {
+    await asJob(7);
+    const { length } = bed.double.writes;
+    await asJob(7);
+    expect(bed.double.writes).toHaveLength(length);
+    await asJob(8);
+    expect(issue()?.title).toBe('shop: us-east-1 is active since epoch 8');
+    repository().commit('main', PATH, file('us-east-1', 8));
+    expect(await asJob(8)).toEqual({ outcome: 'agrees' });
+    expect(states()).toEqual([[1, 'closed']]);
+  });
+
+  test('one that somebody closed is not opened again for the same move, but for the next', async () => {
+    await asJob(7);
+    repository().close(repository().issue(1), 'not_planned');
+    expect(await asJob(7)).toMatchObject({ outcome: 'declined', number: 1 });
+    expect(await asJob(8)).toMatchObject({ outcome: 'issue', number: 2 });
+  });
+
+  test('killed at any request, with its reply lost, the next run leaves one issue', async () => {
+    await asJob(7);
+    const requests = bed.double.log.length;
+    for (let count = 0; count < requests; count += 1) {
+      await bed.close();
+      bed = await opened();
+      bed.double.goDarkAfter(count);
+      await expect(asJob(7)).rejects.toMatchObject({ code: 'MDR-GITHUB-DARK' });
+      bed.double.recover();
+      expect(await asJob(7)).toMatchObject({ outcome: 'issue', number: 1 });
+      expect(states()).toEqual([[1, 'open']]);
+    }
+  });
+
+  test('an App that comes later takes over: its pull request closes the issue', async () => {
+    await asJob(7);
+    expect(await asApp(7)).toMatchObject({ outcome: 'pull request', number: 2 });
+    expect(states()).toEqual([
+      [1, 'closed'],
+      [2, 'open'],
+    ]);
+  });
+});
