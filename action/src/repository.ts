@@ -6,11 +6,10 @@ import type { RepositoryFile, RepositoryFiles } from './domain/ports.ts';
 /** The repository whose root is `folder`, at `commit`. */
 export function repositoryAt(folder: string, commit: string | null): RepositoryFiles {
   const resolve = async (path: string): Promise<string | undefined> => {
+    if (isAbsolute(path)) throw refuseFile(`${path} is no path in the repository`);
     const root = await realpath(folder);
     const real = await orUndefined(realpath(join(root, path)));
-    if (real !== undefined && !isAbsolute(path)) return requireInside(root, path, real);
-    if (isAbsolute(path)) throw refuseFile(`${path} is no path in the repository`);
-    return undefined;
+    return real === undefined ? undefined : requireInside(root, path, real);
   };
   return {
     commit,
@@ -76,8 +75,7 @@ async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
-      return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
