@@ -11,14 +11,19 @@ export const INPUT_NAMES: readonly string[] = [
   ...new Set([...COMMON, ...OPERATIONS.flatMap((operation) => Object.keys(INPUTS[operation].shape))]),
 ];
 
-const OPTIONS = INPUT_NAMES.filter((name) => name !== 'operation' && name !== 'role-to-assume');
+const OPTIONS = INPUT_NAMES.filter(
+  (name) => !['operation', 'role-to-assume'].includes(name) && !name.endsWith('-token'),
+);
 
 export const USAGE = [
   'node action/dist/index.js <operation> --deployment environments/<name>.json [--<input> <value> …]',
   '',
   ...OPERATIONS.map((operation) => {
-    const names = [...Object.keys(INPUTS[operation].shape), ...(operation === 'check' ? ['fail-on'] : [])];
-    return `  ${operation.padEnd(10)}${names.map((name) => ` --${name}`).join('')}`.trimEnd();
+    const names = [
+      ...Object.keys(INPUTS[operation].shape).filter((name) => OPTIONS.includes(name)),
+      ...(operation === 'check' ? ['fail-on'] : []),
+    ];
+    return `  ${operation.padEnd(11)}${names.map((name) => ` --${name}`).join('')}`.trimEnd();
   }),
   '',
   'README.md says what each operation does, action/action.yml what each input means.',

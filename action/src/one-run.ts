@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import type { Deployment } from './domain/deployment.ts';
-import { parseDeployment } from './domain/deployment-file.ts';
+import { readMany, readOne } from './deployment-files.ts';
 import { MdrError } from './domain/errors.ts';
-import { parseInputs, requireOperation } from './domain/inputs.ts';
+import { INPUTS, parseInputs, requireOperation, SCOPES } from './domain/inputs.ts';
+import type { DeploymentFile } from './domain/fleet.ts';
+import type { Inputs, Operation } from './domain/inputs.ts';
 import type { OperationResult } from './domain/results.ts';
-import { runOperation } from './operations/index.ts';
+import { runWithTools } from './operations/index.ts';
+import { annotationsOf } from './report/annotations.ts';
 import { errorReport } from './report/error.ts';
 import { exitOf, requireFailOn } from './report/fail-on.ts';
 import { knownError } from './report/known-error.ts';
 import { outputsOf } from './report/outputs.ts';
 import { reportOf } from './report/report.ts';
 import type { Surface } from './surface.ts';
-import { createWorld } from './world.ts';
+import { createTools } from './tools.ts';
 
 /** The runner kills us 7.5 s after it asked us to stop; the report has to be written before that. */
 const GRACE = 5_000;
@@ -28,14 +29,42 @@ export async function oneRun(surface: Surface, stop: AbortSignal): Promise<numbe
     requireNode(process.versions.node);
     const operation = requireOperation(name);
     const threshold = requireFailOn(operation, failOn);
-    const inputs = parseInputs(operation, own);
-    const deployment = await readDeployment(operation, file);
-    const world = createWorld(surface, deployment, stop);
-    const result = await untilStopped(runOperation(world, deployment, operation, inputs), stop);
+    const inputs = parseInputs(operation, ownInputs(operation, own, surface.onGitHub));
+    const result = await untilStopped(runOn(surface, operation, inputs, file, stop), stop);
     return await publish(surface, result, file, threshold);
   } catch (error) {
     await reportError(surface, error);
     return stop.aborted ? STOPPED : FAILED;
+  }
+}
+
+/** A terminal gives its token to every operation, wanted or not. */
+function ownInputs(operation: Operation, given: Surface['inputs'], onGitHub: boolean): Surface['inputs'] {
+  if (onGitHub) return given;
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => !name.endsWith('-token') || name in INPUTS[operation].shape),
+  );
+}
+
+async function runOn<O extends Operation>(
+  surface: Surface,
+  operation: O,
+  inputs: Inputs<O>,
+  path: string,
+  stop: AbortSignal,
+): Promise<OperationResult> {
+  return runWithTools(createTools(surface, operation, await filesOf(operation, path), stop), operation, inputs, path);
+}
+
+async function filesOf(operation: Operation, path: string): Promise<readonly DeploymentFile[]> {
+  switch (SCOPES[operation]) {
+    case 'one':
+      return [{ path, ...(await readOne(operation, path)) }];
+    case 'many':
+      return readMany(path);
+    case 'new':
+    case 'none':
+      return [];
   }
 }
 
@@ -48,29 +77,6 @@ export function requireNode(version: string): void {
     fix: 'Start it with Node.js 24 or newer.',
     state: 'Nothing was touched.',
   });
-}
-
-async function readDeployment(operation: string, file: string): Promise<Deployment> {
-  if (file === '')
-    throw new MdrError({
-      code: 'MDR-INPUT-MISSING',
-      message: `the input \`deployment\` is missing, which says what to ${operation}`,
-      fix: 'Give the path of a deployment file, as in environments/example.json.',
-      state: 'Nothing was touched.',
-    });
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new MdrError({
-      code: 'MDR-FILE-MISSING',
-      message: `${file} cannot be read: ${code}`,
-      fix: `Give the path of a deployment file from ${process.cwd()}, and check out the repository before this step.`,
-      state: 'Nothing was touched.',
-    });
-  }
-  return parseDeployment(text, file);
 }
 
 /** The operation's own end, or ours when it does not come to a safe point in time. */
@@ -98,6 +104,11 @@ const noSafePoint = (signal: string): MdrError =>
 async function publish(surface: Surface, result: OperationResult, file: string, threshold: string): Promise<number> {
   for (const [name, value] of Object.entries(outputsOf(result))) surface.output(name, value);
   await surface.summary((maxRows) => reportOf(result, { file, onGitHub: surface.onGitHub, maxRows }));
+  const annotations = annotationsOf(result);
+  for (const { level, title, message, place } of annotations)
+    if (level === 'error') surface.error(title, message, place);
+    else surface.warning(`${title}: ${message}`, place);
+  if (annotations.some(({ level }) => level === 'error')) return FAILED;
   const { code, line } = exitOf(result, threshold);
   if (code !== 0) surface.error('Verdict', line, undefined);
   else if (line !== '') surface.warning(line);

@@ -1,6 +1,7 @@
 import * as core from '@actions/core';
 import { INPUT_NAMES, inputsFromArguments, USAGE } from './arguments.ts';
-import { actorOfRun } from './github/run-context.ts';
+import { actorOfRun, runOfWorkflow } from './github/run-context.ts';
+import type { Place } from './domain/errors.ts';
 import { oneRun } from './one-run.ts';
 import { errorReport } from './report/error.ts';
 import { knownError } from './report/known-error.ts';
@@ -14,16 +15,16 @@ function workflow(): Surface {
     onGitHub: true,
     inputs: Object.fromEntries(given.filter(([, value]) => value !== '')),
     actor: actorOfRun(),
+    run: runOfWorkflow(),
     group: (title, body) => core.group(logLine(title), body),
     info: onChange((line) => {
       core.info(logLine(line));
     }),
-    warning(line) {
-      core.warning(logLine(line));
+    warning(line, place) {
+      core.warning(logLine(line), whereOf(place));
     },
     error(title, message, place) {
-      const where = place && { file: place.file, startLine: place.line, startColumn: place.column };
-      core.error(message, { title, ...where });
+      core.error(message, { title, ...whereOf(place) });
     },
     output(name, value) {
       core.setOutput(name, value);
@@ -37,6 +38,9 @@ function workflow(): Surface {
     idToken: () => core.getIDToken('sts.amazonaws.com'),
   };
 }
+
+const whereOf = (place: Place | undefined) =>
+  place && { file: place.file, startLine: place.line, startColumn: place.column };
 
 /** Runs where we are: as a step of a workflow, or on a terminal. Answers the exit code. */
 export async function run(args: readonly string[], stop: AbortSignal): Promise<number> {

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { Place } from './domain/errors.ts';
+import type { Tools } from './domain/tools.ts';
 import { tame, type Document } from './report/document.ts';
 import { toText } from './report/text.ts';
 
@@ -10,9 +11,10 @@ export interface Surface {
   readonly inputs: Readonly<Record<string, string>>;
   /** Who runs this. */
   readonly actor: string;
+  readonly run: Tools['run'];
   group<T>(title: string, body: () => Promise<T>): Promise<T>;
   info(line: string): void;
-  warning(line: string): void;
+  warning(line: string, place?: Place): void;
   /** The error at the top of the run, at a place in a file if it has one. */
   error(title: string, message: string, place: Place | undefined): void;
   output(name: string, value: string): void;
@@ -53,8 +55,10 @@ export function terminal(inputs: Readonly<Record<string, string>>): Surface {
   const say = (line: string) => process.stderr.write(`${tame(line)}\n`);
   return {
     onGitHub: false,
-    inputs,
+    // A token on a command line could be read by everybody on the machine.
+    inputs: { ...inputs, 'github-token': process.env['GITHUB_TOKEN'] ?? '' },
     actor: userAndHost(),
+    run: { commit: undefined, pullRequest: undefined, url: undefined },
     group(title, body) {
       say(`== ${title}`);
       return body();

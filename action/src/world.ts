@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { LIMITS } from './aws/call.ts';
 import { defaultCredentials, roleCredentials } from './aws/credentials.ts';
-import { parseEndpoints } from './aws/endpoints.ts';
+import { parseEndpoints, type Endpoints } from './aws/endpoints.ts';
 import { createRegions } from './aws/region.ts';
 import type { Deployment } from './domain/deployment.ts';
-import type { World } from './domain/ports.ts';
+import { WORKFLOW_OF, type Operation } from './domain/inputs.ts';
+import { roleArn } from './domain/names.ts';
+import type { Inspector, Inspectors } from './domain/doctor-ports.ts';
+import type { Clock, RegionPorts, World } from './domain/ports.ts';
+import { AIRFLOW_VERSIONS } from './domain/airflow-versions.ts';
+import { createInspectors } from './aws/inspector.ts';
 import { drDags } from './dr-dags.ts';
 import type { Surface } from './surface.ts';
 
@@ -20,32 +25,73 @@ async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> 
   await elapsed(Math.max(0, milliseconds), undefined, { signal }).catch(() => undefined);
 }
 
-/** The real world, as AWS, GitHub and this machine are it. */
-export function createWorld(surface: Surface, deployment: Deployment, stop: AbortSignal): World {
-  const endpoints = parseEndpoints(process.env['MWAADR_ENDPOINTS']);
-  const { 'role-to-assume': roleArn = '', target } = surface.inputs;
-  const regions = regionsToTrust(deployment, target);
+export const systemClock: Clock = { now: () => Date.now(), sleep };
+
+/** The role that the run is to take, by its ARN; '' = the credentials that are there. */
+function roleOf(asked: string, deployment: Deployment, operation: Operation): string {
+  if (asked !== 'derived') return asked;
+  return operation in WORKFLOW_OF ? roleArn(deployment, WORKFLOW_OF[operation as keyof typeof WORKFLOW_OF]) : '';
+}
+
+function credentialsOf(surface: Surface, role: string, regions: readonly [string, string], endpoints: Endpoints) {
   const keepSecret = (secret: string): void => {
     surface.keepSecret(secret);
   };
-  const credentials =
-    roleArn === ''
-      ? defaultCredentials(regions[0], keepSecret)
-      : roleCredentials({
-          roleArn,
-          sessionName: `mwaadr-${process.env['GITHUB_RUN_ID'] ?? 'local'}`,
-          regions,
-          idToken: () => surface.idToken(),
-          endpoints,
-          keepSecret,
-        });
+  if (role === '') return defaultCredentials(regions[0], keepSecret);
+  const sessionName = `mwaadr-${process.env['GITHUB_RUN_ID'] ?? 'local'}`;
+  return roleCredentials({
+    roleArn: role,
+    sessionName,
+    regions,
+    idToken: () => surface.idToken(),
+    endpoints,
+    keepSecret,
+  });
+}
+
+/** The real world of each deployment, as AWS and this machine are it; what deployments can share, they share. */
+export interface Worlds extends Inspectors {
+  world(deployment: Deployment): World;
+  anyRegion(name: string): RegionPorts;
+}
+
+interface Shared {
+  readonly region: World['region'];
+  readonly inspector: (region: string) => Inspector;
+}
+
+export function createWorlds(surface: Surface, operation: Operation, stop: AbortSignal): Worlds {
+  const endpoints = parseEndpoints(process.env['MWAADR_ENDPOINTS']);
+  const { 'role-to-assume': asked = '', target } = surface.inputs;
+  const made = new Map<string, Shared>();
+  const shared = (deployment: Deployment): Shared => {
+    const role = roleOf(asked, deployment, operation);
+    const trusted = regionsToTrust(deployment, target);
+    const key = [role, ...trusted, deployment.airflowVersion].join(' ');
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const session = { credentials: credentialsOf(surface, role, trusted, endpoints), endpoints, limits: LIMITS };
+    const fresh = {
+      region: createRegions(session, deployment.airflowVersion),
+      inspector: createInspectors(session),
+    };
+    made.set(key, fresh);
+    return fresh;
+  };
   return {
-    clock: { now: () => Date.now(), sleep },
-    random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
-    log: surface,
-    region: createRegions({ credentials, endpoints, limits: LIMITS }, deployment.airflowVersion),
-    actor: surface.actor,
-    drDags,
-    stop,
+    world: (deployment) => ({
+      clock: systemClock,
+      random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
+      log: surface,
+      region: shared(deployment).region,
+      actor: surface.actor,
+      drDags,
+      stop,
+    }),
+    inspector: (deployment, region) => shared(deployment).inspector(region),
+    anyRegion(name) {
+      const credentials = credentialsOf(surface, asked === 'derived' ? '' : asked, [name, name], endpoints);
+      return createRegions({ credentials, endpoints, limits: LIMITS }, AIRFLOW_VERSIONS[0])(name);
+    },
   };
 }

@@ -1,10 +1,9 @@
 import { parseInputs } from '../../action/src/domain/inputs.ts';
-import type { Operation } from '../../action/src/domain/inputs.ts';
 import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { MdrError } from '../../action/src/domain/errors.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import type { CheckResult, FailoverResult, OperationResult } from '../../action/src/domain/results.ts';
-import { runOperation } from '../../action/src/operations/index.ts';
+import { runOperation, type Solo } from '../../action/src/operations/index.ts';
 import { Process } from './process.ts';
 import type { ProcessOptions } from './process.ts';
 import { Universe } from './universe.ts';
@@ -37,7 +36,7 @@ export class Story {
     return new Process(this.universe, { name: `run ${this.#processes}`, ...options });
   }
 
-  run(operation: Operation, raw: Raw, process = this.process()): Promise<OperationResult> {
+  run(operation: Solo, raw: Raw, process = this.process()): Promise<OperationResult> {
     return runOperation(process, this.universe.deployment, operation, parseInputs(operation, raw));
   }
 
@@ -50,7 +49,7 @@ export class Story {
   }
 
   /** The error with which an operation refuses. */
-  async refusal(operation: Operation, raw: Raw, process = this.process()): Promise<MdrError> {
+  async refusal(operation: Solo, raw: Raw, process = this.process()): Promise<MdrError> {
     try {
       await this.run(operation, raw, process);
     } catch (error) {

@@ -8,8 +8,13 @@ import type { InFlightRun } from './manifest.ts';
 import type { Permission } from './move-permission.ts';
 import type { Verdict } from './verdict.ts';
 import type { ErrorCode, Place } from './errors.ts';
+import type { DriftResult } from './drift-result.ts';
+import type { FleetStatusResult } from './fleet-status.ts';
+import type { DoctorResult } from './doctor.ts';
+import type { CheckDagsResult } from './dag-check.ts';
 import type { Matrix } from './matrix.ts';
 import type { Plan } from './plan-model.ts';
+import type { ReconcileResult } from './reconcile-result.ts';
 
 export interface SnapshotAge {
   readonly id: string;
@@ -206,20 +211,39 @@ export interface PlanResult {
   /** In the order of the files. */
   readonly plans: readonly Plan[];
   readonly failures: readonly FleetFailure[];
-  /** Calls that were made to AWS. */
-  readonly calls: number;
 }
 
 export interface CommentResult {
   readonly operation: 'comment';
   readonly pullRequest: number;
   readonly url: string;
-  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly outcome: 'created' | 'updated' | 'outdated';
   readonly plans: readonly Plan[];
   readonly failures: readonly FleetFailure[];
-  /** How much of the plans the comment shows. */
-  readonly detail: string;
 }
+
+export interface ImportResult {
+  readonly operation: 'import';
+  readonly deployment: string;
+  readonly file: string;
+  /** What the reader has to know or to decide. */
+  readonly notes: readonly string[];
+}
+
+interface Agreed {
+  readonly operation: 'agree';
+  readonly deployment: string;
+  readonly file: string;
+  readonly active: string;
+  readonly epoch: number;
+}
+export type AgreeResult =
+  | (Agreed & { readonly outcome: 'agrees' | 'newer' })
+  | (Agreed & {
+      readonly outcome: 'pull request' | 'issue' | 'declined';
+      readonly number: number;
+      readonly url: string;
+    });
 
 export type OperationResult =
   | CheckResult
@@ -231,4 +255,11 @@ export type OperationResult =
   | ValidateResult
   | MatrixResult
   | PlanResult
-  | CommentResult;
+  | CommentResult
+  | ImportResult
+  | AgreeResult
+  | ReconcileResult
+  | DoctorResult
+  | CheckDagsResult
+  | DriftResult
+  | FleetStatusResult;

@@ -27,6 +27,8 @@ const planState = z.object({
   answer: z.string(),
   /** Digest of each deployment's plan. */
   digests: z.record(z.string(), z.string()),
+  /** Of each deployment's fields, to say what moved; left out where there is no room for them. */
+  fingerprints: z.record(z.string(), z.record(z.string(), z.string())).default({}),
   /** Newest first. */
   history: z.array(earlierPlan),
 });
@@ -44,6 +46,7 @@ export interface PlanNote {
   /** One line. */
   readonly answer: string;
   readonly digests: Readonly<Record<string, string>>;
+  readonly fingerprints?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** What was reviewed, from the body of a comment; `undefined` when it is none of ours or was damaged. */
@@ -86,9 +89,9 @@ export function newestPlan(
  */
 export function nextState(plan: PlanNote, before: PlanState | undefined): PlanState | undefined {
   if (before !== undefined && before.at > plan.at) return undefined;
-  const { at, commit, digests } = plan;
+  const { at, commit, digests, fingerprints = {} } = plan;
   const answer = Array.from(plan.answer).slice(0, MAX_ANSWER).join('');
-  return { schemaVersion: 1, at, commit, answer, digests, history: historyOf(plan, before) };
+  return { schemaVersion: 1, at, commit, answer, digests, fingerprints, history: historyOf(plan, before) };
 }
 
 function historyOf({ commit, digests }: PlanNote, before: PlanState | undefined): PlanState['history'] {

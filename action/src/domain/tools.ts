@@ -1,6 +1,8 @@
+import type { RunDagCheck } from './dag-check.ts';
+import type { Inspectors } from './doctor-ports.ts';
 import type { Fleet } from './fleet.ts';
 import type { GitHub } from './github.ts';
-import type { RepositoryFiles, World } from './ports.ts';
+import type { RegionPorts, RepositoryFiles, World } from './ports.ts';
 
 /** The working directory, for what operations leave to later steps and find there. */
 export interface Workspace {
@@ -11,11 +13,14 @@ export interface Workspace {
 }
 
 /** What operations get that are not about one deployment alone. */
-export interface Tools extends Fleet, Pick<World, 'clock' | 'log' | 'stop' | 'actor'> {
+export interface Tools extends Fleet, Inspectors, Pick<World, 'clock' | 'log' | 'stop' | 'actor'> {
   /** Throws `MDR-INPUT-MISSING` when there is no token. */
   github(): GitHub;
   /** As the GitHub App; `undefined` when there is no token of one. */
   app(): GitHub | undefined;
+  /** A Region by the credentials that are there, before there is a deployment. */
+  anyRegion(name: string): Pick<RegionPorts, 'environments'>;
+  readonly runDagCheck: RunDagCheck;
   readonly repository: RepositoryFiles;
   readonly workspace: Workspace;
   /** What GitHub runs this for. */

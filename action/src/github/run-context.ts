@@ -11,7 +11,8 @@ export const actorOfRun = (): string => `${context.actor} ${urlOfRun()}`;
 
 /** What GitHub runs this for. */
 export const runOfWorkflow = () => ({
-  commit: context.sha,
+  // The commit of the event itself would be a merge that exists nowhere else.
+  commit: headOf(context.payload.pull_request) ?? context.sha,
   pullRequest: context.payload.pull_request?.number,
   url: urlOfRun(),
 });
@@ -23,3 +24,9 @@ export function repositoryOfRun(): string | undefined {
 }
 
 export const apiUrl = (): string => context.apiUrl;
+
+function headOf(pull: unknown): string | undefined {
+  const head: unknown = typeof pull === 'object' && pull !== null && 'head' in pull ? pull.head : undefined;
+  const sha: unknown = typeof head === 'object' && head !== null && 'sha' in head ? head.sha : undefined;
+  return typeof sha === 'string' ? sha : undefined;
+}

@@ -2,7 +2,12 @@ import { readDagCheck } from '../domain/dag-check.ts';
 import type { CheckDagsResult, DagCheckReading, DagCheckRequest, RunDagCheck } from '../domain/dag-check.ts';
 import { findingsOf } from '../domain/dag-findings.ts';
 import { MdrError } from '../domain/errors.ts';
+import { dagsConfiguration } from '../domain/dags-configuration.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import type { Inputs } from '../domain/inputs.ts';
 import type { Log } from '../domain/ports.ts';
+import { toStored } from '../domain/stored-json.ts';
+import type { Tools } from '../domain/tools.ts';
 
 export interface DagCheckWorld {
   readonly log: Log;
@@ -53,5 +58,24 @@ function requireAirflow({ airflow, trouble }: DagCheckReading, { airflowVersion,
         : `${python} has Airflow ${airflow.version}, and the deployment runs ${airflowVersion}`,
     fix: `Before this step, install apache-airflow==${airflowVersion} with its constraints, and the deployment's requirements, into a Python that the input \`python\` names.`,
     state: 'No DAG file was imported.',
+  });
+}
+
+/** Checks the DAGs folder that a deployment file names. */
+export function checkDeploymentDags(
+  tools: Pick<Tools, 'log' | 'stop' | 'runDagCheck'>,
+  { deployment }: { readonly deployment: Deployment },
+  { python }: Inputs<'check-dags'>,
+): Promise<CheckDagsResult> {
+  const { dags = 'dags', plugins } = deployment.artifacts ?? {};
+  return checkDags(tools, {
+    folder: dags.replace(/\/+$/, ''),
+    airflowVersion: deployment.airflowVersion,
+    python,
+    // A zip is no folder to import from.
+    plugins: plugins?.endsWith('.zip') === true ? undefined : plugins,
+    timeoutSeconds: Number(deployment.mwaa.airflowConfigurationOptions?.['core.dagbag_import_timeout'] ?? 30),
+    region: deployment.sites[0].region,
+    drConfiguration: toStored(dagsConfiguration(deployment)),
   });
 }

@@ -1,12 +1,10 @@
 import pLimit from 'p-limit';
 import type { Deployment } from '../domain/deployment.ts';
-import { errorOf } from '../domain/aws-errors.ts';
-import { MdrError } from '../domain/errors.ts';
-import { AwsFault } from '../domain/faults.ts';
 import { fleetFailure } from '../domain/fleet-failure.ts';
 import type { DeploymentFile, Fleet } from '../domain/fleet.ts';
 import type { World } from '../domain/ports.ts';
 import type { FleetFailure } from '../domain/results.ts';
+import { knownError } from '../report/known-error.ts';
 
 /** As many as the control plane of one Region bears without throttling. */
 const AT_ONCE = 8;
@@ -25,24 +23,18 @@ export async function eachDeployment<T>(
   const limit = pLimit(AT_ONCE);
   const all = await Promise.all(
     fleet.files.map((file) =>
-      limit(async () => {
+      limit(async (): Promise<{ result: T } | { failure: FleetFailure }> => {
         if ('error' in file) return { failure: fleetFailure(file, file.error) };
         try {
           return { result: await work(fleet.world(file.deployment), file.deployment, file) };
         } catch (error) {
-          return { failure: fleetFailure(file, expected(error)) };
+          return { failure: fleetFailure(file, knownError(error)) };
         }
       }),
     ),
   );
   return {
-    results: all.flatMap((one) => ('result' in one ? [one.result as T] : [])),
+    results: all.flatMap((one) => ('result' in one ? [one.result] : [])),
     failures: all.flatMap((one) => ('failure' in one ? [one.failure] : [])),
   };
-}
-
-function expected(error: unknown): MdrError {
-  if (error instanceof MdrError) return error;
-  if (error instanceof AwsFault) return errorOf(error);
-  throw error;
 }

@@ -1,7 +1,10 @@
 import { MdrError } from '../domain/errors.ts';
 import { importDeployment } from '../domain/import.ts';
 import type { Import } from '../domain/import.ts';
+import type { Inputs } from '../domain/inputs.ts';
 import type { RegionPorts } from '../domain/ports.ts';
+import type { ImportResult } from '../domain/results.ts';
+import type { Tools } from '../domain/tools.ts';
 
 export interface ImportRequest {
   /** The deployment's name, which is also the file's. */
@@ -49,3 +52,26 @@ function requireSites(text: string): readonly [NamedSite, NamedSite] {
     state: 'nothing was touched',
   });
 }
+
+/** Writes the deployment file of environments that exist; a file that is there already is not touched. */
+export async function importFile(tools: Tools, { sites }: Inputs<'import'>, path: string): Promise<ImportResult> {
+  const deployment = /(?:^|\/)([a-z][a-z0-9-]{0,31})\.json$/.exec(path)?.[1];
+  if (deployment === undefined) throw noName(path);
+  const { text, notes } = await importEnvironments({ region: tools.anyRegion }, { deployment, sites });
+  const written = await tools.workspace.write(path, text, { mustBeNew: true });
+  if (written) return { operation: 'import', deployment, file: path, notes };
+  throw new MdrError({
+    code: 'MDR-IMPORT',
+    message: `${path} is there already`,
+    fix: 'Give another name, or remove the file first.',
+    state: 'nothing was touched',
+  });
+}
+
+const noName = (path: string): MdrError =>
+  new MdrError({
+    code: 'MDR-INPUT-INVALID',
+    message: `the input \`deployment\` is no path of a file that could be written: ${path}`,
+    fix: 'Write it as in environments/orders.json: lower case letters, digits and hyphens, at most 32.',
+    state: 'nothing was touched',
+  });

@@ -1,14 +1,12 @@
 import { fleetFailure } from '../domain/fleet-failure.ts';
-import type { Fleet } from '../domain/fleet.ts';
+import { supportOf } from '../domain/airflow-versions.ts';
+import type { DeploymentFile, Fleet } from '../domain/fleet.ts';
+import type { World } from '../domain/ports.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { FleetFailure, ValidateResult } from '../domain/results.ts';
 
 /** Schema and rules of all files, and that no two of them name the same deployment. Asks nothing of AWS or GitHub. */
-export function validate(
-  fleet: Pick<Fleet, 'files'>,
-  warningsOf: (file: Fleet['files'][number]) => readonly string[],
-): ValidateResult {
-  const { files } = fleet;
+export function validate({ files, clock }: Pick<Fleet, 'files'> & Pick<World, 'clock'>): ValidateResult {
   const names = Map.groupBy(files, (file) => ('deployment' in file ? file.deployment.deployment : ''));
   const failures = files.flatMap((file): FleetFailure[] => {
     if ('error' in file) return [fleetFailure(file, file.error)];
@@ -26,7 +24,7 @@ export function validate(
         : [],
     ),
     failures,
-    warnings: files.flatMap(warningsOf),
+    warnings: files.flatMap((file) => warningsOf(file, clock.now())),
   };
 }
 
@@ -38,3 +36,13 @@ const twice = (path: string, first: string, deployment: string): MdrError =>
     state: 'nothing was touched',
     place: { file: path, line: 1, column: 1 },
   });
+
+/** An end that is announced leaves time to move on: a lost environment of an ended version cannot be made again. */
+function warningsOf(file: DeploymentFile, now: number): readonly string[] {
+  if (!('deployment' in file)) return [];
+  const { deployment, airflowVersion } = file.deployment;
+  const support = supportOf(airflowVersion, now);
+  return support.kind === 'ending'
+    ? [`${deployment}: MWAA ends its support of Airflow ${airflowVersion} on ${support.on}`]
+    : [];
+}

@@ -10,6 +10,9 @@ export const MAX_BODY = 65_536;
 /** GitHub takes 1 MiB for the summary of a step; some of it is left to others who write there. */
 const MAX_SUMMARY = 1_000_000;
 
+/** Room for the state: what people read comes first. */
+const MAX_STATE = 16_000;
+
 /** A report at a level of detail. */
 export type Render = (detail: Detail) => Document;
 
@@ -35,7 +38,8 @@ const folded = (document: Document): Document =>
  * The comment on a pull request: the plan, shortened step by step until GitHub takes it, the plans before it, and the
  * state by which a merge recognises what was reviewed. `run`: address of the run, whose summary has all of it.
  */
-export function planComment(state: PlanState, render: Render, run: string | undefined): string {
+export function planComment(whole: PlanState, render: Render, run: string | undefined): string {
+  const state = hidden(whole).length <= MAX_STATE ? whole : { ...whole, fingerprints: {} };
   const end = [...historyBlocks(state.history), footer(state)];
   for (const { document, leftOut } of steps(render)) {
     const body = comment([...document(), ...shortened(leftOut), ...end], run, state);

@@ -1,8 +1,17 @@
+import type { DriftResult } from '../domain/drift-result.ts';
 import type { OperationResult } from '../domain/results.ts';
+import { outcomeOf } from './plan-set.ts';
+
+/** GitHub takes 1 MiB for all outputs of a job. */
+const MAX_JSON = 500_000;
 
 /** The outputs of the action; action.yml describes each. One that an operation does not have is not set. */
 export function outputsOf(result: OperationResult): Readonly<Record<string, string>> {
-  const all: Record<string, string | number | null | undefined> = { ...own(result), json: JSON.stringify(result) };
+  const json = JSON.stringify(result);
+  const all: Record<string, string | number | null | undefined> = {
+    ...own(result),
+    json: json.length <= MAX_JSON ? json : undefined,
+  };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) =>
       value === undefined || value === null ? [] : [[name, String(value)]],
@@ -35,6 +44,7 @@ function own(result: OperationResult): Record<string, string | number | null | u
     case 'verify':
       return { snapshot: result.snapshot.id };
     case 'status':
+      if ('deployments' in result) return {};
       return {
         'active-site': result.active,
         epoch: result.epoch,
@@ -43,7 +53,26 @@ function own(result: OperationResult): Record<string, string | number | null | u
         move: result.move?.id,
       };
     case 'install':
+    case 'validate':
+    case 'doctor':
+    case 'check-dags':
+    case 'import':
       return {};
+    case 'matrix': {
+      const { names, groups, legs, heal, airflow } = result.matrix;
+      const lists = { names, groups, legs, heal, airflow };
+      return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, JSON.stringify(list)]));
+    }
+    case 'plan':
+      return { outcome: outcomeOf(result), digest: result.plans.length === 1 ? result.plans[0]?.digest : undefined };
+    case 'comment':
+      return { outcome: outcomeOf(result), url: result.url };
+    case 'drift':
+      return { outcome: driftOutcome(result) };
+    case 'agree':
+      return { outcome: result.outcome, url: 'url' in result ? result.url : undefined };
+    case 'reconcile':
+      return { outcome: result.outcome, digest: result.digest };
   }
 }
 
@@ -52,3 +81,6 @@ function verdictOutputs(key: string): { verdict: string; 'verdict-class': string
   const [, verdict = key, verdictClass] = /^(\w+)(?:\((\w+)\))?$/.exec(key) ?? [];
   return { verdict, 'verdict-class': verdictClass };
 }
+
+const driftOutcome = ({ deployments, failures }: DriftResult): string =>
+  failures.length > 0 ? 'failed' : deployments.some(({ outcome }) => outcome === 'drift') ? 'drift' : 'clean';

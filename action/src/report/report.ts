@@ -1,6 +1,18 @@
 import type { OperationResult } from '../domain/results.ts';
 import { checkReport } from './check.ts';
+import { agreeReport } from './agree-run.ts';
+import { checkDagsReport } from './check-dags.ts';
+import { commentReport } from './comment-run.ts';
+import { driftReport } from './drift-run.ts';
+import { fleetStatusReport } from './fleet-status.ts';
 import type { Document } from './document.ts';
+import { doctorReport } from './doctor.ts';
+import { importReport } from './import.ts';
+import { matrixReport } from './matrix.ts';
+import type { Detail } from './plan.ts';
+import { planSetReport } from './plan-set.ts';
+import { reconcileReport } from './reconcile.ts';
+import { validateReport } from './validate.ts';
 import { failoverReport } from './failover.ts';
 import { installReport } from './install.ts';
 import { toMarkdown } from './markdown.ts';
@@ -20,11 +32,35 @@ export function reportOf(result: OperationResult, context: Context): Document {
     case 'verify':
       return verifyReport(result);
     case 'status':
-      return statusReport(result, context);
+      return 'deployments' in result ? fleetStatusReport(result, context) : statusReport(result, context);
     case 'install':
       return installReport(result, context);
+    case 'validate':
+      return validateReport(result);
+    case 'matrix':
+      return matrixReport(result);
+    case 'plan':
+      return planSetReport(result, detailOf(context), context);
+    case 'comment':
+      return commentReport(result, context);
+    case 'drift':
+      return driftReport(result, context);
+    case 'agree':
+      return agreeReport(result);
+    case 'import':
+      return importReport(result, context);
+    case 'reconcile':
+      return reconcileReport(result, context);
+    case 'doctor':
+      return doctorReport(result, context);
+    case 'check-dags':
+      return checkDagsReport(result, context);
   }
 }
+
+/** A summary that would be too long is made again with fewer rows. */
+const detailOf = ({ maxRows }: Context): Detail =>
+  maxRows >= ALL_ROWS ? 'full' : maxRows >= 200 ? 'differences' : 'counts';
 
 /** GitHub takes 1 MiB for the summary of a step and drops a longer one whole. */
 const LIMIT = 1_000_000;
