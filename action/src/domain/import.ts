@@ -88,7 +88,6 @@ function notesOf(sites: readonly [ImportedSite, ImportedSite], model: ImportedSi
       : [
           `There is no environment ${missing.environment} in ${missing.region}: the strategy is backup-restore, and the account and DAGs bucket of that site are proposals. Correct them to what exists.`,
         ]),
-    `Nothing is changed as long as "manage" is "observe". Who is active is not declared: "active" can be added once disaster recovery is installed.`,
     ...(textAt(model.raw, 'Arn') === '' ? ['The answer of the service names no ARN: fill in the accounts.'] : []),
   ];
 }
