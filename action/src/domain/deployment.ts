@@ -87,7 +87,7 @@ export const deploymentSchema = z.strictObject({
     .describe("The deployment's name, that of the file: it stands in every key of the DR buckets and never changes."),
   strategy: z
     .enum(['warm-standby', 'backup-restore'])
-    .describe('`warm-standby`: both environments run. `backup-restore`: that of the standby is made at the failover.'),
+    .describe('`warm-standby`: both environments run. `backup-restore`: the standby has none until one is needed.'),
   manage: policies.manage,
   airflowVersion: z
     .enum(AIRFLOW_VERSIONS, {
