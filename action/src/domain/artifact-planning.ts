@@ -11,7 +11,7 @@ import type { Bundle } from './bundle.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
 import { bundleKeys } from './names.ts';
 import type { ArtifactRow } from './plan-model.ts';
-import type { Manage } from './policies.ts';
+import { isManaged } from './roles.ts';
 import type { Roles } from './roles.ts';
 
 export interface ArtifactFacts {
@@ -22,11 +22,6 @@ export interface ArtifactFacts {
   readonly pinned: readonly [PinnedSite, PinnedSite];
   /** Rows of pinned artifacts that the file does not declare. */
   readonly undeclared: readonly ArtifactRow[];
-}
-
-/** Whether a site's bucket is ours to write to. */
-export function isManaged(manage: Manage, roles: Roles, site: SiteIndex): boolean {
-  return manage === 'full' || (manage === 'standby-only' && site === roles.standby);
 }
 
 /** A deployment file without artifacts: only what both environments read is compared. */

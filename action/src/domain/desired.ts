@@ -131,9 +131,16 @@ function wantedValue({ declared, own, followed, isLocal, isIgnored }: Wish, fiel
   const live = own?.[field];
   const member = memberOf(field);
   if (member === undefined || (own !== undefined && isIgnored(field))) return live;
-  if (field in declared.settings) return declared.settings[field];
+  if (field in declared.settings)
+    return isSameKey(field, declared.settings[field], live) ? live : declared.settings[field];
   if (isLocal(field)) return live;
   if (declared.whole.has(member.api)) return undefined;
   if (followed === undefined) return live;
   return followed[field] ?? (member.absence === 'kept' ? live : undefined);
 }
+
+/** The service may show a key by its id alone. */
+const isSameKey = (field: string, named: FieldValue | undefined, live: FieldValue | undefined): boolean =>
+  field === 'KmsKey' && typeof live === 'string' && typeof named === 'string' && keyId(named) === keyId(live);
+
+const keyId = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);

@@ -80,9 +80,12 @@ function partsOf({
     rules: { manage, ignore, siteLocal, strategy },
     role: { active, verdict: role.verdict, message: role.message },
     sites: sites.map(({ state }) => state),
-    artifacts: artifacts === undefined ? null : { bundle: artifacts.bundle, rows: artifacts.rows },
+    artifacts: artifacts === undefined ? null : { bundle: artifacts.bundle, rows: artifacts.rows.filter(isOurs) },
   };
 }
+
+/** Files that others keep in the bucket are shown, and are no part of the work. */
+const isOurs = ({ verdict }: ArtifactPlan['rows'][number]): boolean => verdict !== 'foreign';
 
 /** Pins enter by their content: the version comes with the upload, before or after the review. */
 const withoutPins = (settings: ComparedSite['declared']['settings']): Readonly<Record<string, unknown>> =>

@@ -64,8 +64,14 @@ function updateError(raw: unknown): string | undefined {
   const code = textAt(raw, 'LastUpdate.Error.ErrorCode');
   const message = textAt(raw, 'LastUpdate.Error.ErrorMessage');
   const words = [code, message].filter((part) => part !== '').join(': ');
-  return words === '' ? undefined : words;
+  return words === '' ? undefined : withoutOptions(words, raw);
 }
+
+/** The service may quote what it did not like; an option of Airflow may be a secret. Numbers and switches are none. */
+const withoutOptions = (words: string, raw: unknown): string =>
+  Object.values(recordOf(at(raw, 'AirflowConfigurationOptions')))
+    .filter((value): value is string => typeof value === 'string' && value.length >= 6)
+    .reduce((text, value) => text.replaceAll(value, '***'), words);
 
 type Field = readonly [string, FieldValue];
 
@@ -83,9 +89,13 @@ const isMadeByAws = (api: string, key: string): boolean => api === 'Tags' && key
 
 const fieldValue = z.union([z.string().min(1), z.number(), z.boolean(), z.array(z.string()).min(1)]);
 
-/** Lists of the API are sets: their order means nothing. An empty text is how the service says "none". */
+/**
+ * Lists of the API are sets: their order means nothing. An empty text is how the service says "none". A folder may be
+ * written with or without a slash at its end.
+ */
 function field(name: string, value: unknown): readonly Field[] {
   const { data } = fieldValue.safeParse(value);
   if (data === undefined) return [];
+  if (name === 'DagS3Path') return [[name, String(data).replace(/\/+$/, '')]];
   return [[name, Array.isArray(data) ? data.toSorted() : data]];
 }

@@ -1,3 +1,4 @@
+import { versionStep } from './airflow-versions.ts';
 import type { Pins } from './artifact-plan.ts';
 import type { Declared } from './desired.ts';
 import { memberOf } from './members.ts';
@@ -85,8 +86,12 @@ function isStuck({ state, wanted, observed }: ComparedSite, field: string): bool
   if (state !== 'there') return false;
   const member = memberOf(field);
   const vanishes = wanted[field] === undefined && observed[field] !== undefined;
-  return member?.changedBy === 'nothing' || (vanishes && member?.absence !== 'removed');
+  if (member?.changedBy === 'nothing' || (vanishes && member?.absence !== 'removed')) return true;
+  return field === 'AirflowVersion' && isOutOfReach(observed[field], wanted[field]);
 }
+
+const isOutOfReach = (from: FieldValue | undefined, to: FieldValue | undefined): boolean =>
+  typeof from === 'string' && typeof to === 'string' && versionStep(from, to).kind === 'not in place';
 
 /** A field of which Git says something at this site, be it that it is to go. */
 const isNamed = ({ declared }: ComparedSite, field: string): boolean =>

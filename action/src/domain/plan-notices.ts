@@ -1,7 +1,7 @@
 import { supportOf, versionStep } from './airflow-versions.ts';
 import { isFound } from './observed.ts';
 import { expiredIgnores } from './plan-ignored.ts';
-import type { Plan } from './plan-model.ts';
+import type { Plan, Shown } from './plan-model.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { SiteWork, WorkStep } from './plan-steps.ts';
 import type { Roles } from './roles.ts';
@@ -16,6 +16,7 @@ export function noticesOf(
   return [
     ...upgrade(input, roles, rows),
     ...outages(input, sites),
+    ...endpoints(input, sites),
     ...moving(input),
     ...states(input, sites),
     ...unmanaged(input, rows),
@@ -27,15 +28,23 @@ export function noticesOf(
 /** A snapshot is restored only by the version that it was taken with. */
 function upgrade({ deployment }: PlanInput, { active, standby }: Roles, rows: Plan['fields']): readonly string[] {
   const row = rows.find(({ field }) => field === 'AirflowVersion');
-  if (row === undefined || row.changes.length === 0) return [];
-  const [there, here] = [deployment.sites[standby].region, deployment.sites[active].region];
+  if (row === undefined || row.changes.length === 0 || row.active === null || row.standby === null) return [];
+  const [here, there] = [
+    `the active site in ${deployment.sites[active].region}`,
+    `the standby in ${deployment.sites[standby].region}`,
+  ];
   const to = `Airflow ${deployment.airflowVersion}`;
-  const follows = row.changes.includes('active');
-  const gap = follows
-    ? `From the update of the standby in ${there} until that of the active site in ${here} is done, no snapshot can be restored: usually 1 to 4 hours without protection.`
-    : `From the update of the standby in ${there} on, no snapshot can be restored until the active site in ${here} runs ${to}, too.`;
-  return row.active === null || row.standby === null ? [] : [`This is an upgrade to ${to}. ${gap}`];
+  if (row.changes.length === 2)
+    return [
+      `Both sites change to ${to}. From the update of ${there} until that of ${here} is done, no snapshot can be restored: usually 1 to 4 hours without protection.`,
+    ];
+  const isThere = (site: Shown) => site !== null && 'text' in site && site.text === deployment.airflowVersion;
+  if (row.changes.includes('active')) return [`Until ${here} runs ${to}, too, no snapshot can be restored.`];
+  if (isThere(row.active)) return [`Until ${there} runs ${to}, too, no snapshot can be restored.`];
+  return [`${capital(there)} changes to ${to}. From then on no snapshot can be restored until ${here} runs it, too.`];
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function outages({ deployment, observed }: PlanInput, sites: readonly SiteWork[]): readonly string[] {
   return sites.flatMap(({ index, role, steps }) => {
@@ -56,6 +65,17 @@ function outages({ deployment, observed }: PlanInput, sites: readonly SiteWork[]
     ];
   });
 }
+
+/** A new environment whose endpoints are the customer's stays PENDING until they are there. */
+const endpoints = ({ deployment }: PlanInput, sites: readonly SiteWork[]): readonly string[] =>
+  sites
+    .filter(({ steps }) =>
+      steps.some((step) => step.kind === 'create' && step.members['EndpointManagement'] === 'CUSTOMER'),
+    )
+    .map(
+      ({ index }) =>
+        `The new environment in ${deployment.sites[index].region} will be PENDING until you have made its VPC endpoints; after 72 hours without them its creation fails.`,
+    );
 
 const moving = ({ record }: PlanInput): readonly string[] =>
   record?.move === undefined || record.move === null

@@ -127,7 +127,7 @@ function wayOut(field: string, place: Place): { readonly why: string; readonly f
 
 const immutable = (place: Place, site: ComparedSite, compared: readonly ComparedField[]): readonly Refusal[] =>
   compared
-    .filter(({ stuck }) => stuck.includes(site))
+    .filter(({ field, stuck }) => stuck.includes(site) && field !== 'AirflowVersion')
     .map(({ field }) => {
       const { why, fix } = wayOut(field, place);
       const message = `${field} of ${place.environment} in ${place.region} cannot be changed: ${why}.`;

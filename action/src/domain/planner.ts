@@ -17,7 +17,7 @@ import { showsTest } from './plan-shown.ts';
 import { sitePlanOf } from './plan-sites.ts';
 import { stepsFor } from './plan-steps.ts';
 import type { SiteWork } from './plan-steps.ts';
-import { rolesOf } from './roles.ts';
+import { isManaged, rolesOf } from './roles.ts';
 import type { Roles } from './roles.ts';
 import type { Settings } from './settings.ts';
 import { iso } from './stored-json.ts';
@@ -89,24 +89,25 @@ function comparedSites(
   roles: Roles,
   isLocal: (field: string) => boolean,
 ): readonly [ComparedSite, ComparedSite] {
-  const { deployment, observed } = input;
+  const { observed } = input;
   const [here, there] = [observed[roles.active], observed[roles.standby]];
   // An active environment that is yet to be made is made like the other one, where Git is silent.
   const model = !isFound(here) && isFound(there) ? there.settings : undefined;
-  const active = comparedSite(input, roles.active, 'active', model, isLocal);
+  const active = comparedSite(input, roles, 'active', model, isLocal);
   // A change of the active site is followed in the same plan, if it is ours to make.
   const followed = active.isManaged || !isFound(here) ? active.wanted : here.settings;
-  const hasModel = isFound(here) || manages(deployment, 'active');
-  return [active, comparedSite(input, roles.standby, 'standby', hasModel ? followed : undefined, isLocal)];
+  const hasModel = isFound(here) || active.isManaged;
+  return [active, comparedSite(input, roles, 'standby', hasModel ? followed : undefined, isLocal)];
 }
 
 function comparedSite(
   { deployment, observed, at, artifacts }: PlanInput,
-  index: SiteIndex,
+  roles: Roles,
   role: 'active' | 'standby',
   followed: Settings | undefined,
   isLocal: (field: string) => boolean,
 ): ComparedSite {
+  const index = roles[role];
   const own = observed[index];
   const pins: Pins = artifacts?.pins[index] ?? {};
   const declared = declaredOf(deployment, index, pins);
@@ -118,13 +119,10 @@ function comparedSite(
     unexcused: wantedOf({ ...wish, isIgnored: () => false }),
     observed: wish.own ?? {},
     state: isFound(own) ? 'there' : isExpected(deployment, role) ? 'new' : 'absent',
-    isManaged: manages(deployment, role),
+    isManaged: isManaged(deployment.manage, roles, index),
     pins,
   };
 }
-
-const manages = ({ manage }: Deployment, role: 'active' | 'standby'): boolean =>
-  manage === 'full' || (manage === 'standby-only' && role === 'standby');
 
 /** The standby of a backup-restore is made at the failover. */
 const isExpected = ({ strategy }: Deployment, role: 'active' | 'standby'): boolean =>

@@ -1,6 +1,7 @@
 import type { ControlRecord } from './control-record.ts';
 import { otherSite, siteOfEpoch } from './deployment.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
+import type { Manage } from './policies.ts';
 
 export interface Roles {
   readonly active: SiteIndex;
@@ -13,3 +14,7 @@ export function rolesOf(deployment: Deployment, record: ControlRecord): Roles {
   const active: SiteIndex = record.phase === 'activated' ? siteOfEpoch(record.epoch) : lineage;
   return { active, standby: otherSite(active) };
 }
+
+/** Whether a site, environment and bucket, is ours to change. */
+export const isManaged = (manage: Manage, roles: Roles, site: SiteIndex): boolean =>
+  manage === 'full' || (manage === 'standby-only' && site === roles.standby);

@@ -10,20 +10,23 @@ describe('what is observed', () => {
     Status: 'AVAILABLE',
     Arn: 'arn:aws:airflow:us-east-1:111122223333:environment/prod',
     MaxWorkers: 5,
-    AirflowConfigurationOptions: { 'core.parallelism': '32' },
+    AirflowConfigurationOptions: { 'core.parallelism': '32', 'smtp.smtp_password': 'pa55word' },
     LoggingConfiguration: { TaskLogs: { Enabled: true, LogLevel: 'INFO', CloudWatchLogGroupArn: 'arn:aws:logs:x' } },
     NetworkConfiguration: { SubnetIds: ['subnet-b', 'subnet-a'], SecurityGroupIds: ['sg-1'] },
     Tags: { team: 'orders', 'aws:cloudformation:stack-name': 'x' },
     PluginsS3Path: '',
+    DagS3Path: 'dags/',
     NewerMember: { any: 'thing' },
-    LastUpdate: { Status: 'FAILED', Error: { ErrorCode: 'INTERNAL', ErrorMessage: 'no' } },
+    LastUpdate: { Status: 'FAILED', Error: { ErrorCode: 'INTERNAL', ErrorMessage: 'bad value pa55word' } },
   };
 
   test('is flat, without what AWS makes itself, and with lists as sets', () => {
     expect(observedSettings(raw)).toEqual({
       MaxWorkers: 5,
+      DagS3Path: 'dags',
       EndpointManagement: 'SERVICE',
       'AirflowConfigurationOptions.core.parallelism': '32',
+      'AirflowConfigurationOptions.smtp.smtp_password': 'pa55word',
       'LoggingConfiguration.TaskLogs.Enabled': true,
       'LoggingConfiguration.TaskLogs.LogLevel': 'INFO',
       'NetworkConfiguration.SubnetIds': ['subnet-a', 'subnet-b'],
@@ -32,7 +35,7 @@ describe('what is observed', () => {
     });
   });
 
-  test('has the service’s reason for a failed update', () => {
+  test('has the service’s reason for a failed update, without the values of options', () => {
     const site = observationOf({
       name: 'prod',
       status: 'UPDATE_FAILED',
@@ -45,7 +48,7 @@ describe('what is observed', () => {
     expect(site).toMatchObject({
       status: 'UPDATE_FAILED',
       arn: raw.Arn,
-      lastUpdate: { status: 'FAILED', createdAt: 7, error: 'INTERNAL: no' },
+      lastUpdate: { status: 'FAILED', createdAt: 7, error: 'INTERNAL: bad value ***' },
     });
     expect(isFound(site)).toBe(true);
   });

@@ -20,7 +20,7 @@ const TAGS = ['team', 'stage', 'region:home', 'owner'];
 
 const map = (keys: readonly string[]) =>
   fc.dictionary(fc.constantFrom(...keys), fc.constantFrom('1', '2', 'a.b', 'True'), { maxKeys: 4 });
-const optional = <T extends Record<string, fc.Arbitrary<unknown>>>(shape: T) => fc.record(shape, { requiredKeys: [] });
+const optional = (shape: Readonly<Record<string, fc.Arbitrary<unknown>>>) => fc.record(shape, { requiredKeys: [] });
 
 const settings = {
   minWorkers: fc.integer({ min: 1, max: 5 }),

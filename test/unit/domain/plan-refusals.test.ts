@@ -49,6 +49,10 @@ describe('what the service cannot change is refused with a message of its own', 
     expect(refusal?.fix).toMatch(fix);
   });
 
+  test('but a key that the service shows by its id alone is the same key', () => {
+    expect(refusals({ deployment: kmsKeys, west: { KmsKey: '0a1b2c3d-0a1b-4c2d-8a1b-0a1b2c3d4e5f' } })).toEqual([]);
+  });
+
   test('but only where the site is ours to change', () => {
     const deployment = deploymentWith((file) => (file['manage'] = 'observe'));
     const { plan } = planned({ deployment, west: { 'NetworkConfiguration.SubnetIds': ['subnet-x', 'subnet-y'] } });
@@ -64,7 +68,7 @@ describe('a change of version', () => {
     const { plan, sites } = planned({ deployment, east: from, west: from });
     expect(plan.outcome).toBe('changes');
     expect(plan.notices).toEqual([
-      'This is an upgrade to Airflow 3.3.1. From the update of the standby in us-west-2 until that of the active site in us-east-1 is done, no snapshot can be restored: usually 1 to 4 hours without protection.',
+      'Both sites change to Airflow 3.3.1. From the update of the standby in us-west-2 until that of the active site in us-east-1 is done, no snapshot can be restored: usually 1 to 4 hours without protection.',
       'Airflow in us-east-1, the active site, is away for up to 2 hours, and its running tasks are ended.',
     ]);
     expect(sites.map(({ role, steps }) => [role, steps])).toMatchObject([
@@ -74,14 +78,24 @@ describe('a change of version', () => {
     expect(plan.sites[0].usualMinutes).toEqual({ from: 30, to: 120 });
   });
 
-  test('that others have to make at the active site leaves an open end', () => {
-    const deployment = deploymentWith((file) =>
-      Object.assign(file, { airflowVersion: '3.3.1', manage: 'standby-only' }),
-    );
-    const from = { AirflowVersion: '2.11.2' };
-    expect(planned({ deployment, east: from, west: from }).plan.notices[0]).toContain(
-      'no snapshot can be restored until the active site in us-east-1 runs Airflow 3.3.1, too',
-    );
+  test.each([
+    [
+      '2.11.2',
+      '2.11.2',
+      'standby-only',
+      'The standby in us-west-2 changes to Airflow 3.3.1. From then on no snapshot can be restored until the active site in us-east-1 runs it, too.',
+    ],
+    ['3.3.1', '2.11.2', 'full', 'Until the standby in us-west-2 runs Airflow 3.3.1, too, no snapshot can be restored.'],
+    [
+      '2.11.2',
+      '3.3.1',
+      'full',
+      'Until the active site in us-east-1 runs Airflow 3.3.1, too, no snapshot can be restored.',
+    ],
+  ])('at one of the sites only says when protection is back (%s, %s, %s)', (east, west, manage, notice) => {
+    const deployment = deploymentWith((file) => Object.assign(file, { airflowVersion: '3.3.1', manage }));
+    const { plan } = planned({ deployment, east: { AirflowVersion: east }, west: { AirflowVersion: west } });
+    expect(plan.notices[0]).toBe(notice);
   });
 
   test('that MWAA does not make in place is refused', () => {
@@ -89,6 +103,12 @@ describe('a change of version', () => {
     const found = refusals({ deployment, east: { AirflowVersion: '2.10.3' }, west: { AirflowVersion: '2.10.3' } });
     expect(found.map(({ code }) => code)).toEqual(['MDR-PLAN-VERSION', 'MDR-PLAN-VERSION']);
     expect(found[0]?.message).toContain('only from 2.11');
+    const { plan, sites } = planned({ deployment, west: { AirflowVersion: '2.10.3' } });
+    expect(plan.fields.find(({ field }) => field === 'AirflowVersion')).toMatchObject({
+      verdict: 'immutable',
+      changes: [],
+    });
+    expect(sites[0].steps).toEqual([]);
   });
 });
 
@@ -105,6 +125,13 @@ describe('an environment that is not there', () => {
     const deployment = deploymentWith((file) => (file['manage'] = 'standby-only'));
     expect(refusals({ deployment, epoch: undefined, east: missing, west: missing })).toMatchObject([
       { code: 'MDR-PLAN-ACTIVE-MISSING', fix: expect.stringContaining('manage: full') },
+    ]);
+  });
+
+  test('whose endpoints are the customer’s will wait for them', () => {
+    const deployment = declaring({ endpointManagement: 'CUSTOMER' });
+    expect(planned({ deployment, west: missing }).plan.notices).toEqual([
+      'The new environment in us-west-2 will be PENDING until you have made its VPC endpoints; after 72 hours without them its creation fails.',
     ]);
   });
 

@@ -57,6 +57,17 @@ describe('a field', () => {
     expect(work.sites[0].steps).toEqual([{ kind: 'update', fields: ['Schedulers'], members: { Schedulers: 4 } }]);
   });
 
+  test('follows the active site as it is to be, if that is ours to change', () => {
+    const edit = (manage: string) =>
+      deploymentWith((file) => {
+        file['manage'] = manage;
+        Object.assign((file['sites'] as { mwaa: File }[])[0]?.mwaa ?? {}, { schedulers: 5 });
+      });
+    const wanted = (manage: string) => planned({ deployment: edit(manage), east: { Schedulers: 4 } }).sites[0].steps;
+    expect(wanted('full')).toMatchObject([{ members: { Schedulers: 5 } }]);
+    expect(wanted('standby-only')).toMatchObject([{ members: { Schedulers: 4 } }]);
+  });
+
   test('follows the other site once that one is active', () => {
     const work = planned({ east: { Schedulers: 4 }, epoch: 1 });
     expect(work.plan).toMatchObject({ active: WEST, standby: EAST, epoch: 1 });
@@ -76,7 +87,9 @@ describe('a field', () => {
   });
 
   test('that a site overrides is wanted there only', () => {
-    const deployment = deploymentWith((file) => (file['sites'][1].mwaa.maxWorkers = 9));
+    const deployment = deploymentWith((file) =>
+      Object.assign((file['sites'] as { mwaa: File }[])[1]?.mwaa ?? {}, { maxWorkers: 9 }),
+    );
     expect(rowOf(planned({ deployment }), 'MaxWorkers')).toMatchObject({
       git: { active: { text: '5' }, standby: { text: '9' } },
       verdict: 'site-local',
@@ -121,9 +134,19 @@ describe('a map that Git names is the whole set', () => {
     ]);
   });
 
+  test('what is not in it goes at both sites, though they agree', () => {
+    const both = { 'AirflowConfigurationOptions.core.lazy_load_plugins': 'False' };
+    const work = planned({ deployment, east: both, west: both });
+    expect(rowOf(work, 'AirflowConfigurationOptions.core.lazy_load_plugins')).toMatchObject({
+      git: { active: null, standby: null },
+      verdict: 'drift',
+      changes: ['active', 'standby'],
+    });
+  });
+
   test('what is site-local in it keeps its live value', () => {
     const local = deploymentWith((file) => {
-      file['mwaa'].airflowConfigurationOptions = { 'core.parallelism': '16' };
+      file['mwaa'] = { airflowConfigurationOptions: { 'core.parallelism': '16' }, maxWorkers: 5 };
       file['siteLocal'] = { airflowConfigurationOptions: ['smtp.*'] };
     });
     const east = { 'AirflowConfigurationOptions.smtp.smtp_host': 'mail.east' };

@@ -56,7 +56,7 @@ describe('a field is shown three ways', () => {
   });
 
   test('that Git wants gone is not set in Git', () => {
-    const deployment = deploymentWith((file) => (file['mwaa'].tags = {}));
+    const deployment = deploymentWith((file) => (file['mwaa'] = { tags: {} }));
     expect(
       row(markdown({ deployment, east: { 'Tags.team': 'x' }, west: { 'Tags.team': 'x' } }), 'Tags.team'),
     ).toContain('| not set | <code>x</code> | <code>x</code> |');
@@ -139,7 +139,7 @@ test('a name or a value cannot change how the plan looks', () => {
 });
 
 test('an endless value is cut', () => {
-  expect(markdown({ west: { 'Tags.team': 'x'.repeat(5_000) } }).length).toBeLessThan(8_000);
+  expect(row(markdown({ west: { 'Tags.team': 'x'.repeat(5_000) } }), 'Tags.team')?.length).toBeLessThan(300);
 });
 
 test('a terminal gets the same plan and the command that applies it', () => {
