@@ -44,7 +44,6 @@ function own(result: OperationResult): Record<string, string | number | null | u
     case 'verify':
       return { snapshot: result.snapshot.id };
     case 'status':
-      if ('deployments' in result) return {};
       return {
         'active-site': result.active,
         epoch: result.epoch,
@@ -57,6 +56,7 @@ function own(result: OperationResult): Record<string, string | number | null | u
     case 'doctor':
     case 'check-dags':
     case 'import':
+    case 'fleet-status':
       return {};
     case 'matrix': {
       const { names, groups, legs, heal, airflow } = result.matrix;

@@ -32,7 +32,9 @@ export function reportOf(result: OperationResult, context: Context): Document {
     case 'verify':
       return verifyReport(result);
     case 'status':
-      return 'deployments' in result ? fleetStatusReport(result, context) : statusReport(result, context);
+      return statusReport(result, context);
+    case 'fleet-status':
+      return fleetStatusReport(result, context);
     case 'install':
       return installReport(result, context);
     case 'validate':
