@@ -62,7 +62,7 @@ test('an issue that a person closed stays closed, until something else drifts', 
 
 test('two looks at once leave one open issue, the one with the lowest number', async () => {
   await Promise.all([look('requirements'), look('requirements'), look('requirements')]);
-  await look('requirements');
+  expect(issues().length).toBeGreaterThan(1);
   const open = issues().filter(({ state }) => state === 'open');
   expect(open.map(({ number }) => number)).toEqual([1]);
   for (const { number, body } of issues().slice(1))
@@ -70,6 +70,17 @@ test('two looks at once leave one open issue, the one with the lowest number', a
   await look();
   bed.clock.pass(DAY);
   expect(await look('requirements')).toMatchObject({ act: 'reopen', issue: 1 });
+});
+
+test('issues that a race left open are reduced to the first one', async () => {
+  await look('requirements');
+  const { body, title, labels } = issues()[0] ?? {};
+  bed.double.repository.addIssue('github-actions[bot]', { body: body ?? '', title: title ?? '', labels: labels ?? [] });
+  expect(await look('requirements')).toMatchObject({ act: 'update', issue: 1 });
+  expect(states()).toEqual([
+    [1, 'open', null],
+    [2, 'closed', 'duplicate'],
+  ]);
 });
 
 test('somebody else’s issue with our label and marker is left alone', async () => {

@@ -98,7 +98,7 @@ const TRIES = 3;
 async function prepareBranch(world: Keeping, base: string, branch: string, what: Disagreement): Promise<void> {
   const { github } = world;
   const { path, role } = what;
-  await createOnce(
+  await createOnce<unknown>(
     world,
     `the branch ${branch}`,
     () => github.headOf(branch),

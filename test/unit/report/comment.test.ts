@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { nextState, readPlanState, type PlanState } from '../../../action/src/domain/sticky.ts';
-import { MAX_BODY, planComment, planSummary, type Render } from '../../../action/src/report/comment.ts';
+import { planComment, planSummary, type Render } from '../../../action/src/report/comment.ts';
 import { code, t, type Block, type Document } from '../../../action/src/report/document.ts';
 
 const HOSTILE =
   '| a ` b ``` c </details> <!-- x --> @everyone #1 \n\n~~~\n### h \u0007 \u202e [x](http://evil) <img src=x>';
+/** GitHub's own limit. */
+const MAX_BODY = 65_536;
 const RUN = 'https://github.test/team/airflow/actions/runs/77';
 
 function stateOf(answer = 'answer', deployments = 1): PlanState {
@@ -95,6 +97,16 @@ test('at every size in between the comment is sound, and GitHub takes it', () =>
     expect(body.length).toBeLessThanOrEqual(MAX_BODY);
     expectSound(outsideFences(body));
   }
+});
+
+test('around the limit a comment is as long as GitHub takes, and no longer', () => {
+  const lengths = Array.from(
+    { length: 40 },
+    (_, step) => planComment(stateOf(), render(1_440 + 3 * step, 1, 1, 1), RUN).length,
+  );
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_BODY);
+  expect(Math.max(...lengths)).toBeGreaterThan(MAX_BODY - 200);
+  expect(Math.min(...lengths)).toBeLessThan(MAX_BODY / 2);
 });
 
 test('a set of deployments too large for a comment leaves out the state, and is sound', () => {
