@@ -1,7 +1,14 @@
 /** Replication of snapshots and evidence from a site's DR bucket to its peers'. */
 import { aws_iam as iam, type aws_kms as kms, type aws_s3 as s3 } from 'aws-cdk-lib';
 import { type Deployment, type Site } from '../../action/src/domain/deployment.ts';
-import { drBucket, EVIDENCE_PREFIX, KEY_ALIAS, keyAliasArn, SNAPSHOTS_PREFIX } from '../../action/src/domain/names.ts';
+import {
+  drBucket,
+  EVIDENCE_PREFIX,
+  KEY_ALIAS,
+  keyAliasArn,
+  s3Service,
+  SNAPSHOTS_PREFIX,
+} from '../../action/src/domain/names.ts';
 
 /** The other side of a deployment, seen from one of its sites. */
 export interface Peer {
@@ -35,9 +42,6 @@ export function replicationRules(peers: readonly Peer[]): s3.CfnBucket.Replicati
     }));
 }
 
-/** The name by which KMS knows the S3 of a Region. */
-const viaS3 = (region: string): string => `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-
 /**
  * What Amazon S3's user guide asks for under "Replicating encrypted objects", with the bucket key switched off (with
  * it on, the role would have to decrypt at the destination as well).
@@ -54,7 +58,7 @@ export function grantReplication(role: iam.Role, bucketArn: string, key: kms.Key
     ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
     prefixes.map((prefix) => `${bucketArn}/${prefix}`),
   );
-  allow(['kms:Decrypt'], [key.keyArn], { StringEquals: { 'kms:ViaService': viaS3(key.env.region) } });
+  allow(['kms:Decrypt'], [key.keyArn], { StringEquals: { 'kms:ViaService': s3Service(key.env.region) } });
   for (const { deployment, site } of peers) {
     allow(
       ['s3:ReplicateObject', 's3:ReplicateTags'],
@@ -63,7 +67,7 @@ export function grantReplication(role: iam.Role, bucketArn: string, key: kms.Key
       ),
     );
     allow(['kms:Encrypt'], [`arn:${deployment.partition}:kms:${site.region}:${site.account}:key/*`], {
-      StringEquals: { 'kms:ViaService': viaS3(site.region) },
+      StringEquals: { 'kms:ViaService': s3Service(site.region) },
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': KEY_ALIAS },
     });
   }

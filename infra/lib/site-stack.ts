@@ -1,17 +1,16 @@
 /** Everything that one account needs in one Region; both sites of a deployment are made by this one class. */
 import { CfnOutput, Duration, RemovalPolicy, Stack, aws_iam as iam, aws_kms as kms, aws_s3 as s3 } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { type Deployment, type SiteIndex, otherSite } from '../../action/src/domain/deployment.ts';
-import { drBucket, KEY_ALIAS } from '../../action/src/domain/names.ts';
+import { EXECUTION_GRANTS, type Grant, statementsOf, WORKFLOW_GRANTS } from '../../action/src/domain/grants.ts';
 import {
-  EXECUTION_GRANTS,
-  type Grant,
+  drBucket,
   githubEnvironment,
+  KEY_ALIAS,
   roleName,
-  WORKFLOW_GRANTS,
   type Workflow,
   WORKFLOWS,
-} from './permissions.ts';
+} from '../../action/src/domain/names.ts';
 import { grantReplication, type Peer, replicationRules } from './replication.ts';
 import type { Repository } from './repository.ts';
 
@@ -37,6 +36,9 @@ export interface SiteStackProps {
 
 export class SiteStack extends Stack {
   readonly #props: SiteStackProps;
+  // Outputs in a scope of their own get a hash in their names: `a-b` and `ab` are two deployments.
+  readonly #roles = new Construct(this, 'Role');
+  readonly #executionPolicies = new Construct(this, 'Execution');
 
   constructor(scope: Construct, id: string, props: SiteStackProps) {
     super(scope, id, {
@@ -120,7 +122,8 @@ export class SiteStack extends Stack {
     const role = new iam.Role(this, `${deployment.deployment}-${workflow}`, {
       roleName: roleName(deployment, workflow),
       description: `Assumed by GitHub Actions in the environment ${environment}`,
-      maxSessionDuration: workflow === 'failover' ? Duration.hours(6) : Duration.hours(1),
+      // However long a job is: the action asks for new credentials, by a new id token, before the old ones end.
+      maxSessionDuration: Duration.hours(1),
       assumedBy: new iam.WebIdentityPrincipal(
         `arn:${deployment.partition}:iam::${this.account}:oidc-provider/${ISSUER}`,
         {
@@ -139,9 +142,9 @@ export class SiteStack extends Stack {
     });
     if (provider !== undefined) role.node.addDependency(provider);
     for (const statement of statements(deployment, WORKFLOW_GRANTS[workflow])) role.addToPolicy(statement);
-    new CfnOutput(this, `Role-${environment}`, {
+    new CfnOutput(this.#roles, `${deployment.deployment}-${workflow}`, {
       value: role.roleArn,
-      description: `Variable MWAADR_ROLE of the GitHub environment ${environment}`,
+      description: `Assumed in the GitHub environment ${environment}; \`role-to-assume: derived\` finds it by its name`,
     });
   }
 
@@ -151,7 +154,7 @@ export class SiteStack extends Stack {
       description: 'Attach to the execution role of the MWAA environment: what the DR DAGs need',
       statements: statements(deployment, EXECUTION_GRANTS),
     });
-    new CfnOutput(this, `Execution-${deployment.deployment}`, {
+    new CfnOutput(this.#executionPolicies, deployment.deployment, {
       value: policy.managedPolicyArn,
       description: `Policy to attach to the execution role of ${deployment.deployment} in this Region`,
     });
@@ -159,12 +162,12 @@ export class SiteStack extends Stack {
 }
 
 function statements(deployment: Deployment, grants: readonly Grant[]): iam.PolicyStatement[] {
-  return grants.map(({ actions, where }) => {
-    const { resources, conditions } = where(deployment);
-    return new iam.PolicyStatement({
-      actions: [...actions],
-      resources: [...resources],
-      ...(conditions && { conditions }),
-    });
-  });
+  return statementsOf(deployment, grants).map(
+    ({ actions, resources, conditions }) =>
+      new iam.PolicyStatement({
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions && { conditions }),
+      }),
+  );
 }

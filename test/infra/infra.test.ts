@@ -5,6 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Deployment, deploymentSchema } from '../../action/src/domain/deployment.ts';
+import { WORKFLOWS } from '../../action/src/domain/names.ts';
 import { siteStacks } from '../../infra/lib/site-stacks.ts';
 import { ROOT } from '../tools/paths.ts';
 
@@ -116,8 +117,10 @@ describe.each(both)('the site in %s', (region, template) => {
   it('lets the replication role read with its own key and write with the key of the other site, through S3', () => {
     const other = region === 'us-east-1' ? 'us-west-2' : 'us-east-1';
     const via = (action: string): unknown =>
-      allowed(template)
-        .filter(({ Action, Condition }) => Action === action && JSON.stringify(Condition).includes('ViaService'))
+      resources(template)
+        .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && id.startsWith('Replication'))
+        .flatMap(([, { Properties }]) => Properties.PolicyDocument?.Statement ?? [])
+        .filter(({ Action }) => Action === action)
         .map(({ Condition }) => (Condition as { StringEquals: Record<string, string> }).StringEquals['kms:ViaService']);
     expect(via('kms:Decrypt')).toEqual([`s3.${region}.amazonaws.com`]);
     expect(via('kms:Encrypt')).toEqual([`s3.${other}.amazonaws.com`]);
@@ -138,10 +141,20 @@ describe.each(both)('the site in %s', (region, template) => {
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
   });
 
-  it('allows nothing on every resource but cloudwatch:GetMetricData', () => {
+  it('allows nothing on every resource but reads that know none', () => {
     const wide = allowed(template).filter(({ Resource }) => list(Resource).includes('*'));
-    expect(new Set(wide.flatMap(({ Action }) => list(Action)))).toEqual(
-      new Set(region === 'us-east-1' ? ['cloudwatch:GetMetricData'] : []),
+    expect([...new Set(wide.flatMap(({ Action }) => list(Action)))].sort()).toEqual(
+      region === 'us-east-1'
+        ? [
+            'airflow:ListEnvironments',
+            'cloudwatch:GetMetricData',
+            'ec2:DescribeRouteTables',
+            'ec2:DescribeSecurityGroups',
+            'ec2:DescribeSubnets',
+            'ec2:DescribeVpcs',
+            'servicequotas:ListServiceQuotas',
+          ]
+        : [],
     );
   });
 
@@ -170,9 +183,9 @@ describe.each(both)('the site in %s', (region, template) => {
 });
 
 describe('the roles of the workflows', () => {
-  it.each(['health', 'snapshot', 'failover', 'install'])(
-    '%s trusts its GitHub environment in this repository alone',
-    (name) => {
+  it.each(WORKFLOWS.map((name) => [name, name === 'plan' || name === 'drift' ? `mwaadr-${name}` : `example-${name}`]))(
+    '%s trusts the GitHub environment %s of this repository alone',
+    (name, environment) => {
       east.hasResourceProperties('AWS::IAM::Role', {
         RoleName: `mwaadr-example-${name}`,
         AssumeRolePolicyDocument: {
@@ -185,8 +198,8 @@ describe('the roles of the workflows', () => {
                 StringEquals: {
                   'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
                   'token.actions.githubusercontent.com:sub': [
-                    `repo:o@1/r@2:environment:example-${name}`,
-                    `repo:o/r:environment:example-${name}`,
+                    `repo:o@1/r@2:environment:${environment}`,
+                    `repo:o/r:environment:${environment}`,
                   ],
                   'token.actions.githubusercontent.com:repository_id': '2',
                 },
@@ -222,14 +235,55 @@ describe('the roles of the workflows', () => {
     ]);
   });
 
+  it('fit into what IAM takes, 10,240 characters for all of a role, with the longest names that there can be', () => {
+    const long = (text: string, length: number): string => `${text}${'x'.repeat(length)}`.slice(0, length);
+    const sites = EXAMPLE.sites.map((site) => ({
+      ...site,
+      environment: long(site.environment, 80),
+      dagsBucket: long(site.dagsBucket, 63),
+      dagsPath: long('dags', 60),
+      mwaa: {
+        ...site.mwaa,
+        executionRoleArn: long(site.mwaa.executionRoleArn ?? '', 95),
+        networkConfiguration: {
+          subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+          securityGroupIds: [0, 1, 2, 3, 4].map((n) => `sg-0123456789abcdef${n}`),
+        },
+      },
+    }));
+    const longest = deploymentSchema.parse({ ...EXAMPLE, deployment: long('d', 32), sites });
+    const [template] = synthesize({}, [longest]) as [Template, Template];
+    const lengths = resources(template)
+      .filter(([, { Type }]) => Type === 'AWS::IAM::Policy')
+      .map(([id, { Properties }]) => ({ id, length: JSON.stringify(Properties.PolicyDocument).length }));
+    expect(lengths.length).toBeGreaterThan(WORKFLOWS.length);
+    expect(lengths.filter(({ length }) => length > 10_240)).toEqual([]);
+  });
+
+  it('can be assumed for an hour: the action renews its credentials by itself', () => {
+    const durations = resources(east).flatMap(([, { Type, Properties }]) =>
+      Type === 'AWS::IAM::Role' ? [Properties['MaxSessionDuration']] : [],
+    );
+    expect(new Set(durations)).toEqual(new Set([undefined, 3600]));
+  });
+
+  it('have outputs of their own, whatever the deployments are called', () => {
+    const named = (deployment: string) => deploymentSchema.parse({ ...EXAMPLE, deployment });
+    const [template] = synthesize({}, [named('a-b'), named('ab')]) as [Template, Template];
+    const { Outputs = {} } = template.toJSON() as { Outputs?: Record<string, unknown> };
+    expect(Object.keys(Outputs).filter((id) => id.startsWith('Role'))).toHaveLength(2 * WORKFLOWS.length);
+    expect(Object.keys(Outputs).filter((id) => id.startsWith('Execution'))).toHaveLength(2);
+  });
+
   it('name no other deployment', () => {
     const other = deploymentSchema.parse({ ...EXAMPLE, deployment: 'other' });
     const [template] = synthesize({}, [EXAMPLE, other]) as [Template, Template];
     const policies = resources(template).filter(
       ([id, { Type }]) => Type === 'AWS::IAM::Policy' && id.startsWith('other'),
     );
-    expect(policies.length).toBe(4);
+    expect(policies.length).toBe(WORKFLOWS.length);
     expect(JSON.stringify(policies)).not.toMatch(/(control|sites|snapshots|results|evidence)\/example/);
+    expect(JSON.stringify(policies)).not.toContain('role/mwaadr-example');
   });
 });
 
@@ -259,14 +313,8 @@ describe('the two sites', () => {
     const different = [...new Set([...left.keys(), ...right.keys()])].filter((key) => left.get(key) !== right.get(key));
     expect(different.map((key) => key.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
       'AWS::IAM::OIDCProvider GitHub',
-      'AWS::IAM::Policy examplefailoverDefaultPolicy',
-      'AWS::IAM::Policy examplehealthDefaultPolicy',
-      'AWS::IAM::Policy exampleinstallDefaultPolicy',
-      'AWS::IAM::Policy examplesnapshotDefaultPolicy',
-      'AWS::IAM::Role examplefailover',
-      'AWS::IAM::Role examplehealth',
-      'AWS::IAM::Role exampleinstall',
-      'AWS::IAM::Role examplesnapshot',
+      ...WORKFLOWS.toSorted().map((workflow) => `AWS::IAM::Policy example${workflow}DefaultPolicy`),
+      ...WORKFLOWS.toSorted().map((workflow) => `AWS::IAM::Role example${workflow}`),
     ]);
   });
 

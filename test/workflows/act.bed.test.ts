@@ -1,7 +1,6 @@
 /** The workflows as GitHub runs them, from the files to the bundle to two Airflows: only GitHub itself is missing. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Workflow, WORKFLOWS } from '../../infra/lib/permissions.ts';
 import { type GatewayRequest, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { eventually } from '../support/deadline.ts';
 import { type OidcDouble, startOidc } from './oidc.ts';
@@ -10,6 +9,8 @@ import { listen, notGranted } from './role-calls.ts';
 import { type JobRun, runWorkflow } from './run-workflow.ts';
 
 const NAME = 'sandbox';
+const WORKFLOWS = ['install', 'snapshot', 'health', 'failover'] as const;
+type Workflow = (typeof WORKFLOWS)[number];
 const LEG = `{"deployment":"${NAME}"}`;
 
 let sandbox: Sandbox;

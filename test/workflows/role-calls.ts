@@ -1,5 +1,6 @@
 import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
-import { type Workflow, WORKFLOW_GRANTS } from '../../infra/lib/permissions.ts';
+import { statementsOf, WORKFLOW_GRANTS } from '../../action/src/domain/grants.ts';
+import type { Workflow } from '../../action/src/domain/names.ts';
 import type { GatewayRequest, Sandbox } from '../sandbox/types.ts';
 
 type Deployment = ReturnType<typeof parseDeployment>;

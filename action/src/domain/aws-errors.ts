@@ -10,7 +10,7 @@ const CODES: Readonly<Record<AwsFault['quality'], ErrorCode>> = {
 };
 
 const FIXES: Readonly<Record<AwsFault['quality'], string>> = {
-  denied: 'Give the role this permission; infra/lib/permissions.ts lists what each operation needs.',
+  denied: 'Give the role this permission; action/src/domain/grants.ts lists what each operation needs.',
   throttled: 'Run again in a minute: every step goes on where it stopped.',
   dark: 'Run `check` to see whether the Region is lost; every step goes on where it stopped.',
   error: 'Look at the message of the service; run again once its cause is gone.',

@@ -1,10 +1,12 @@
 /**
  * Who may do what: the one table behind every policy that this project creates, and behind what `doctor` asks IAM about.
- * A line names actions and where they may be used; both sites are always named, since a move has to work from either
- * side.
+ * A line names actions and where they may be used.
  */
 import type { Deployment } from './deployment.ts';
-import { dagsKey, drBucket, EVIDENCE_PREFIX, KEY_ALIAS, SNAPSHOTS_PREFIX } from './names.ts';
+import * as where from './grant-resources.ts';
+import { control, controlFolder, drObjects, evidence, managed, results, sites, snapshots } from './grant-resources.ts';
+import { keys } from './names.ts';
+import type { Workflow } from './names.ts';
 
 /** Resources of a policy statement with the conditions under which they are meant. */
 export interface Where {
@@ -14,106 +16,158 @@ export interface Where {
 
 export interface Grant {
   readonly actions: readonly string[];
+  /** Without resources the grant says nothing of this deployment. */
   readonly where: (deployment: Deployment) => Where;
 }
 
-/** The workflows that this table has a line for. */
-type Granted = 'health' | 'snapshot' | 'failover' | 'install';
+/** A grant for one deployment. */
+export interface Statement extends Where {
+  readonly actions: readonly string[];
+}
 
-const drObjects =
-  (...keys: ((name: string) => string)[]) =>
-  (deployment: Deployment): Where => ({
-    resources: deployment.sites.flatMap((site) =>
-      keys.map((key) => `arn:${deployment.partition}:s3:::${drBucket(site)}/${key(deployment.deployment)}`),
-    ),
-  });
+/** What grants say of a deployment; IAM takes no statement without resources. */
+export const statementsOf = (deployment: Deployment, grants: readonly Grant[]): readonly Statement[] =>
+  grants
+    .map(({ actions, where: of }) => ({ actions, ...of(deployment) }))
+    .filter(({ resources }) => resources.length > 0);
 
-const control = (name: string): string => `control/${name}.json`;
-const controlFolder = (name: string): string => `control/${name}/*`;
-const sites = (name: string): string => `sites/${name}/*`;
-const snapshots = (name: string): string => `${SNAPSHOTS_PREFIX}${name}/*`;
-const results = (name: string): string => `results/${name}/*`;
-const evidence = (name: string): string => `${EVIDENCE_PREFIX}${name}/*`;
-
-/**
- * Without a condition on the prefix: S3 answers a GetObject for a key that is not there with 404 only to a caller who
- * may list the bucket, else with 403, and "denied" must never be mistaken for "absent" nor the other way round.
- */
-const drBuckets = (deployment: Deployment): Where => ({
-  resources: deployment.sites.map((site) => `arn:${deployment.partition}:s3:::${drBucket(site)}`),
-});
-
-const dagsBuckets = (deployment: Deployment): Where => ({
-  resources: deployment.sites.map((site) => `arn:${deployment.partition}:s3:::${site.dagsBucket}`),
-});
-
-const drDags = (deployment: Deployment): Where => ({
-  resources: deployment.sites.map(
-    (site) => `arn:${deployment.partition}:s3:::${site.dagsBucket}/${dagsKey(site, '*')}`,
-  ),
-});
-
-/**
- * The ids of the keys are not known before they are made, and the peer's is never known here: a policy names them by
- * their alias (AWS KMS Developer Guide, "Use aliases to control access to KMS keys"). Nobody but the owner of the infrastructure may therefore move aliases (kms:UpdateAlias).
- */
-const bothKeys = (deployment: Deployment): Where => ({
-  resources: deployment.sites.map((site) => `arn:${deployment.partition}:kms:${site.region}:${site.account}:key/*`),
-  conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': KEY_ALIAS } },
-});
-
-const environments = (deployment: Deployment): Where => ({
-  resources: deployment.sites.map(
-    (site) => `arn:${deployment.partition}:airflow:${site.region}:${site.account}:environment/${site.environment}`,
-  ),
-});
-
-/** InvokeRestApi acts with the Airflow role that the resource names. */
-const airflowAs =
-  (role: 'Viewer' | 'Op') =>
-  (deployment: Deployment): Where => ({
-    resources: deployment.sites.map(
-      (site) => `arn:${deployment.partition}:airflow:${site.region}:${site.account}:role/${site.environment}/${role}`,
-    ),
-  });
-
-/** GetMetricData knows no resources: AWS lists none for it. */
-const everything = (): Where => ({ resources: ['*'] });
-
-const USE_KEYS: Grant = { actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'], where: bothKeys };
-const LIST_DR_BUCKETS: Grant = { actions: ['s3:ListBucket'], where: drBuckets };
+const USE_KEYS: Grant = { actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'], where: where.bothKeys };
+const LIST_DR_BUCKETS: Grant = { actions: ['s3:ListBucket'], where: where.drBuckets };
+const LOOK_AT_ENVIRONMENTS: Grant = { actions: ['airflow:GetEnvironment'], where: where.environments };
+const LOOK_AT_METRICS: Grant = { actions: ['cloudwatch:GetMetricData'], where: where.everything };
+const AIRFLOW_AS_OPERATOR: Grant = { actions: ['airflow:InvokeRestApi'], where: where.airflowAs('Op') };
+/** Health and import errors, which change nothing. */
+const AIRFLOW_AS_VIEWER: Grant = { actions: ['airflow:InvokeRestApi'], where: where.airflowAs('Viewer') };
 
 const READ_EVERYTHING: readonly Grant[] = [
   LIST_DR_BUCKETS,
   { actions: ['s3:GetObject'], where: drObjects(control, controlFolder, sites, snapshots, results, evidence) },
-  { actions: ['airflow:GetEnvironment'], where: environments },
-  { actions: ['cloudwatch:GetMetricData'], where: everything },
+  LOOK_AT_ENVIRONMENTS,
+  LOOK_AT_METRICS,
   USE_KEYS,
 ];
 
-export const WORKFLOW_GRANTS: Readonly<Record<Granted, readonly Grant[]>> = {
+/** Who is active, what the environments are told, and what lies in their DAGs buckets. */
+const COMPARE: readonly Grant[] = [
+  LIST_DR_BUCKETS,
+  { actions: ['s3:GetObject'], where: drObjects(control, controlFolder, sites) },
+  { actions: ['kms:Decrypt'], where: where.bothKeys },
+  LOOK_AT_ENVIRONMENTS,
+  { actions: ['s3:ListBucket'], where: where.dagsBuckets },
+  { actions: ['s3:GetObject', 's3:GetObjectVersion'], where: where.dagsBucketObjects },
+  { actions: ['kms:Decrypt'], where: where.environmentKeysByS3 },
+];
+
+/**
+ * What MWAA does in its caller's name when an environment is made or changed: Amazon MWAA User Guide, "Accessing an
+ * Amazon MWAA environment", policy AmazonMWAAFullApiAccess, narrowed to what the file names
+ * (https://docs.aws.amazon.com/mwaa/latest/userguide/access-policies.html).
+ */
+const CHANGE_ENVIRONMENTS: readonly Grant[] = [
+  {
+    actions: ['airflow:CreateEnvironment', 'airflow:UpdateEnvironment', 'airflow:TagResource', 'airflow:UntagResource'],
+    where: managed(where.environments),
+  },
+  { actions: ['iam:PassRole'], where: managed(where.executionRolesForMwaa) },
+  { actions: ['iam:CreateServiceLinkedRole'], where: managed(where.serviceLinkedRole) },
+  { actions: ['s3:GetEncryptionConfiguration'], where: managed(where.dagsBuckets) },
+  {
+    actions: ['ec2:DescribeRouteTables', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs'],
+    where: managed(where.everything),
+  },
+  { actions: ['ec2:CreateVpcEndpoint'], where: managed(where.endpointsInNetwork) },
+  { actions: ['ec2:CreateNetworkInterface'], where: managed(where.interfacesInNetwork) },
+  {
+    actions: [
+      'kms:CreateGrant',
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:GenerateDataKeyWithoutPlaintext',
+      'kms:ListGrants',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+      'kms:RevokeGrant',
+    ],
+    where: managed(where.environmentKeys),
+  },
+];
+
+/** Uploads and deletions of DAGs, and what goes with them; an upload under a customer's key needs the key's grant above. */
+const DEPLOY_ARTIFACTS: readonly Grant[] = [
+  { actions: ['s3:GetReplicationConfiguration'], where: managed(where.dagsBuckets) },
+  { actions: ['s3:PutObject', 's3:DeleteObject'], where: managed(where.userDags) },
+  { actions: ['s3:PutObject'], where: managed(where.bundles) },
+];
+
+/** How everything is set up, for `doctor`. */
+const EXAMINE: readonly Grant[] = [
+  {
+    actions: [
+      's3:GetBucketLocation',
+      's3:GetBucketPublicAccessBlock',
+      's3:GetBucketVersioning',
+      's3:GetEncryptionConfiguration',
+      's3:GetReplicationConfiguration',
+    ],
+    where: where.allBuckets,
+  },
+  { actions: ['kms:DescribeKey', 'kms:GetKeyPolicy'], where: where.bothKeys },
+  { actions: ['kms:DescribeKey', 'kms:GetKeyPolicy'], where: where.environmentKeys },
+  { actions: ['iam:SimulatePrincipalPolicy'], where: where.examinedRoles },
+  {
+    actions: [
+      'airflow:ListEnvironments',
+      'ec2:DescribeSecurityGroups',
+      'ec2:DescribeSubnets',
+      'servicequotas:ListServiceQuotas',
+    ],
+    where: where.everything,
+  },
+];
+
+export const WORKFLOW_GRANTS: Readonly<Record<Workflow, readonly Grant[]>> = {
   // Writes what it saw, and pays debts: the claim and the fence of a site that could not be reached.
-  health: [
-    ...READ_EVERYTHING,
-    { actions: ['s3:PutObject'], where: drObjects(control, sites) },
-    { actions: ['airflow:InvokeRestApi'], where: airflowAs('Op') },
-  ],
-  snapshot: [...READ_EVERYTHING, { actions: ['airflow:InvokeRestApi'], where: airflowAs('Op') }],
+  health: [...READ_EVERYTHING, { actions: ['s3:PutObject'], where: drObjects(control, sites) }, AIRFLOW_AS_OPERATOR],
+  snapshot: [...READ_EVERYTHING, AIRFLOW_AS_OPERATOR],
   failover: [
     ...READ_EVERYTHING,
     { actions: ['s3:PutObject'], where: drObjects(control, controlFolder, sites, snapshots, evidence) },
-    { actions: ['airflow:InvokeRestApi'], where: airflowAs('Op') },
+    AIRFLOW_AS_OPERATOR,
   ],
   install: [
     LIST_DR_BUCKETS,
     // The heartbeats, to see that the hold is in place.
     { actions: ['s3:GetObject'], where: drObjects(control, sites) },
     { actions: ['s3:PutObject'], where: drObjects(control) },
-    { actions: ['s3:ListBucket'], where: dagsBuckets },
-    { actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], where: drDags },
-    { actions: ['airflow:GetEnvironment'], where: environments },
-    { actions: ['airflow:InvokeRestApi'], where: airflowAs('Op') },
+    { actions: ['s3:ListBucket'], where: where.dagsBuckets },
+    { actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], where: where.drDags },
+    { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], where: where.environmentKeysByS3 },
+    LOOK_AT_ENVIRONMENTS,
+    AIRFLOW_AS_OPERATOR,
     USE_KEYS,
+  ],
+  // Runs for pull requests: whoever may open one in this repository runs code with it.
+  plan: COMPARE,
+  // Its record and its lease, and everything that a plan can ask for.
+  reconcile: [
+    ...COMPARE,
+    { actions: ['s3:PutObject'], where: drObjects(control, controlFolder) },
+    { actions: ['kms:GenerateDataKey'], where: where.bothKeys },
+    AIRFLOW_AS_VIEWER,
+    ...CHANGE_ENVIRONMENTS,
+    ...DEPLOY_ARTIFACTS,
+  ],
+  // Compares, tells how the fleet is, and notes what it found.
+  drift: [
+    ...COMPARE,
+    { actions: ['s3:GetObject'], where: drObjects(snapshots) },
+    { actions: ['s3:PutObject'], where: drObjects(keys.drift) },
+    { actions: ['kms:GenerateDataKey'], where: where.bothKeys },
+    LOOK_AT_METRICS,
+    AIRFLOW_AS_VIEWER,
+    ...EXAMINE,
   ],
 };
 

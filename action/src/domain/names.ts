@@ -44,6 +44,10 @@ export const keyAliasArn = (
   site: Pick<Site, 'account' | 'region'>,
 ): string => `arn:${deployment.partition}:kms:${site.region}:${site.account}:${KEY_ALIAS}`;
 
+/** The name by which KMS knows the S3 of a Region; China's services have names of their own. */
+export const s3Service = (region: string): string =>
+  `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+
 export const SNAPSHOTS_PREFIX = 'snapshots/';
 export const EVIDENCE_PREFIX = 'evidence/';
 

@@ -1,10 +1,9 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { RightsReport } from '../domain/doctor-facts.ts';
 import type { Decision, Inspector } from '../domain/doctor-ports.ts';
-import { WORKFLOW_GRANTS } from '../domain/grants.ts';
-import type { Grant } from '../domain/grants.ts';
-import { roleArn } from '../domain/names.ts';
-import type { Workflow } from '../domain/names.ts';
+import { statementsOf, WORKFLOW_GRANTS } from '../domain/grants.ts';
+import type { Grant, Where } from '../domain/grants.ts';
+import { roleArn, WORKFLOWS } from '../domain/names.ts';
 import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 
@@ -19,8 +18,7 @@ export async function simulated(
   grants: readonly Grant[],
 ): Promise<readonly Decision[] | undefined> {
   const all: Decision[] = [];
-  for (const { actions, where } of grants) {
-    const { resources, conditions } = where(deployment);
+  for (const { actions, resources, conditions } of statementsOf(deployment, grants)) {
     const concrete = resources.map((resource) => (resource === '*' ? resource : resource.replaceAll('*', ANY)));
     const decisions = await rights.simulate(principal, actions, concrete, contextOf(conditions));
     if (decisions === undefined) return undefined;
@@ -29,10 +27,12 @@ export async function simulated(
   return all;
 }
 
-/** A request that fulfils the conditions of a grant. */
-function contextOf(conditions: ReturnType<Grant['where']>['conditions']): Record<string, readonly string[]> {
+/** A request that fulfils the conditions of a grant: where several values will do, a request has one of them. */
+function contextOf(conditions: Where['conditions']): Record<string, readonly string[]> {
   const wanted = Object.values(conditions ?? {}).flatMap((keys) => Object.entries(keys));
-  return Object.fromEntries(wanted.map(([key, value]) => [key, typeof value === 'string' ? [value] : value]));
+  return Object.fromEntries(
+    wanted.map(([key, value]) => [key, typeof value === 'string' ? [value] : value.slice(0, 1)]),
+  );
 }
 
 /**
@@ -44,16 +44,9 @@ export async function workflowReports(
   inspector: Inspector,
   asker: Side,
 ): Promise<readonly RightsReport[]> {
-  const workflows = Object.keys(WORKFLOW_GRANTS) as (keyof typeof WORKFLOW_GRANTS)[];
   const reports = await Promise.all(
-    workflows.map((workflow) =>
-      report(
-        deployment,
-        inspector,
-        roleArn(deployment, workflow satisfies Workflow),
-        `workflow ${workflow}`,
-        WORKFLOW_GRANTS[workflow],
-      ),
+    WORKFLOWS.map((workflow) =>
+      report(deployment, inspector, roleArn(deployment, workflow), `workflow ${workflow}`, WORKFLOW_GRANTS[workflow]),
     ),
   );
   if (reports.some(({ decisions }) => 'answer' in decisions && decisions.answer !== undefined)) return reports;
