@@ -18,6 +18,12 @@ test('who we are is known of the token of a job and of that of an app', async ()
   expect(await github('app-token').me()).toEqual({ login: 'our-app[bot]', startsChecks: true });
 });
 
+test('who we are is an error when GitHub’s GraphQL refuses to say', async () => {
+  const body = { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] };
+  bed.double.fail('POST /graphql', { kind: 'answer', status: 200, body });
+  await expect(github().me()).rejects.toMatchObject({ code: 'MDR-GITHUB-ERROR' });
+});
+
 test('comments are read through all pages, oldest first', async () => {
   const issue = anIssue();
   for (let count = 1; count <= 230; count += 1) bed.double.repository.addComment('mallory', issue, `comment ${count}`);

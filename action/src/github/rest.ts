@@ -1,4 +1,5 @@
 import type { GitHub, IssueChange, PullRequest, RepositoryFile } from '../domain/github.ts';
+import { MdrError } from '../domain/errors.ts';
 import { connect, unless, type Connection, type Octokit } from './session.ts';
 
 type Rest = Octokit['rest'];
@@ -31,14 +32,28 @@ function identity(octokit: Octokit, at: At): Pick<GitHub, 'me' | 'defaultBranch'
   return {
     async me() {
       // REST has no answer for the token of an app or a job; GraphQL has.
-      me ??= octokit
-        .graphql<{ viewer: { login: string } }>('query { viewer { login } }')
-        .then(({ viewer }) => viewer.login);
+      me ??= whoIs(octokit);
       const login = await me;
       return { login, startsChecks: login !== JOB };
     },
     defaultBranch: async () => (await octokit.rest.repos.get(at)).data.default_branch,
   };
+}
+
+async function whoIs({ graphql }: Octokit): Promise<string> {
+  try {
+    return (await graphql<{ viewer: { login: string } }>('query { viewer { login } }')).viewer.login;
+  } catch (error) {
+    if (error instanceof MdrError) throw error;
+    // GraphQL answers 200 to what it refuses, so that our hook sees nothing wrong.
+    throw new MdrError({
+      code: 'MDR-GITHUB-ERROR',
+      message: `GitHub did not say whom the token stands for: ${error instanceof Error ? error.message : String(error)}`,
+      fix: 'Look at what GitHub said; run it again once its cause is gone.',
+      state: 'The call did nothing; what was complete before it stays.',
+      cause: error,
+    });
+  }
 }
 
 const commentOf = ({ id, user, body }: Data<Rest['issues']['createComment']>) => ({
