@@ -1,3 +1,4 @@
+import { optionWarnings } from '../domain/airflow-options.ts';
 import { fleetFailure } from '../domain/fleet-failure.ts';
 import { supportOf } from '../domain/airflow-versions.ts';
 import type { DeploymentFile, Fleet } from '../domain/fleet.ts';
@@ -42,7 +43,8 @@ function warningsOf(file: DeploymentFile, now: number): readonly string[] {
   if (!('deployment' in file)) return [];
   const { deployment, airflowVersion } = file.deployment;
   const support = supportOf(airflowVersion, now);
+  const mistyped = optionWarnings(file.deployment).map((warning) => `${deployment}: ${warning}`);
   return support.kind === 'ending'
-    ? [`${deployment}: MWAA ends its support of Airflow ${airflowVersion} on ${support.on}`]
-    : [];
+    ? [`${deployment}: MWAA ends its support of Airflow ${airflowVersion} on ${support.on}`, ...mistyped]
+    : mistyped;
 }
