@@ -12,15 +12,10 @@ const file = (site: string, since: number): string =>
 
 let bed: Bed;
 
-const opened = async (): Promise<Bed> => {
-  const made = await startBed();
-  made.double.repository.commit('main', PATH, file('us-east-1', 6));
-  made.double.repository.commit('main', 'README.md', 'hello');
-  return made;
-};
-
 beforeEach(async () => {
-  bed = await opened();
+  bed = await startBed();
+  repository().commit('main', PATH, file('us-east-1', 6));
+  repository().commit('main', 'README.md', 'hello');
 });
 
 afterEach(() => bed.close());
@@ -33,6 +28,11 @@ const move = (since: number): Wanted => ({
 });
 const asApp = (since: number) => agree({ ...bed.as('job-token'), app: bed.as('app-token').github }, move(since));
 const asJob = (since: number) => agree(bed.as('job-token'), move(since));
+
+/** Of a run that meets nothing unexpected. */
+const APP_REQUESTS = 15;
+const JOB_REQUESTS = 10;
+const requestsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
 const repository = () => bed.double.repository;
 const states = () => repository().issues.map(({ number, state }) => [number, state]);
@@ -112,20 +112,21 @@ describe('as the GitHub App', () => {
     expect(states()).toEqual([[1, 'open']]);
   });
 
-  test('killed at any request, with its reply lost, the next run goes on to the same end', async () => {
-    await asApp(7);
-    const requests = bed.double.log.length;
-    expect(requests).toBeGreaterThan(8);
-    for (let count = 0; count < requests; count += 1) {
-      await bed.close();
-      bed = await opened();
-      bed.double.goDarkAfter(count);
+  test.each(requestsOf(APP_REQUESTS))(
+    'killed at request %i, with its reply lost, the next run goes on to the same end',
+    async (request) => {
+      bed.double.goDarkAfter(request);
       await expect(asApp(7)).rejects.toMatchObject({ code: 'MDR-GITHUB-DARK' });
       bed.double.recover();
       expect(await asApp(7)).toMatchObject({ outcome: 'pull request', number: 1 });
       expect(states()).toEqual([[1, 'open']]);
       expect(repository().branch('mwaadr/agree-shop-7').files.get(PATH)).toBe(file('us-west-2', 7));
-    }
+    },
+  );
+
+  test('these are all requests that there are', async () => {
+    await asApp(7);
+    expect(bed.double.log).toHaveLength(APP_REQUESTS);
   });
 
   test('with every write’s reply lost once, there is one of everything', async () => {
@@ -180,18 +181,20 @@ describe('with the workflow’s own token alone', () => {
     expect(await asJob(8)).toMatchObject({ outcome: 'issue', number: 2 });
   });
 
-  test('killed at any request, with its reply lost, the next run leaves one issue', async () => {
-    await asJob(7);
-    const requests = bed.double.log.length;
-    for (let count = 0; count < requests; count += 1) {
-      await bed.close();
-      bed = await opened();
-      bed.double.goDarkAfter(count);
+  test.each(requestsOf(JOB_REQUESTS))(
+    'killed at request %i, with its reply lost, the next run leaves one issue',
+    async (request) => {
+      bed.double.goDarkAfter(request);
       await expect(asJob(7)).rejects.toMatchObject({ code: 'MDR-GITHUB-DARK' });
       bed.double.recover();
       expect(await asJob(7)).toMatchObject({ outcome: 'issue', number: 1 });
       expect(states()).toEqual([[1, 'open']]);
-    }
+    },
+  );
+
+  test('these are all requests that there are', async () => {
+    await asJob(7);
+    expect(bed.double.log).toHaveLength(JOB_REQUESTS);
   });
 
   test('an App that comes later takes over: its pull request closes the issue', async () => {
