@@ -22,15 +22,19 @@ export function parseDeployment(text: string, file: string): Deployment {
   const read = readDeployment(text);
   if ('deployment' in read) return read.deployment;
   const { code, problems } = read;
-  const fixes = [...new Set(problems.map(({ fix }) => fix ?? `Correct ${file}; ${EDITOR}`))];
+  const [only] = problems.length === 1 ? problems : [];
   throw new MdrError({
     code,
-    message: problems.map(({ place, message }) => `${file}:${place.line}:${place.column}: ${message}`).join('\n'),
-    fix: fixes.join('\n'),
+    message: problems.map((problem) => lineOf(file, problem, only === undefined)).join('\n'),
+    fix: only?.fix ?? `Correct ${file}; ${EDITOR}`,
     state: 'nothing was touched',
     place: { file, ...(problems[0]?.place ?? { line: 1, column: 1 }) },
   });
 }
+
+/** Of several problems each says its own way out. */
+const lineOf = (file: string, { place, message, fix }: FileProblem, withFix: boolean): string =>
+  `${file}:${place.line}:${place.column}: ${message}${withFix && fix !== undefined ? `. ${fix}` : ''}`;
 
 const EDITOR = 'an editor that knows its $schema shows the same problems while typing.';
 
@@ -50,8 +54,11 @@ export function readDeployment(
   return broken.length > 0 ? { code: 'MDR-FILE-RULE', problems: sorted(broken) } : { deployment: parsed.data };
 }
 
-const sorted = (problems: readonly FileProblem[]): readonly FileProblem[] =>
-  problems.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+/** In the order of the file; what is shared by both sites is said once. */
+const sorted = (problems: readonly FileProblem[]): readonly FileProblem[] => {
+  const said = new Map(problems.map((problem) => [lineOf('', problem, false), problem]));
+  return [...said.values()].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+};
 
 function parseJson(text: string): PlacedJson | FileProblem {
   try {

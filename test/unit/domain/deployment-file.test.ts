@@ -121,6 +121,20 @@ describe('a deployment file', () => {
     expect(error.place?.line).toBeGreaterThan(1);
   });
 
+  test('that breaks one rule has its way out as the fix; of several, each line says its own', () => {
+    const one = refusalOf(EXAMPLE.replace('"everySeconds": 600', '"everySeconds": 901'));
+    expect(one.message).toMatch(/:\d+:\d+: a snapshot every 901 s cannot meet an RPO of 900 s$/);
+    expect(one.fix).toMatch(/^Take snapshots at least as often/);
+    const two = refusalOf(
+      EXAMPLE.replace('"everySeconds": 600', '"everySeconds": 901').replace('"schedulers": 2', '"schedulers": 1'),
+    );
+    expect(two.message.split('\n')).toEqual([
+      expect.stringMatching(/takes from 2 to 5\. Leave schedulers away/),
+      expect.stringMatching(/an RPO of 900 s\. Take snapshots at least as often/),
+    ]);
+    expect(two.fix).toMatch(/^Correct environments\/x\.json/);
+  });
+
   test('of a GovCloud partition takes GovCloud Regions', () => {
     const text = EXAMPLE.replaceAll('us-east-1', 'us-gov-east-1')
       .replaceAll('us-west-2', 'us-gov-west-1')
