@@ -150,7 +150,7 @@ const world = fc
     return { deployment: deploymentOf(random), sites, epoch: isLost ? undefined : epoch };
   });
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 40 };
 
 test('a plan that is applied leaves an empty plan, and two sites that differ only by right', async () => {
   await fc.assert(
@@ -175,10 +175,7 @@ test('steps that are carried out twice change nothing more', async () => {
       const first = plan(deployment, planes, epoch);
       await apply(deployment, planes, first);
       const settled = settingsIn(deployment, planes);
-      await apply(deployment, planes, {
-        ...first,
-        sites: first.sites.map((site) => ({ ...site, arn: site.arn })) as never,
-      });
+      await apply(deployment, planes, first);
       expect(settingsIn(deployment, planes)).toEqual(settled);
     }),
     RUNS,
