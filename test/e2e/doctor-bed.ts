@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
 import { PutBucketEncryptionCommand, PutBucketReplicationCommand, type ReplicationRule } from '@aws-sdk/client-s3';
 import { LIMITS } from '../../action/src/aws/call.ts';
@@ -9,8 +10,10 @@ import { createInspectors } from '../../action/src/aws/inspector.ts';
 import { createRegions } from '../../action/src/aws/region.ts';
 import { parseDeployment } from '../../action/src/domain/deployment-file.ts';
 import type { Deployment } from '../../action/src/domain/deployment.ts';
-import type { Buckets, Decision, Inspector } from '../../action/src/domain/doctor-ports.ts';
-import { keys } from '../../action/src/domain/names.ts';
+import type { Inspector } from '../../action/src/domain/doctor-ports.ts';
+import { EXECUTION_GRANTS, WORKFLOW_GRANTS } from '../../action/src/domain/grants.ts';
+import type { Grant } from '../../action/src/domain/grants.ts';
+import { keys, roleName } from '../../action/src/domain/names.ts';
 import type { World } from '../../action/src/domain/ports.ts';
 import { iso, toStored } from '../../action/src/domain/stored-json.ts';
 import { drDags } from '../../action/src/dr-dags.ts';
@@ -79,19 +82,23 @@ export async function makeVpc(services: Services, region: Region, zones = ['a', 
   };
 }
 
-/** moto forgets SourceSelectionCriteria of a replication rule. */
-const withKmsRules = (buckets: Buckets): Buckets => ({
-  ...buckets,
-  replication: async (bucket) =>
-    (await buckets.replication(bucket)).map((rule) => ({ ...rule, copiesKmsEncrypted: true })),
-});
+/** A policy that allows exactly these grants, as the infrastructure writes it. */
+const policyOf = (grants: readonly Grant[]): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: grants.flatMap(({ actions, where }) => {
+      const { resources, conditions } = where(DEPLOYMENT);
+      if (resources.length === 0) return [];
+      return { Effect: 'Allow', Action: actions, Resource: resources, ...(conditions && { Condition: conditions }) };
+    }),
+  });
+
+export const executionRole = (region: Region): string => `${environmentName(NAME, region)}-execution`;
 
 /** Two Regions with a sound deployment, and a doctor. */
 export class Bed {
   readonly services: Services;
   readonly world: World;
-  /** What IAM's simulation answers; everything is allowed until a test says otherwise. */
-  decide: (principal: string, action: string, resource: string) => Decision['decision'] | undefined = () => 'allowed';
   readonly #inspectors: (region: string) => Inspector;
 
   private constructor(services: Services) {
@@ -115,6 +122,7 @@ export class Bed {
 
   static async start(): Promise<Bed> {
     const bed = new Bed(await startServices({ deployment: NAME, quota: 30 }));
+    await bed.roles();
     for (const region of REGIONS) await bed.#site(region);
     await install(bed.world, DEPLOYMENT, { wait: 0 });
     for (const region of REGIONS) await bed.beat(region);
@@ -123,17 +131,26 @@ export class Bed {
   }
 
   examine(deployment: Deployment = DEPLOYMENT): Promise<Omit<Diagnosis, 'file'>> {
-    return examine(this.world, deployment, (region) => ({
-      ...this.#inspectors(region),
-      buckets: withKmsRules(this.#inspectors(region).buckets),
-      rights: { simulate: (who, actions, resources) => Promise.resolve(this.#simulate(who, actions, resources)) },
-    }));
+    return examine(this.world, deployment, this.#inspectors);
   }
 
-  /** Findings as `check level: where`, in their order. */
-  async findings(deployment?: Deployment): Promise<readonly string[]> {
-    const { findings } = await this.examine(deployment);
-    return findings.map(({ check, level, where }) => `${level} ${check}: ${where}`);
+  async roles(): Promise<void> {
+    const roles: [string, readonly Grant[]][] = [
+      ...REGIONS.map((region): [string, readonly Grant[]] => [executionRole(region), EXECUTION_GRANTS]),
+      ...(Object.keys(WORKFLOW_GRANTS) as (keyof typeof WORKFLOW_GRANTS)[]).map(
+        (workflow): [string, readonly Grant[]] => [roleName(DEPLOYMENT, workflow), WORKFLOW_GRANTS[workflow]],
+      ),
+    ];
+    const iam = this.services.moto.iam();
+    for (const [RoleName, grants] of roles) {
+      await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }));
+      await this.allow(RoleName, grants);
+    }
+  }
+
+  async allow(RoleName: string, grants: readonly Grant[] = EXECUTION_GRANTS): Promise<void> {
+    const PolicyDocument = policyOf(grants);
+    await this.services.moto.iam().send(new PutRolePolicyCommand({ RoleName, PolicyName: 'mwaadr', PolicyDocument }));
   }
 
   async keyArn(region: Region): Promise<string> {
@@ -239,12 +256,5 @@ export class Bed {
     const Timestamp = new Date(Date.now() - 60_000);
     const MetricData = [{ MetricName: 'SchedulerHeartbeat', Dimensions, Timestamp, Value: 1 }];
     await client.send(new PutMetricDataCommand({ Namespace: 'AmazonMWAA', MetricData }));
-  }
-
-  #simulate(principal: string, actions: readonly string[], resources: readonly string[]) {
-    const all = actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
-    const decided = all.map((one) => ({ ...one, decision: this.decide(principal, one.action, one.resource) }));
-    if (decided.some(({ decision }) => decision === undefined)) return undefined;
-    return decided.map(({ decision, ...one }) => ({ ...one, decision: decision ?? 'allowed', missingContext: [] }));
   }
 }

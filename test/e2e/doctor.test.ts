@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { DeleteRolePolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { DisableKeyCommand, EnableKeyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import {
   DeletePublicAccessBlockCommand,
@@ -8,7 +9,7 @@ import {
 import type { Deployment } from '../../action/src/domain/deployment.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { ACCOUNT, dagsBucket, drBucket, environmentName } from '../sandbox/topology.ts';
-import { Bed, DEPLOYMENT, makeVpc } from './doctor-bed.ts';
+import { Bed, DEPLOYMENT, executionRole, makeVpc } from './doctor-bed.ts';
 
 jest.setTimeout(60_000);
 
@@ -27,6 +28,7 @@ afterAll(() => bed.services.stop(), 30_000);
 const plane = () => bed.services.controlPlane(WEST);
 const settings = () => plane().getEnvironment({ Name: STANDBY }).Environment;
 const s3 = () => bed.services.s3(WEST);
+const iam = () => bed.services.moto.iam();
 const kms = () => bed.services.moto.kms(WEST);
 const PUBLIC = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
 
@@ -137,24 +139,22 @@ const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'an execution role without its policy',
-    plant: () => {
-      bed.decide = (principal, action) =>
-        principal.includes(`${STANDBY}-execution`) && action === 's3:PutObject' ? 'implicitDeny' : 'allowed';
-      return () => {
-        bed.decide = () => 'allowed';
-      };
+    plant: async () => {
+      const gone = { RoleName: executionRole(WEST), PolicyName: 'mwaadr' };
+      await iam().send(new DeleteRolePolicyCommand(gone));
+      return () => bed.allow(gone.RoleName);
     },
     found: [`error execution-rights: ${WEST}, arn:aws:iam::${ACCOUNT}:role/${STANDBY}-execution`],
-    says: /s3:PutObject on/,
+    says: /s3:ListBucket on/,
   },
   {
     name: 'a workflow role that is denied a right',
-    plant: () => {
-      bed.decide = (principal, action) =>
-        principal.endsWith('-failover') && action === 'kms:Decrypt' ? 'explicitDeny' : 'allowed';
-      return () => {
-        bed.decide = () => 'allowed';
-      };
+    plant: async () => {
+      const denial = { RoleName: 'mwaadr-sandbox-failover', PolicyName: 'denial' };
+      const Statement = [{ Effect: 'Deny', Action: 'kms:Decrypt', Resource: '*' }];
+      const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+      await iam().send(new PutRolePolicyCommand({ ...denial, PolicyDocument }));
+      return () => iam().send(new DeleteRolePolicyCommand(denial));
     },
     found: [`error workflow-rights: workflow failover, arn:aws:iam::${ACCOUNT}:role/mwaadr-sandbox-failover`],
     says: /denied explicitly/,

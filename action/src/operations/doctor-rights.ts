@@ -3,9 +3,13 @@ import type { RightsReport } from '../domain/doctor-facts.ts';
 import type { Decision, Inspector } from '../domain/doctor-ports.ts';
 import { statementsOf, WORKFLOW_GRANTS } from '../domain/grants.ts';
 import type { Grant, Where } from '../domain/grants.ts';
-import { roleArn, WORKFLOWS } from '../domain/names.ts';
+import { roleArn } from '../domain/names.ts';
+import type { Workflow } from '../domain/names.ts';
 import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
+
+/** The workflows without which nothing is recovered; what the others lack, they say themselves when they run. */
+const NEEDED: readonly Workflow[] = ['health', 'snapshot', 'failover'];
 
 /** A key that any pattern of a grant covers. */
 const ANY = 'doctor';
@@ -19,6 +23,8 @@ export async function simulated(
 ): Promise<readonly Decision[] | undefined> {
   const all: Decision[] = [];
   for (const { actions, resources, conditions } of statementsOf(deployment, grants)) {
+    // Without a resource IAM would be asked about all of them.
+    if (resources.length === 0) continue;
     const concrete = resources.map((resource) => (resource === '*' ? resource : resource.replaceAll('*', ANY)));
     const decisions = await rights.simulate(principal, actions, concrete, contextOf(conditions));
     if (decisions === undefined) return undefined;
@@ -36,8 +42,8 @@ function contextOf(conditions: Where['conditions']): Record<string, readonly str
 }
 
 /**
- * What the roles of the workflows may do. Where an installation has none of these, the caller's own role is asked
- * whether it could carry out a failover.
+ * What the roles of the workflows that a recovery needs may do. Where an installation has none of these, the caller's
+ * own role is asked whether it could carry out a failover.
  */
 export async function workflowReports(
   deployment: Deployment,
@@ -45,7 +51,7 @@ export async function workflowReports(
   asker: Side,
 ): Promise<readonly RightsReport[]> {
   const reports = await Promise.all(
-    WORKFLOWS.map((workflow) =>
+    NEEDED.map((workflow) =>
       report(deployment, inspector, roleArn(deployment, workflow), `workflow ${workflow}`, WORKFLOW_GRANTS[workflow]),
     ),
   );

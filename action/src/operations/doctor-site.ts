@@ -2,6 +2,7 @@ import type { ControlRecord } from '../domain/control-record.ts';
 import { dagsConfiguration } from '../domain/dags-configuration.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { BucketReport, InstalledFile, KeyReport, RightsReport, SiteFacts } from '../domain/doctor-facts.ts';
+import { etagShows } from '../domain/doctor-files.ts';
 import type { Inspector } from '../domain/doctor-ports.ts';
 import { declaredSettings, settingsOf } from '../domain/doctor-settings.ts';
 import type { SiteSettings } from '../domain/doctor-settings.ts';
@@ -132,7 +133,7 @@ async function airflowReport({ clock }: World, { ports, site }: Side) {
   return { importErrors, reportsHeartbeat };
 }
 
-/** What `install` would write, beside what is there; one list, and the content of what has the right size. */
+/** What `install` would write, beside what is there: one list, and the content only where the list shows too little. */
 async function installedFiles(world: World, deployment: Deployment, side: Side): Promise<readonly InstalledFile[]> {
   const { site, ports } = side;
   const wanted = [
@@ -140,15 +141,16 @@ async function installedFiles(world: World, deployment: Deployment, side: Side):
     ...(await world.drDags()),
   ];
   const listed = await ports.objects.list(site.dagsBucket, dagsKey(site, ''));
-  const sizes = new Map(listed.map(({ key, size }) => [key, size]));
+  const there = new Map(listed.map((object) => [object.key, object]));
   return Promise.all(
     wanted.map(async ({ path, body }): Promise<InstalledFile> => {
       const key = dagsKey(site, path);
-      const size = sizes.get(key);
-      if (size === undefined) return { path, state: 'missing' };
-      if (size !== body.length) return { path, state: 'different' };
-      const there = await ports.objects.sha256(site.dagsBucket, key);
-      return { path, state: there?.sha256 === sha256(body) ? 'same' : 'different' };
+      const object = there.get(key);
+      if (object === undefined) return { path, state: 'missing' };
+      if (object.size !== body.length) return { path, state: 'different' };
+      if (etagShows(object.etag, body)) return { path, state: 'same' };
+      const content = await ports.objects.sha256(site.dagsBucket, key);
+      return { path, state: content?.sha256 === sha256(body) ? 'same' : 'different' };
     }),
   );
 }

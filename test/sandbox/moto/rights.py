@@ -83,7 +83,7 @@ def condition_holds(operator, values, patterns, key, missing):
     if values is None:
         missing.add(key)
         return False
-    compare = OPERATORS.get(operator)
+    compare = OPERATORS.get(operator.removeprefix("foranyvalue:"))
     return compare is not None and any(compare(value, pattern) for value in values for pattern in patterns)
 
 
