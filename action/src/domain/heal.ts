@@ -15,11 +15,12 @@ export function healable(deployment: Deployment, plan: Plan): Deployment {
   return { ...deployment, ignore: [...deployment.ignore, ...left.map(({ field }) => ({ field, reason }))] };
 }
 
-/** A missing environment is nothing that is set right unasked. */
-export function withoutCreation<T extends PlannedWork>(work: T): T {
+/** What is left of the work: a missing environment is nothing that is set right unasked. */
+export function healingWork<T extends PlannedWork>(work: T, whole: Plan): T {
   const kept = work.sites.map((site) => ({ ...site, steps: site.steps.filter(({ kind }) => kind !== 'create') }));
   const sites = kept as unknown as PlannedWork['sites'];
   const hasWork = sites.some(({ steps }) => steps.length > 0);
-  const outcome = work.plan.outcome === 'changes' && !hasWork ? 'differs' : work.plan.outcome;
+  const without = whole.outcome === 'in sync' ? 'in sync' : 'differs';
+  const outcome = hasWork || work.plan.outcome === 'refused' ? work.plan.outcome : without;
   return { ...work, sites, plan: { ...work.plan, outcome } };
 }

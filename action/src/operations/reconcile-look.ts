@@ -1,7 +1,7 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import { otherSite } from '../domain/deployment.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
-import { healable, withoutCreation } from '../domain/heal.ts';
+import { healable, healingWork } from '../domain/heal.ts';
 import { keys } from '../domain/names.ts';
 import { movedSince } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
@@ -54,7 +54,7 @@ async function plannedWork(world: World, source: PlanSource, { scope }: Reconcil
   if (scope === 'all') return observePlan(world, source);
   const { path, deployment } = source;
   const { plan } = await observePlan(world, { path, deployment });
-  return withoutCreation(await observePlan(world, { path, deployment: healable(deployment, plan) }));
+  return healingWork(await observePlan(world, { path, deployment: healable(deployment, plan) }), plan);
 }
 
 async function wasTried({ bucket, ports }: Side, { deployment }: Deployment, digest: string): Promise<boolean> {
