@@ -23,8 +23,6 @@ export async function simulated(
 ): Promise<readonly Decision[] | undefined> {
   const all: Decision[] = [];
   for (const { actions, resources, conditions } of statementsOf(deployment, grants)) {
-    // Without a resource IAM would be asked about all of them.
-    if (resources.length === 0) continue;
     const concrete = resources.map((resource) => (resource === '*' ? resource : resource.replaceAll('*', ANY)));
     const decisions = await rights.simulate(principal, actions, concrete, contextOf(conditions));
     if (decisions === undefined) return undefined;
