@@ -7,6 +7,9 @@ import { createMetrics } from '../../../action/src/aws/cloudwatch.ts';
 import { createKeys } from '../../../action/src/aws/kms.ts';
 import { createEnvironments } from '../../../action/src/aws/mwaa.ts';
 import { createObjectStore } from '../../../action/src/aws/s3.ts';
+import { createNetwork } from '../../../action/src/aws/ec2.ts';
+import { createRights } from '../../../action/src/aws/iam.ts';
+import { createQuotas } from '../../../action/src/aws/quotas.ts';
 import { createIdentity } from '../../../action/src/aws/sts.ts';
 import { AwsFault, type Service } from '../../../action/src/domain/faults.ts';
 import {
@@ -36,6 +39,11 @@ async function faultOf(call: () => Promise<unknown>): Promise<AwsFault> {
   throw error as Error;
 }
 
+const queryError = (code: string, status: number): Answer => ({
+  status,
+  body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>said the service</Message></Error></ErrorResponse>`,
+});
+
 /** One call of every service, and how that service writes an error. */
 const SERVICES: Record<
   Service,
@@ -53,10 +61,7 @@ const SERVICES: Record<
   },
   sts: {
     call: (url = server.url) => createIdentity(sessionAt(REGION, url), REGION).caller(),
-    error: (code, status) => ({
-      status,
-      body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>said the service</Message></Error></ErrorResponse>`,
-    }),
+    error: queryError,
   },
   'airflow-api': {
     call: (url = server.url) => createEnvironments(sessionAt(REGION, url), REGION).describe('prod'),
@@ -66,6 +71,22 @@ const SERVICES: Record<
     // Its own tests are in invoke-rest-api.test.ts.
     call: (url = server.url) => createEnvironments(sessionAt(REGION, url), REGION).describe('prod'),
     error: (code, status) => json({ message: 'said the service' }, status, { 'x-amzn-errortype': code }),
+  },
+  iam: {
+    call: (url = server.url) =>
+      createRights(sessionAt(REGION, url), REGION).simulate('arn', ['s3:GetObject'], ['*'], {}),
+    error: queryError,
+  },
+  ec2: {
+    call: (url = server.url) => createNetwork(sessionAt(REGION, url), REGION).subnets(['subnet-0a']),
+    error: (code, status) => ({
+      status,
+      body: `<Response><Errors><Error><Code>${code}</Code><Message>said the service</Message></Error></Errors></Response>`,
+    }),
+  },
+  servicequotas: {
+    call: (url = server.url) => createQuotas(sessionAt(REGION, url), REGION).environments(),
+    error: (code, status) => json({ __type: code, message: 'said the service' }, status),
   },
 };
 const services = (Object.keys(SERVICES) as Service[]).filter((service) => service !== 'airflow-env');

@@ -9,7 +9,7 @@ const [east, west] = EXAMPLE_DEPLOYMENT.sites;
 const file = (name: string, change: object = {}): DeploymentFile => ({
   path: `environments/${name}.json`,
   text: '',
-  deployment: { ...EXAMPLE_DEPLOYMENT, deployment: name, artifacts: undefined, ...change },
+  deployment: { ...EXAMPLE_DEPLOYMENT, deployment: name, artifacts: undefined, selfHeal: [], ...change },
 });
 
 const broken: DeploymentFile = {

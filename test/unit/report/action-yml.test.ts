@@ -6,6 +6,7 @@ import { INPUT_NAMES } from '../../../action/src/arguments.ts';
 import { OPERATIONS } from '../../../action/src/domain/inputs.ts';
 import { outputsOf } from '../../../action/src/report/outputs.ts';
 import { withActionReference } from '../../tools/action-reference.ts';
+import * as gitops from './gitops-samples.ts';
 import * as samples from './samples.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
@@ -24,7 +25,8 @@ test('action.yml has exactly the inputs that the code takes', () => {
 });
 
 test('action.yml has exactly the outputs that the code sets', () => {
-  const results = [samples.lost, samples.failover, samples.moving, samples.verified, samples.snapshot, samples.install];
+  const { lost, failover, moving, verified, snapshot, install } = samples;
+  const results = [lost, failover, moving, verified, snapshot, install, ...Object.values(gitops)];
   expect(sorted(Object.keys(action.outputs))).toEqual(
     sorted(results.flatMap((result) => Object.keys(outputsOf(result)))),
   );
