@@ -1,4 +1,8 @@
-import { NoSuchResourceException, paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import {
+  NoSuchResourceException,
+  paginateListServiceQuotas,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas';
 import type { Quotas } from '../domain/doctor-ports.ts';
 import { call } from './call.ts';
 import { clientConfig, type AwsSession } from './session.ts';
