@@ -2,7 +2,7 @@
 const WIDTH = 120;
 
 /**
- * JSON as prettier would leave it: what is short and plain stands in one line, so that a file that we wrote shows no
+ * JSON as prettier would leave a deployment file: what is short and plain stands in one line, so that a file that we wrote shows no
  * change when somebody formats it.
  */
 export const jsonText = (value: unknown): string => `${written(value, 0, 0)}\n`;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MEMBERS, MODULE_PARTS } from './members.ts';
 import type { Member } from './members.ts';
 import type { EnvironmentDescription } from './ports.ts';
+import { recordOf, textAt, valueAt } from './raw.ts';
 import type { FieldValue, Settings } from './settings.ts';
 
 /** What GetEnvironment says of the last update: CreatedAt in milliseconds, the service's own words when it failed. */
@@ -45,19 +46,8 @@ export function observedSettings(raw: unknown): Settings {
   // `dags/` and `dags` are one folder.
   const dags = textAt(raw, 'DagS3Path').replaceAll(/^\/+|\/+$/g, '');
   return Object.fromEntries(
-    MEMBERS.flatMap((member) => fieldsOf(member, at({ ...known, DagS3Path: dags }, member.api))),
+    MEMBERS.flatMap((member) => fieldsOf(member, valueAt({ ...known, DagS3Path: dags }, member.api))),
   );
-}
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-
-const at = (value: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((inner, key) => recordOf(inner)[key], value);
-
-function textAt(value: unknown, path: string): string {
-  const found = at(value, path);
-  return typeof found === 'string' ? found : '';
 }
 
 function updateError(raw: unknown): string | undefined {
@@ -69,7 +59,7 @@ function updateError(raw: unknown): string | undefined {
 
 /** The service may quote what it did not like; an option of Airflow may be a secret. Numbers and switches are none. */
 const withoutOptions = (words: string, raw: unknown): string =>
-  Object.values(recordOf(at(raw, 'AirflowConfigurationOptions')))
+  Object.values(recordOf(valueAt(raw, 'AirflowConfigurationOptions')))
     .filter((value): value is string => typeof value === 'string' && value.length >= 6)
     .reduce((text, value) => text.replaceAll(value, '***'), words);
 
