@@ -106,6 +106,19 @@ describe('Reconcile refuses, and touches nothing,', () => {
     });
   });
 
+  test('but for what it did before somebody edited the active site, and says what that was', async () => {
+    const story = await ReconcileStory.running();
+    const reviewed = await story.review(WIDER);
+    after(story, 10, () => {
+      story.edit(EAST, { MinWorkers: 5 });
+    });
+    expect(await story.failure(reviewed)).toMatchObject({
+      code: 'MDR-PLAN-MOVED',
+      state: 'us-west-2 was told the reviewed changes already; nothing was touched after them',
+    });
+    expect(story.mutations).toEqual([`${WEST} UpdateEnvironment`]);
+  });
+
   test('when nobody reviewed the plan, and says how to', async () => {
     const story = await ReconcileStory.running();
     await story.review(WIDER);

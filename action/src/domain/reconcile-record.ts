@@ -59,9 +59,16 @@ const EVERY_FIELD = '*';
 export function withStep(record: ReconcileRecord, step: ReconcileStep): ReconcileRecord {
   const others = record.touched.filter(({ site }) => site !== step.site);
   const known = record.touched.find(({ site }) => site === step.site)?.fields ?? [];
-  const fields = [...new Set([...known, ...(step.kind === 'create' ? [EVERY_FIELD] : step.fields)])].toSorted();
+  const asked = step.kind === 'create' ? [EVERY_FIELD] : [...step.fields, ...versionsOf(step.fields)];
+  const fields = [...new Set([...known, ...asked])].toSorted();
   return { ...record, step, touched: [...others, { site: step.site, fields }] };
 }
+
+const PATH = /S3Path$/;
+
+/** A path that is told without a version: the service fills in the object's current one. */
+const versionsOf = (fields: readonly string[]): readonly string[] =>
+  fields.filter((field) => PATH.test(field)).map((field) => field.replace(PATH, 'S3ObjectVersion'));
 
 /** What each site shows now, for {@link ReconcileRecord}'s `shown`. */
 export const shownAtSites = (plan: Plan): ReconcileRecord['shown'] =>
@@ -79,7 +86,8 @@ export const foreignMoves = (record: ReconcileRecord, plan: Plan, moved: readonl
 function isOurs(record: ReconcileRecord, plan: Plan, name: string): boolean {
   const touched = record.touched.filter(({ fields }) => fields.includes(name) || fields.includes(EVERY_FIELD));
   if (name === PARTS.sites) return touched.length > 0;
-  if (name === PARTS.artifacts) return record.bundle !== null && record.bundle === plan.artifacts.bundle;
+  if (name === PARTS.artifacts)
+    return record.bundle === plan.artifacts.bundle && (record.bundle !== null || readsAnew(record));
   if ((Object.values(PARTS) as readonly string[]).includes(name) || touched.length === 0) return false;
   const row = plan.fields.find(({ field }) => field === name);
   const isAsItWas = (role: 'active' | 'standby') =>
@@ -90,3 +98,7 @@ function isOurs(record: ReconcileRecord, plan: Plan, name: string): boolean {
 }
 
 const NOT_SET = short(null);
+
+/** Whether a site was told to read other objects than before: what it reads is compared with the other's, declared or not. */
+const readsAnew = ({ touched }: ReconcileRecord): boolean =>
+  touched.some(({ fields }) => fields.some((field) => field === EVERY_FIELD || field.endsWith('S3ObjectVersion')));

@@ -89,15 +89,15 @@ function resumable(
   const moved = before === undefined ? [] : movedSince(before, fingerprints);
   const foreign = unfinished === undefined ? moved : foreignMoves(unfinished, plan, moved);
   if (unfinished !== undefined && foreign.length === 0) return { kind: 'apply', resumed: true };
-  return { kind: 'refuse', error: movedPlan(plan, foreign) };
+  return { kind: 'refuse', error: movedPlan(plan, foreign, unfinished) };
 }
 
 /** An error that has the plan with it, for whoever shows it. */
 export class PlanError extends MdrError {
   readonly plan: Plan;
 
-  constructor(plan: Plan, code: ErrorCode, message: string, fix: string) {
-    super({ code, message, fix, state: 'nothing was touched' });
+  constructor(plan: Plan, code: ErrorCode, message: string, fix: string, state = 'nothing was touched') {
+    super({ code, message, fix, state });
     this.plan = plan;
   }
 }
@@ -130,7 +130,7 @@ function failedBefore({ plan, record, request }: ReconcileFacts): PlanError | un
   );
 }
 
-function movedPlan(plan: Plan, moved: readonly string[]): PlanError {
+function movedPlan(plan: Plan, moved: readonly string[], unfinished: ReconcileRecord | undefined): PlanError {
   const lines = moved.map((field) => movedLine(plan, field));
   const head =
     lines.length === 0
@@ -141,7 +141,15 @@ function movedPlan(plan: Plan, moved: readonly string[]): PlanError {
     'MDR-PLAN-MOVED',
     [head, ...lines].join('\n'),
     `Look at the plan as it is now. If it is what you want, run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}; else set right what moved, or open a new pull request.`,
+    stateLeft(unfinished),
   );
+}
+
+/** A plan may be half-way when it is met by a change of somebody else's. */
+function stateLeft(unfinished: ReconcileRecord | undefined): string | undefined {
+  const sites = (unfinished?.touched ?? []).map(({ site }) => site);
+  if (sites.length === 0) return undefined;
+  return `${sites.join(' and ')} ${sites.length === 1 ? 'was' : 'were'} told the reviewed changes already; nothing was touched after them`;
 }
 
 function movedLine(plan: Plan, field: string): string {

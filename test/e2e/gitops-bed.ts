@@ -1,0 +1,276 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import type { deploymentSchema } from '../../action/src/domain/deployment.ts';
+import { keys } from '../../action/src/domain/names.ts';
+import type { Plan } from '../../action/src/domain/plan-model.ts';
+import { iso, toStored } from '../../action/src/domain/stored-json.ts';
+import { GitHubDouble } from '../github/double.ts';
+import type { Environment, EnvironmentInput } from '../sandbox/control-plane/environment.ts';
+import type { RestRequest, RestResponse } from '../sandbox/control-plane/runtime.ts';
+import { provisionBuckets } from '../sandbox/moto.ts';
+import { startServices, type Services } from '../sandbox/services.ts';
+import {
+  ACCESS_KEYS,
+  ACCOUNT,
+  DEFAULT_PERIODS,
+  deploymentOf,
+  drBucket,
+  environmentName,
+  otherRegion,
+  REGIONS,
+  SECRET_KEY,
+} from '../sandbox/topology.ts';
+import type { Region } from '../sandbox/types.ts';
+import { runBundle, type BundleRun, type RunOptions } from './runner.ts';
+
+export const [EAST, WEST] = REGIONS;
+export const TOKEN = 'job-token';
+
+/** A deployment file as a person writes it. */
+export type File = z.input<typeof deploymentSchema>;
+export type SiteFile = File['sites'][number];
+
+const role = (name: string, region: Region): string => `arn:aws:iam::${ACCOUNT}:role/${name}-${region}`;
+const KEYS = { [EAST]: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', [WEST]: 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb' };
+
+/** What is asked of a Region that changes something there. */
+const CHANGES = /^(Create|Update|Delete|Tag|Untag|Put|Copy|Complete|Upload|Abort)/;
+
+/** The two Regions and GitHub: everything that the bundle talks to. Deployments of different names share nothing. */
+export class Bed {
+  readonly services: Services;
+  readonly github: GitHubDouble;
+  /** Environments whose Airflow has the DR DAGs. */
+  readonly #canaries = new Map<string, string>();
+  readonly #folders: string[] = [];
+  #beats = 0;
+
+  private constructor(services: Services, github: GitHubDouble) {
+    this.services = services;
+    this.github = github;
+    for (const region of REGIONS) {
+      const runtime = services.runtime(region);
+      runtime.answer = (request) => this.#airflow(region, runtime.calls.at(-1)?.name ?? '', request);
+    }
+  }
+
+  static async start(): Promise<Bed> {
+    return new Bed(await startServices({ quota: 50 }), await GitHubDouble.start(() => Date.now()));
+  }
+
+  async stop(): Promise<void> {
+    for (const folder of this.#folders) rmSync(folder, { recursive: true });
+    await this.services.stop();
+    await this.github.close();
+  }
+
+  /** A repository with one deployment of `manage: full` whose buckets are there, and whose environments are not. */
+  async repository(name: string): Promise<Repository> {
+    await this.makeBuckets(`${name}-dags`);
+    const folder = mkdtempSync(join(tmpdir(), 'mwaadr-gitops-'));
+    this.#folders.push(folder);
+    return new Repository(this, folder, name);
+  }
+
+  /** A pair of DAGs buckets, `<stem>-<Region>`, that replicate both ways. */
+  async makeBuckets(stem: string): Promise<void> {
+    const spec = (region: Region) => ({
+      name: `${stem}-${region}`,
+      region,
+      replicatesTo: { bucket: `${stem}-${otherRegion(region)}`, prefixes: [''] },
+    });
+    await provisionBuckets(this.services.moto, REGIONS.map(spec));
+  }
+
+  /** From now on the canary of these environments beats. */
+  beat(deployment: string): void {
+    for (const region of REGIONS) this.#canaries.set(environmentName(deployment, region), deployment);
+  }
+
+  /** Every change asked of both Regions from request `since` on, as `us-west-2 UpdateEnvironment`, oldest first. */
+  changesSince(since: Mark): readonly string[] {
+    return REGIONS.flatMap((region) =>
+      this.services
+        .gateway(region)
+        .requests.slice(since[region])
+        .map((one) => ({ region, ...one })),
+    )
+      .filter(({ operation }) => CHANGES.test(operation))
+      .toSorted((a, b) => a.time.getTime() - b.time.getTime())
+      .map(({ region, operation }) => `${region} ${operation}`);
+  }
+
+  mark(): Mark {
+    const count = (region: Region) => this.services.gateway(region).requests.length;
+    return { [EAST]: count(EAST), [WEST]: count(WEST) };
+  }
+
+  /** Airflow, well: each look finds a newer beat of its scheduler, and of its canary. */
+  async #airflow(region: Region, environment: string, { path }: RestRequest): Promise<RestResponse> {
+    if (path === '/importErrors') return { status: 200, body: { import_errors: [], total_entries: 0 } };
+    if (path === '/dags') return { status: 200, body: { dags: [], total_entries: 0 } };
+    if (!path.endsWith('/health')) return { status: 404, body: { detail: 'not here' } };
+    const at = iso(Date.now() + 1_000 * (this.#beats += 1));
+    const deployment = this.#canaries.get(environment);
+    if (deployment !== undefined) await this.#canary(region, deployment, at);
+    const scheduler = { status: 'healthy', latest_scheduler_heartbeat: at };
+    return { status: 200, body: { metadatabase: { status: 'healthy' }, scheduler } };
+  }
+
+  async #canary(site: Region, deployment: string, at: string): Promise<void> {
+    const isActive = site === EAST;
+    const hold = { installed: true, held: !isActive, unpausedUserDags: 0, liveUserRuns: 0 };
+    const state = { role: isActive ? 'active' : 'standby', epoch: 0, hold, fence: null, dbAccess: 'settings' };
+    const Body = toStored({ schemaVersion: 1, deployment, site, at, ...state });
+    const Key = keys.heartbeat(deployment, site);
+    for (const region of REGIONS)
+      await this.services.s3(region).send(new PutObjectCommand({ Bucket: drBucket(region), Key, Body }));
+  }
+}
+
+export type Mark = Readonly<Record<Region, number>>;
+
+export interface PlannedRun {
+  readonly run: BundleRun;
+  readonly plan: Plan;
+}
+
+/** The checked out repository of one deployment. */
+export class Repository {
+  readonly bed: Bed;
+  readonly folder: string;
+  readonly name: string;
+  readonly path: string;
+  file: File;
+
+  constructor(bed: Bed, folder: string, name: string) {
+    this.bed = bed;
+    this.folder = folder;
+    this.name = name;
+    this.path = `environments/${name}.json`;
+    this.file = fileOf(name);
+    this.write(this.file);
+  }
+
+  /** Changes the deployment file. */
+  write(file: File): void {
+    this.file = file;
+    this.put(this.path, `${JSON.stringify(file, null, 2)}\n`);
+  }
+
+  edit(change: (file: File) => void): void {
+    const file = structuredClone(this.file);
+    change(file);
+    this.write(file);
+  }
+
+  put(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.folder, path), { recursive: true });
+  }
+
+  run(
+    operation: string,
+    more: Readonly<Record<string, string>> = {},
+    options: RunOptions & { env?: Record<string, string> } = {},
+  ): Promise<BundleRun> {
+    const { services, github } = this.bed;
+    const { env, ...rest } = options;
+    return runBundle(
+      { operation, ...(operation === 'comment' ? {} : { deployment: this.path }), ...more },
+      {
+        AWS_ACCESS_KEY_ID: ACCESS_KEYS.runner,
+        AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+        MWAADR_ENDPOINTS: services.endpoints,
+        GITHUB_API_URL: github.url,
+        GITHUB_REPOSITORY: github.repository.name,
+        ...env,
+      },
+      { cwd: this.folder, bundle: process.env['GITOPS_BUNDLE'], ...rest } as RunOptions,
+    );
+  }
+
+  async plan(): Promise<PlannedRun> {
+    const run = await this.run('plan');
+    const { plans } = JSON.parse(run.outputs['json'] ?? '{"plans":[]}') as { plans: readonly Plan[] };
+    const [plan] = plans;
+    if (plan === undefined) throw new Error(`no plan:\n${run.raw}\n${run.summary}`);
+    return { run, plan };
+  }
+
+  /** Reconciles by the plan as it is now. */
+  async apply(options?: RunOptions): Promise<BundleRun> {
+    const { plan } = await this.plan();
+    return this.run('reconcile', { digest: plan.digest }, options);
+  }
+
+  /** The same, when it has to go well. */
+  async applied(): Promise<BundleRun> {
+    const run = await this.apply();
+    if (run.code !== 0) throw new Error(`${run.log}\n${run.summary}`);
+    return run;
+  }
+
+  /** Both environments as the file says, with the canary in them. */
+  async create(): Promise<void> {
+    await this.applied();
+    this.bed.beat(this.name);
+  }
+
+  environment(region: Region): Environment {
+    return this.bed.services.controlPlane(region).getEnvironment({ Name: environmentName(this.name, region) })
+      .Environment;
+  }
+
+  /** Somebody changes an environment by hand. */
+  byHand(region: Region, members: Partial<Omit<EnvironmentInput, 'Name'>>): void {
+    this.bed.services.controlPlane(region).edit(environmentName(this.name, region), members);
+  }
+}
+
+function siteOf(name: string, region: Region): SiteFile {
+  const index = REGIONS.indexOf(region);
+  return {
+    region,
+    account: ACCOUNT,
+    environment: environmentName(name, region),
+    dagsBucket: `${name}-dags-${region}`,
+    dagsPath: 'dags',
+    mwaa: {
+      executionRoleArn: role(name, region),
+      kmsKey: `arn:aws:kms:${region}:${ACCOUNT}:key/${KEYS[region]}`,
+      networkConfiguration: {
+        subnetIds: [`subnet-${index}a`, `subnet-${index}b`],
+        securityGroupIds: [`sg-${index}`],
+      },
+    },
+  };
+}
+
+const fileOf = (name: string): File => ({
+  ...(deploymentOf(name, '2.10.3', { ...DEFAULT_PERIODS, lease: 4 }) as File),
+  manage: 'full',
+  sites: [siteOf(name, EAST), siteOf(name, WEST)],
+  active: { site: EAST, since: 0 },
+  mwaa: {
+    environmentClass: 'mw1.medium',
+    minWorkers: 1,
+    maxWorkers: 4,
+    schedulers: 2,
+    minWebservers: 2,
+    maxWebservers: 2,
+    webserverAccessMode: 'PUBLIC_ONLY',
+    endpointManagement: 'SERVICE',
+    weeklyMaintenanceWindowStart: 'SUN:03:30',
+    airflowConfigurationOptions: { 'core.parallelism': '16', 'core.default_task_retries': '2' },
+    loggingConfiguration: { taskLogs: { enabled: true, logLevel: 'INFO' } },
+    tags: { team: 'shop', service: name },
+  },
+});

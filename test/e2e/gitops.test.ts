@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { MEMBERS } from '../../action/src/domain/members.ts';
+import { Bed, EAST, WEST, type Repository } from './gitops-bed.ts';
+import { CHANGES, differences, fieldsOf } from './gitops-changes.ts';
+
+jest.setTimeout(60_000);
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await Bed.start();
+}, 120_000);
+afterAll(() => bed.stop(), 30_000);
+
+/** One deployment, from its first day on: each test goes on from where the one before it ended. */
+let shop: Repository;
+
+describe('A file whose environments are not there', () => {
+  test('is planned, made by the digest of its plan, and then in sync', async () => {
+    shop = await bed.repository('shop');
+    const { plan, run } = await shop.plan();
+    expect([run.code, plan.outcome]).toEqual([0, 'changes']);
+    const before = bed.mark();
+    const made = await shop.run('reconcile', { digest: plan.digest });
+    expect(made.summary).toMatch(/^### ✅ shop is as Git says, at both sites/);
+    expect([made.code, made.outputs['outcome']]).toEqual([0, 'applied']);
+    const asked = bed.changesSince(before).filter((line) => line.endsWith('Environment'));
+    expect(asked).toEqual([`${WEST} CreateEnvironment`, `${EAST} CreateEnvironment`]);
+    expect((await shop.plan()).plan.outcome).toBe('in sync');
+    expect(differences(shop)).toEqual([]);
+    bed.beat('shop');
+  });
+
+  test('asks for no change when it is reconciled again', async () => {
+    const before = bed.mark();
+    const again = await shop.run('reconcile');
+    expect([again.code, again.outputs['outcome']]).toEqual([0, 'in sync']);
+    expect(bed.changesSince(before)).toEqual([]);
+  });
+});
+
+test('there is a change for every member that can be changed', () => {
+  const updatable = MEMBERS.filter(({ changedBy }) => changedBy !== 'nothing').map(({ api }) => api);
+  expect(new Set(CHANGES.flatMap(({ members }) => members))).toEqual(new Set(updatable));
+});
+
+test.each(CHANGES)('a change of $name is planned, made at the standby first, and then nothing is left', async (one) => {
+  await one.prepare?.(shop);
+  shop.edit(one.change);
+  const { plan } = await shop.plan();
+  expect(plan.outcome).toBe('changes');
+  expect(fieldsOf(plan)).toEqual(one.members.toSorted());
+  expect(plan.fields.filter(({ changes }) => changes.length === 1)).toEqual([]);
+  const before = bed.mark();
+  const run = await shop.run('reconcile', { digest: plan.digest });
+  expect(run.summary).toMatch(/^### ✅ shop is as Git says, at both sites/);
+  const asked = bed.changesSince(before).filter((line) => /UpdateEnvironment|agResource/.test(line));
+  const regions = asked.map((line) => line.split(' ')[0]);
+  expect(regions).toEqual(regions.toSorted().toReversed());
+  expect(new Set(regions)).toEqual(new Set([WEST, EAST]));
+  expect((await shop.plan()).plan.outcome).toBe('in sync');
+  expect(differences(shop)).toEqual([]);
+  for (const region of [EAST, WEST] as const) expect(shop.environment(region)).toMatchObject(one.shown(region));
+});
