@@ -1,11 +1,11 @@
 /** The workflows as GitHub runs them, from the files to the bundle to two Airflows: only GitHub itself is missing. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type GatewayRequest, type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { eventually } from '../support/deadline.ts';
 import { type OidcDouble, startOidc } from './oidc.ts';
 import { makeRepository, type Repository } from './repository.ts';
-import { listen, notGranted } from './role-calls.ts';
+import { listen, notGranted, type RoleCall } from './role-calls.ts';
 import { type JobRun, runWorkflow } from './run-workflow.ts';
 
 const NAME = 'sandbox';
@@ -53,7 +53,7 @@ async function job(workflow: Workflow, inputs?: Readonly<Record<string, string>>
 }
 
 /** What each workflow asked of AWS. */
-const calls = new Map<Workflow, GatewayRequest[]>();
+const calls = new Map<Workflow, RoleCall[]>();
 
 const failures = ({ log, annotations, result }: JobRun): string =>
   result === 'success' ? '' : [...annotations.map(({ message }) => message), ...log].join('\n');
@@ -100,7 +100,7 @@ describe('the workflows', () => {
     const file = sandbox.deploymentFile;
     const asked = calls.get(workflow) ?? [];
     expect(asked.length).toBeGreaterThan(5);
-    expect(notGranted(workflow, file, readFileSync(file, 'utf8'), asked)).toEqual([]);
+    expect(notGranted(workflow, { [file]: readFileSync(file, 'utf8') }, asked)).toEqual([]);
   });
 
   it('asked for a token for AWS each time', () => {

@@ -23,7 +23,12 @@ export interface WorkflowRequest {
 }
 
 /** Actions of others that need a service of GitHub's, and what stands in for them here. */
-const STAND_INS = ['actions/upload-artifact', 'actions/download-artifact'];
+const STAND_INS = [
+  'actions/create-github-app-token',
+  'actions/download-artifact',
+  'actions/setup-python',
+  'actions/upload-artifact',
+];
 
 const PINS = JSON.parse(readFileSync(new URL('pins.json', import.meta.url), 'utf8')) as {
   action: string;

@@ -76,8 +76,11 @@ describe.each(jobs)('the job %s', (id, job) => {
   it('asks AWS by the role of its deployment', () => {
     for (const step of stepsOf(job).filter(({ uses }) => uses === './action')) {
       const asks = String(step.with?.['operation']) in WORKFLOW_OF;
-      const role = String(step.with?.['role-to-assume'] ?? '');
-      expect(role).toMatch(asks ? /^(derived|\$\{\{ vars\.MWAADR_ROLE \|\| 'derived' \}\})$/ : /^$/);
+      const role = step.with?.['role-to-assume'];
+      // One variable cannot name the roles of all deployments that share an environment, nor that of a matrix's leg.
+      const ofItsOwn = "${{ vars.MWAADR_ROLE || 'derived' }}";
+      const isShared = ['plan', 'reconcile', 'drift'].includes(askerOf(job) ?? '');
+      expect(role).toBe(asks ? (isShared ? 'derived' : ofItsOwn) : undefined);
     }
   });
 
@@ -94,6 +97,13 @@ describe.each(jobs)('the job %s', (id, job) => {
       ?.replace('${{ matrix.leg.environment }}', 'x-reconcile')
       .replace(/\$\{\{ (?:matrix|inputs)\.deployment \}\}/, 'x');
     expect(environment).toBe(workflow && githubEnvironment({ deployment: 'x' }, workflow));
+  });
+
+  it('takes an id token in a pull request only where no fork comes', () => {
+    const [workflow] = id.split('/');
+    const comesFromPulls = 'pull_request' in (WORKFLOW_FILES.find((file) => file.id === workflow)?.on ?? {});
+    if (!comesFromPulls || job.permissions?.['id-token'] === undefined) return;
+    expect(job.if).toMatch(/&& github\.event\.pull_request\.head\.repo\.full_name == github\.repository \}\}$/);
   });
 
   it('leaves no token behind in the checkout', () => {

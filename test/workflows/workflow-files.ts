@@ -11,6 +11,7 @@ export interface Step {
 
 export interface Job {
   readonly uses?: string;
+  readonly if?: string;
   readonly 'runs-on'?: string;
   readonly 'timeout-minutes'?: number;
   readonly environment?: string;

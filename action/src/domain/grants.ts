@@ -162,7 +162,7 @@ export const WORKFLOW_GRANTS: Readonly<Record<Workflow, readonly Grant[]>> = {
   // Compares, tells how the fleet is, and notes what it found.
   drift: [
     ...COMPARE,
-    { actions: ['s3:GetObject'], where: drObjects(snapshots) },
+    { actions: ['s3:GetObject'], where: drObjects(snapshots, evidence) },
     { actions: ['s3:PutObject'], where: drObjects(keys.drift) },
     { actions: ['kms:GenerateDataKey'], where: where.bothKeys },
     LOOK_AT_METRICS,

@@ -1,0 +1,211 @@
+/** The workflows of a change, as GitHub runs them: from a pull request to both sites, and back when reality differs. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Workflow } from '../../action/src/domain/names.ts';
+import { runBundle } from '../e2e/runner.ts';
+import { installAirflow } from '../sandbox/install.ts';
+import { fileOf, Fleet, type Run } from './fleet.ts';
+import { notGranted, type RoleCall } from './role-calls.ts';
+import type { JobRun } from './run-workflow.ts';
+
+const [EAST, WEST] = ['us-east-1', 'us-west-2'] as const;
+const BROKEN = 'environments/broken.json';
+
+let fleet: Fleet;
+let python: string;
+beforeAll(async () => {
+  python = await installAirflow('2.10.3', () => undefined);
+  fleet = await Fleet.start();
+}, 300_000);
+afterAll(() => fleet.stop(), 60_000);
+
+/** What each workflow asked of AWS. */
+const calls = new Map<Workflow, RoleCall[]>();
+
+async function heard(workflow: Workflow, running: Promise<Run>): Promise<Run> {
+  const run = await running;
+  calls.set(workflow, [...(calls.get(workflow) ?? []), ...run.calls]);
+  return run;
+}
+
+/** The only job of this name, whatever its leg is called. */
+function jobOf(run: Run, name: string, leg = ''): JobRun {
+  const found = Object.entries(run.jobs).filter(([id]) => id.split(' ')[0] === name && id.includes(leg));
+  const [[, job] = []] = found;
+  if (found.length === 1 && job !== undefined) return job;
+  throw new Error(`not one job ${name} ${leg}:\n${Object.keys(run.jobs).join('\n')}\n${run.messages.join('\n')}`);
+}
+
+const resultsOf = (run: Run): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(run.jobs).map(([id, { result }]) => [id.replace(/ .*/, ''), result]));
+
+const failures = (run: Run): string =>
+  run.code === 0
+    ? ''
+    : Object.values(run.jobs)
+        .filter(({ result }) => result === 'failure')
+        .flatMap(({ annotations, log }) => [...annotations.map(({ message }) => message), ...log])
+        .join('\n') || run.messages.join('\n');
+
+/** Requests that change something. */
+const changes = (run: Run): string[] =>
+  run.calls
+    .filter(({ operation }) => !/^(Get|List|Head|Assume|InvokeRestApi)/.test(operation))
+    .map(({ operation, region }) => `${region} ${operation}`);
+
+const workers = (name: 'billing' | 'orders') =>
+  [WEST, EAST].map((region) => {
+    const { MinWorkers, MaxWorkers } = fleet.settings(name, region);
+    return [MinWorkers, MaxWorkers];
+  });
+
+let pull: number;
+let commented: number | undefined;
+
+describe('A pull request', () => {
+  it('is planned deployment by deployment, whatever else is broken in it', async () => {
+    const sha = await fleet.commit({
+      ...fleet.file('billing', { maxWorkers: 8 }),
+      ...fleet.file('orders', { maxWorkers: 12 }),
+      [BROKEN]: '{',
+    });
+    pull = fleet.openPull('more-workers', [fileOf('billing'), fileOf('orders'), BROKEN]);
+    const run = await heard('plan', fleet.plan(pull, sha, { python }));
+    expect(resultsOf(run)).toEqual({ files: 'failure', plan: 'success', dags: 'success', comment: 'success' });
+    expect(jobOf(run, 'files').annotations).toEqual([expect.objectContaining({ level: 'error' })]);
+    expect(jobOf(run, 'files').summary).toContain(BROKEN);
+    expect(JSON.parse(jobOf(run, 'dags').outputs['dags']?.['json'] ?? '')).toMatchObject({ dags: 1 });
+    const [comment, ...more] = fleet.github.repository.comments;
+    expect(more).toEqual([]);
+    expect(comment).toMatchObject({ issue: pull, author: 'github-actions[bot]' });
+    for (const words of ['billing would be changed', 'orders would be changed']) expect(comment?.body).toContain(words);
+    commented = comment?.id;
+  }, 60_000);
+
+  it('keeps its one comment when it is pushed again', async () => {
+    const sha = await fleet.commit({ ...fleet.file('billing', { maxWorkers: 9 }), [BROKEN]: undefined });
+    const run = await heard('plan', fleet.plan(pull, sha, { python }));
+    expect(failures(run)).toBe('');
+    const [comment, ...more] = fleet.github.repository.comments;
+    expect(more).toEqual([]);
+    expect(comment?.id).toBe(commented);
+    expect(comment?.body).toMatch(/MaxWorkers<\/code> \| <code>9</);
+    expect(changes(run)).toEqual([]);
+  }, 60_000);
+
+  it('of a fork has its files checked, and gets no credentials and no comment', async () => {
+    const sha = await fleet.commit({});
+    const run = await fleet.plan(fleet.openPull('fork', [fileOf('billing')]), sha, { from: 'mallory/airflow' });
+    expect(failures(run)).toBe('');
+    expect(jobOf(run, 'files').summary).toContain('1 of 2 deployments');
+    expect(Object.values(run.jobs).filter(({ result }) => result === 'success')).toHaveLength(1);
+    expect([run.calls, run.idTokens]).toEqual([[], 0]);
+    expect(fleet.github.repository.comments).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('A merge', () => {
+  it('carries out the plan that was reviewed, the standby first', async () => {
+    const run = await heard('reconcile', fleet.merge(pull, await fleet.commit({})));
+    expect(failures(run)).toBe('');
+    for (const name of ['billing', 'orders']) {
+      const { outputs, summary } = jobOf(run, 'reconcile', name);
+      expect(outputs['reconcile']).toMatchObject({ outcome: 'applied' });
+      expect(summary).toContain(`reviewed in pull request &#35;${pull}`);
+    }
+    expect(workers('billing')).toEqual([[1, 9], [1, 9]]); // prettier-ignore
+    expect(workers('orders')).toEqual([[1, 12], [1, 12]]); // prettier-ignore
+    const updates = run.calls
+      .filter(({ operation, path }) => operation === 'UpdateEnvironment' && path.includes('orders'))
+      .toSorted((a, b) => a.time.getTime() - b.time.getTime());
+    expect(updates.map(({ region }) => region)).toEqual([WEST, EAST]);
+  }, 60_000);
+
+  it('that is carried out again changes nothing', async () => {
+    const run = await heard('reconcile', fleet.push());
+    expect(failures(run)).toBe('');
+    expect(jobOf(run, 'reconcile', 'orders').outputs['reconcile']).toMatchObject({ outcome: 'in sync' });
+    expect(changes(run)).toEqual([]);
+  }, 60_000);
+
+  it('is refused when somebody changed an environment since the review, and says what', async () => {
+    const sha = await fleet.commit(fleet.file('billing', { maxWorkers: 7 }));
+    const number = fleet.openPull('fewer-workers', [fileOf('billing')]);
+    expect(failures(await heard('plan', fleet.plan(number, sha)))).toBe('');
+    await fleet.edit('billing', WEST, { MinWorkers: 3 });
+    const run = await heard('reconcile', fleet.merge(number, sha));
+    const { result, summary } = jobOf(run, 'reconcile', 'billing');
+    expect(result).toBe('failure');
+    expect(summary).toContain('MDR-PLAN-MOVED');
+    expect(summary).toMatch(/MinWorkers.*us-west-2.*3/);
+    expect(changes(run)).toEqual([]);
+    expect(workers('billing')).toEqual([[3, 9], [1, 9]]); // prettier-ignore
+  }, 60_000);
+});
+
+describe('Drift', () => {
+  const look = async (): Promise<Run> => {
+    const run = await heard('drift', fleet.run({ file: 'drift.yml', event: 'schedule' }));
+    expect(failures(run)).toBe('');
+    return run;
+  };
+  const issues = () => fleet.github.repository.issues.filter(({ pull: its }) => its === undefined);
+
+  it('has one issue, of the deployment that differs', async () => {
+    const run = await look();
+    expect(jobOf(run, 'drift').outputs['drift']).toMatchObject({ outcome: 'drift' });
+    expect(issues()).toEqual([expect.objectContaining({ state: 'open', title: expect.stringContaining('billing') })]);
+    expect(issues()[0]?.body).toContain('MinWorkers');
+    expect(jobOf(run, 'status').summary).toContain('orders');
+  }, 60_000);
+
+  it('that goes on is told in the same issue', async () => {
+    await fleet.edit('billing', EAST, { EnvironmentClass: 'mw1.medium' });
+    await look();
+    expect(issues()).toHaveLength(1);
+    expect(issues()[0]?.body).toContain('EnvironmentClass');
+  }, 60_000);
+
+  it('that is set right closes it', async () => {
+    const asGitSays = { MinWorkers: 1, MaxWorkers: 7, EnvironmentClass: 'mw1.small' };
+    for (const region of [EAST, WEST]) await fleet.edit('billing', region, asGitSays);
+    const run = await look();
+    expect(jobOf(run, 'drift').outputs['drift']).toMatchObject({ outcome: 'clean' });
+    expect(issues()).toEqual([expect.objectContaining({ state: 'closed', stateReason: 'completed' })]);
+  }, 60_000);
+});
+
+describe('After a move', () => {
+  it.each([
+    ['an issue has the patch, where no app may open a pull request', {}, 'issue'],
+    ['the app opens a pull request whose checks run', { 'app-token': 'app-token' }, 'pull request'],
+  ])(
+    '%s',
+    async (_, tokens, kind) => {
+      const { repository } = fleet.github;
+      repository.branch('main').files.set(fileOf('orders'), fleet.files[fileOf('orders')] ?? '');
+      const inputs = { operation: 'agree', deployment: fileOf('orders'), 'active-site': WEST, epoch: '1' };
+      const run = await runBundle(
+        { ...inputs, 'github-token': 'job-token', ...tokens },
+        { GITHUB_API_URL: fleet.github.url, GITHUB_REPOSITORY: repository.name },
+        { cwd: fleet.repository.folder },
+      );
+      expect(run.log).not.toContain('MDR-');
+      expect(run.code).toBe(0);
+      const made = repository.issues.at(-1);
+      expect(run.outputs['url']).toMatch(new RegExp(`/${made?.number ?? ''}$`));
+      expect(made?.pull === undefined ? 'issue' : 'pull request').toBe(kind);
+      if (made?.pull !== undefined) {
+        expect(made.pull.startsChecks).toBe(true);
+        const text = repository.branch(made.pull.head).files.get(fileOf('orders')) ?? '';
+        expect(JSON.parse(text)).toMatchObject({ active: { site: WEST, since: 1 } });
+      }
+    },
+    30_000,
+  );
+});
+
+it.each(['plan', 'reconcile', 'drift'] as const)('%s asks nothing of AWS that its roles do not allow', (workflow) => {
+  const asked = calls.get(workflow) ?? [];
+  expect(asked.length).toBeGreaterThan(20);
+  expect(notGranted(workflow, fleet.files, asked)).toEqual([]);
+});

@@ -1,0 +1,1 @@
+throw new Error('setup-python needs a service that is not here');
