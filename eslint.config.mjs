@@ -34,7 +34,7 @@ const directions = [
   ),
   direction(
     ['action/src/operations/**'],
-    only('\\./', '\\.\\./domain/', '\\.\\./report/'),
+    only('\\./', '\\.\\./domain/', '\\.\\./report/', ...packages('p-limit')),
     'operations/ tells its story over ports: it imports domain/ (with the ports) and report/, never an adapter.',
   ),
   direction(

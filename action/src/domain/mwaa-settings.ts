@@ -125,5 +125,4 @@ function subnet() {
 export const sharedSettings = z.strictObject(shared).partial();
 export const siteSettings = z.strictObject({ ...shared, ...local }).partial();
 
-export type SharedSettings = Readonly<z.infer<typeof sharedSettings>>;
 export type SiteSettings = Readonly<z.infer<typeof siteSettings>>;

@@ -57,7 +57,7 @@ function requireSites(text: string): readonly [NamedSite, NamedSite] {
 export async function importFile(tools: Tools, { sites }: Inputs<'import'>, path: string): Promise<ImportResult> {
   const deployment = /(?:^|\/)([a-z][a-z0-9-]{0,31})\.json$/.exec(path)?.[1];
   if (deployment === undefined) throw noName(path);
-  const { text, notes } = await importEnvironments({ region: tools.anyRegion }, { deployment, sites });
+  const { text, notes } = await importEnvironments({ region: (name) => tools.anyRegion(name) }, { deployment, sites });
   const written = await tools.workspace.write(path, text, { mustBeNew: true });
   if (written) return { operation: 'import', deployment, file: path, notes };
   throw new MdrError({

@@ -13,13 +13,11 @@ export async function matrix(tools: Tools, inputs: Inputs<'matrix'>): Promise<Ma
 }
 
 /** `changed` is `undefined` where nobody can say: then everything is concerned. */
-async function changedPaths({
-  github,
-  run,
-}: Tools): Promise<{ changed: readonly string[] | undefined; reason: string }> {
-  const pull = run.pullRequest ?? (await mergedBy(github(), run.commit));
+async function changedPaths(tools: Tools): Promise<{ changed: readonly string[] | undefined; reason: string }> {
+  const { run } = tools;
+  const pull = run.pullRequest ?? (await mergedBy(tools.github(), run.commit));
   if (pull === undefined) return { changed: undefined, reason: 'all: no pull request brought this commit' };
-  return { changed: await github().changedFiles(pull), reason: `what pull request #${pull} changes` };
+  return { changed: await tools.github().changedFiles(pull), reason: `what pull request #${pull} changes` };
 }
 
 async function mergedBy(github: ReturnType<Tools['github']>, commit: string | undefined): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import type { FleetFailure } from '../domain/results.ts';
-import { code, prose, t, type Block } from './document.ts';
+import { prose, t, type Block } from './document.ts';
 import { sentence } from './words.ts';
 
 /** What kept deployments from being worked on, one heading each; nothing when all went well. */
@@ -17,7 +17,3 @@ function wordsOf({ message }: FleetFailure): readonly Block[] {
     ? [{ kind: 'list', items: lines.map(prose) }]
     : [{ kind: 'paragraph', text: prose(sentence(lines[0] ?? '')) }];
 }
-
-/** `3 files: a.json, b.json and c.json`, as code. */
-export const named = (files: readonly string[]) =>
-  files.flatMap((file, index) => [index === 0 ? '' : ', ', code(file)]);
