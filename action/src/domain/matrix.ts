@@ -24,6 +24,14 @@ export interface Leg {
   readonly environment: string;
 }
 
+export interface AirflowJob {
+  readonly version: string;
+  readonly python: string;
+  readonly file: string;
+  /** What the DAGs need beside Airflow: path in the repository; '' = nothing. */
+  readonly requirements: string;
+}
+
 export interface Matrix {
   /** All deployments that could be read. */
   readonly names: readonly string[];
@@ -31,8 +39,8 @@ export interface Matrix {
   readonly legs: readonly Leg[];
   /** Deployments in which something may be set right by itself. */
   readonly heal: readonly Leg[];
-  /** Airflow versions whose DAGs have to be checked, with one deployment file for each of its artifacts' folders. */
-  readonly airflow: readonly { readonly version: string; readonly python: string; readonly file: string }[];
+  /** Airflow versions whose DAGs have to be checked, with one deployment file for each set of its artifacts. */
+  readonly airflow: readonly AirflowJob[];
   /** Files that no deployment could be read from. */
   readonly broken: readonly string[];
   /** Deployments beyond what one matrix can have; '' when there are none. */
@@ -81,11 +89,12 @@ function chunks(place: string, members: readonly Parsed[]): readonly Group[] {
 }
 
 function airflowOf(parsed: readonly Parsed[]): Matrix['airflow'] {
-  const folders = Map.groupBy(
+  const checks = Map.groupBy(
     parsed.filter(({ deployment }) => deployment.artifacts?.dags !== undefined),
-    ({ deployment }) => `${deployment.airflowVersion} ${deployment.artifacts?.dags}`,
+    ({ deployment: { airflowVersion, artifacts } }) =>
+      [airflowVersion, artifacts?.dags, artifacts?.plugins, artifacts?.requirements].join('\n'),
   );
-  return [...folders.values()].flatMap(([first]) =>
+  return [...checks.values()].flatMap(([first]) =>
     first === undefined
       ? []
       : [
@@ -93,6 +102,7 @@ function airflowOf(parsed: readonly Parsed[]): Matrix['airflow'] {
             version: first.deployment.airflowVersion,
             python: VERSIONS[first.deployment.airflowVersion]?.python ?? '3',
             file: first.path,
+            requirements: first.deployment.artifacts?.requirements ?? '',
           },
         ],
   );

@@ -58,19 +58,25 @@ describe('the jobs of a fleet', () => {
     expect(matrixOf(numbered(258)).legs).toHaveLength(256);
   });
 
-  it('check the DAGs of each version and folder once', () => {
-    const dags = (folder: string, airflowVersion = '2.10.3') => ({ artifacts: { dags: folder }, airflowVersion });
+  it('check the DAGs of each version, folder and requirements once', () => {
+    const dags = (folder: string, airflowVersion = '2.10.3', requirements?: string) => ({
+      artifacts: { dags: folder, ...(requirements !== undefined && { requirements }) },
+      airflowVersion,
+    });
     const { airflow } = matrixOf([
       file('a', dags('dags')),
       file('b', dags('dags')),
       file('c', dags('dags/c')),
       file('d', dags('dags', '3.3.1')),
       file('e'),
+      file('f', dags('dags', '2.10.3', 'requirements.txt')),
     ]);
+    const none = { requirements: '' };
     expect(airflow).toEqual([
-      { version: '2.10.3', python: '3.11', file: 'environments/a.json' },
-      { version: '2.10.3', python: '3.11', file: 'environments/c.json' },
-      { version: '3.3.1', python: '3.12', file: 'environments/d.json' },
+      { version: '2.10.3', python: '3.11', file: 'environments/a.json', ...none },
+      { version: '2.10.3', python: '3.11', file: 'environments/c.json', ...none },
+      { version: '3.3.1', python: '3.12', file: 'environments/d.json', ...none },
+      { version: '2.10.3', python: '3.11', file: 'environments/f.json', requirements: 'requirements.txt' },
     ]);
   });
 });
