@@ -100,7 +100,7 @@ describe('the workflows', () => {
     const file = sandbox.deploymentFile;
     const asked = calls.get(workflow) ?? [];
     expect(asked.length).toBeGreaterThan(5);
-    expect(notGranted(workflow, { [file]: readFileSync(file, 'utf8') }, asked)).toEqual([]);
+    expect(notGranted([workflow], { [file]: readFileSync(file, 'utf8') }, asked)).toEqual([]);
   });
 
   it('asked for a token for AWS each time', () => {

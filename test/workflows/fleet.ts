@@ -16,9 +16,9 @@ export type Name = (typeof NAMES)[number];
 export const fileOf = (name: string): string => `environments/${name}.json`;
 
 /** What a person may have changed in a deployment file. */
-export interface Mwaa {
-  readonly minWorkers?: number;
+export interface Change {
   readonly maxWorkers?: number;
+  readonly selfHeal?: readonly string[];
 }
 
 const DAG = 'from airflow import DAG\n\ndag = DAG("orders", schedule=None)\n';
@@ -28,7 +28,8 @@ type Network = Awaited<ReturnType<Services['moto']['network']>>;
 const executionRole = (name: Name): string => `arn:aws:iam::${ACCOUNT}:role/${name}-airflow`;
 
 /** A deployment file; `orders` has DAGs of its own in the repository. */
-function deploymentFile(name: Name, networks: Readonly<Record<Region, Network>>, mwaa: Mwaa = {}): string {
+function deploymentFile(name: Name, networks: Readonly<Record<Region, Network>>, change: Change = {}): string {
+  const { maxWorkers = 10, selfHeal = [] } = change;
   const plain = deploymentOf(name, '2.10.3', DEFAULT_PERIODS) as { sites: { region: Region }[] };
   const sites = plain.sites.map((site) => ({
     ...site,
@@ -38,7 +39,8 @@ function deploymentFile(name: Name, networks: Readonly<Record<Region, Network>>,
     ...plain,
     sites,
     manage: 'full',
-    mwaa: { minWorkers: 1, maxWorkers: 10, ...mwaa },
+    mwaa: { minWorkers: 1, maxWorkers },
+    selfHeal,
     ...(name === 'orders' && { artifacts: { dags: 'flows' } }),
   });
 }
@@ -89,8 +91,8 @@ export class Fleet {
   }
 
   /** A deployment file with this change. */
-  file(name: Name, mwaa: Mwaa): Files {
-    return { [fileOf(name)]: deploymentFile(name, this.#networks, mwaa) };
+  file(name: Name, change: Change): Files {
+    return { [fileOf(name)]: deploymentFile(name, this.#networks, change) };
   }
 
   /** Deployment files as they are now; broken ones are left out. */

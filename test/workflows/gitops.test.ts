@@ -174,6 +174,17 @@ describe('Drift', () => {
   }, 60_000);
 });
 
+describe('Drift that the file lets heal', () => {
+  it('is set right at once, and the rest is left to people', async () => {
+    await fleet.commit(fleet.file('orders', { maxWorkers: 12, selfHeal: ['MaxWorkers'] }));
+    await fleet.edit('orders', WEST, { MinWorkers: 2, MaxWorkers: 3 });
+    const run = await heard('drift', fleet.run({ file: 'drift.yml', event: 'schedule' }));
+    expect(failures(run)).toBe('');
+    expect(jobOf(run, 'heal', 'orders').outputs['heal']).toMatchObject({ outcome: 'applied' });
+    expect(workers('orders')).toEqual([[2, 12], [1, 12]]); // prettier-ignore
+  }, 60_000);
+});
+
 describe('After a move', () => {
   it.each([
     ['an issue has the patch, where no app may open a pull request', {}, 'issue'],
@@ -204,8 +215,12 @@ describe('After a move', () => {
   );
 });
 
-it.each(['plan', 'reconcile', 'drift'] as const)('%s asks nothing of AWS that its roles do not allow', (workflow) => {
-  const asked = calls.get(workflow) ?? [];
-  expect(asked.length).toBeGreaterThan(20);
-  expect(notGranted(workflow, fleet.files, asked)).toEqual([]);
-});
+// What heals itself does so by the role of reconcile.
+it.each([['plan'], ['reconcile'], ['drift', 'reconcile']] as const)(
+  '%s asks nothing of AWS that the role of each of its sessions does not allow',
+  (workflow, ...more) => {
+    const asked = calls.get(workflow) ?? [];
+    expect(asked.length).toBeGreaterThan(20);
+    expect(notGranted([workflow, ...more], fleet.files, asked)).toEqual([]);
+  },
+);

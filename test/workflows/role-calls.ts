@@ -55,7 +55,12 @@ function resourcesOf({ service, operation, method, path, region }: RoleCall, acc
 const matches = (pattern: string, text: string): boolean =>
   new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(text);
 
-function isGranted(workflow: Workflow, deployment: Deployment, request: RoleCall): boolean {
+interface Role {
+  readonly workflow: Workflow;
+  readonly deployment: Deployment;
+}
+
+function isGranted({ workflow, deployment }: Role, request: RoleCall): boolean {
   const action = actionOf(request);
   const asked = resourcesOf(request, deployment.sites[0].account);
   return statementsOf(deployment, WORKFLOW_GRANTS[workflow]).some(
@@ -68,15 +73,19 @@ function isGranted(workflow: Workflow, deployment: Deployment, request: RoleCall
 /** The text of a deployment file by its path. */
 export type Files = Readonly<Record<string, string>>;
 
-/** Requests of a run that the roles of its workflow, one for each deployment, would not have allowed; STS is asked without one. */
-export function notGranted(workflow: Workflow, files: Files, requests: readonly RoleCall[]): string[] {
+/**
+ * Requests of a run that no role would have allowed to the session that made them: a session has one role, that of one
+ * deployment and one of these workflows. STS is asked without any.
+ */
+export function notGranted(workflows: readonly Workflow[], files: Files, requests: readonly RoleCall[]): string[] {
   const deployments = Object.entries(files).map(([path, text]) => parseDeployment(text, path));
-  return requests
-    .filter(
-      (request) =>
-        request.service !== 'sts' && !deployments.some((deployment) => isGranted(workflow, deployment, request)),
-    )
-    .map((request) => `${actionOf(request)} ${request.method} ${request.path}`);
+  const roles = workflows.flatMap((workflow) => deployments.map((deployment): Role => ({ workflow, deployment })));
+  const signed = requests.filter(({ service }) => service !== 'sts');
+  return [...Map.groupBy(signed, ({ accessKey }) => accessKey).values()].flatMap((session) => {
+    const refused = roles.map((role) => session.filter((request) => !isGranted(role, request)));
+    const [fewest = []] = refused.toSorted((a, b) => a.length - b.length);
+    return fewest.map((request) => `${actionOf(request)} ${request.method} ${request.path}`);
+  });
 }
 
 /** The requests that reach both Regions from now on, but those of Airflow's tasks and of MWAA itself. */
