@@ -131,7 +131,23 @@ export class Bed {
   }
 }
 
+/** A summary as it is read: without marks, and with what was escaped. */
+export const plain = (summary: string): string =>
+  summary
+    .replaceAll(/<[^>]+>/g, '')
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+
 export type Mark = Readonly<Record<Region, number>>;
+
+export interface RunMore extends RunOptions {
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** Beyond what every run gets. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 export interface PlannedRun {
   readonly run: BundleRun;
@@ -179,7 +195,7 @@ export class Repository {
   run(
     operation: string,
     more: Readonly<Record<string, string>> = {},
-    options: RunOptions & { env?: Record<string, string> } = {},
+    options: Omit<RunMore, 'inputs'> = {},
   ): Promise<BundleRun> {
     const { services, github } = this.bed;
     const { env, ...rest } = options;
@@ -224,6 +240,42 @@ export class Repository {
     this.bed.beat(this.name);
   }
 
+  /** Both environments, made by somebody else and just as the file says. */
+  async madeByHand(members: (region: Region) => Partial<EnvironmentInput> = () => ({})): Promise<void> {
+    for (const region of REGIONS) {
+      const plane = this.bed.services.controlPlane(region);
+      plane.createEnvironment({ ...handMade(this.name, region), ...members(region) });
+      await plane.settled();
+    }
+    this.bed.beat(this.name);
+  }
+
+  /** The file as it is goes through a pull request with its plan in the comment. Answers the commit of the merge. */
+  async merge(): Promise<string> {
+    const { github } = this.bed;
+    const branch = `change-${github.repository.issues.length}`;
+    github.repository.addBranch(branch, github.repository.branch('main').sha);
+    const { number } = github.repository.addPull('dev', { title: 'A change', head: branch, files: [this.path] });
+    const planned = await this.run('plan', { out: 'plans' });
+    const commented = await this.run('comment', {
+      plans: 'plans',
+      'pull-request': String(number),
+      'github-token': TOKEN,
+    });
+    if (planned.code !== 0 || commented.code !== 0) throw new Error(`${planned.log}\n${commented.log}`);
+    this.remove('plans');
+    return github.repository.merge(number);
+  }
+
+  /** What the workflow does after a merge. */
+  afterMerge(commit: string, { inputs, env, ...options }: RunMore = {}): Promise<BundleRun> {
+    return this.run(
+      'reconcile',
+      { 'github-token': TOKEN, ...inputs },
+      { ...options, env: { GITHUB_SHA: commit, ...env } },
+    );
+  }
+
   environment(region: Region): Environment {
     return this.bed.services.controlPlane(region).getEnvironment({ Name: environmentName(this.name, region) })
       .Environment;
@@ -253,6 +305,29 @@ function siteOf(name: string, region: Region): SiteFile {
     },
   };
 }
+
+/** What CreateEnvironment is told for the environments of {@link fileOf}. */
+const handMade = (name: string, region: Region): Partial<EnvironmentInput> => {
+  const { mwaa, environment, dagsBucket } = siteOf(name, region);
+  return {
+    Name: environment,
+    AirflowVersion: '2.10.3',
+    ExecutionRoleArn: mwaa?.executionRoleArn ?? '',
+    KmsKey: mwaa?.kmsKey ?? '',
+    SourceBucketArn: `arn:aws:s3:::${dagsBucket}`,
+    DagS3Path: 'dags',
+    NetworkConfiguration: {
+      SubnetIds: [...(mwaa?.networkConfiguration?.subnetIds ?? [])],
+      SecurityGroupIds: [...(mwaa?.networkConfiguration?.securityGroupIds ?? [])],
+    },
+    ...{ EnvironmentClass: 'mw1.medium', MinWorkers: 1, MaxWorkers: 4, Schedulers: 2, MinWebservers: 2 },
+    ...{ MaxWebservers: 2, WebserverAccessMode: 'PUBLIC_ONLY', EndpointManagement: 'SERVICE' },
+    WeeklyMaintenanceWindowStart: 'SUN:03:30',
+    AirflowConfigurationOptions: { 'core.parallelism': '16', 'core.default_task_retries': '2' },
+    LoggingConfiguration: { TaskLogs: { Enabled: true, LogLevel: 'INFO' } },
+    Tags: { team: 'shop', service: name },
+  };
+};
 
 const fileOf = (name: string): File => ({
   ...(deploymentOf(name, '2.10.3', { ...DEFAULT_PERIODS, lease: 4 }) as File),

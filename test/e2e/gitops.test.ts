@@ -1,5 +1,8 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MEMBERS } from '../../action/src/domain/members.ts';
+import { REGIONS } from '../sandbox/topology.ts';
+import type { Region } from '../sandbox/types.ts';
 import { Bed, EAST, WEST, type Repository } from './gitops-bed.ts';
 import { CHANGES, differences, fieldsOf } from './gitops-changes.ts';
 
@@ -60,4 +63,62 @@ test.each(CHANGES)('a change of $name is planned, made at the standby first, and
   expect((await shop.plan()).plan.outcome).toBe('in sync');
   expect(differences(shop)).toEqual([]);
   for (const region of [EAST, WEST] as const) expect(shop.environment(region)).toMatchObject(one.shown(region));
+});
+
+describe('Artifacts of the repository', () => {
+  const dagsAt = async (region: Region) => {
+    const Bucket = `other-dags-${region}`;
+    const s3 = bed.services.s3(region);
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'flows/' }));
+    const texts = Contents.map(async ({ Key = '' }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      return [Key, await Body?.transformToString()];
+    });
+    return Object.fromEntries(await Promise.all(texts)) as Record<string, string>;
+  };
+  /** What an environment reads, by the version that it is pinned to. */
+  const read = async (region: Region, pinned: 'Requirements' | 'StartupScript') => {
+    const { [`${pinned}S3Path` as const]: Key, [`${pinned}S3ObjectVersion` as const]: VersionId } =
+      shop.environment(region);
+    const { Body } = await bed.services
+      .s3(region)
+      .send(new GetObjectCommand({ Bucket: `other-dags-${region}`, Key, VersionId }));
+    return Body?.transformToString();
+  };
+
+  test('are in both buckets, pinned at each site to a version with their content', async () => {
+    expect(await dagsAt(EAST)).toEqual({ 'flows/orders.py': '# one', 'flows/returns.py': '# one' });
+    expect(await dagsAt(WEST)).toEqual(await dagsAt(EAST));
+    for (const region of REGIONS) {
+      expect(await read(region, 'Requirements')).toBe('pandas==2.2.0');
+      expect(await read(region, 'StartupScript')).toBe('echo one');
+      expect(shop.environment(region).PluginsS3ObjectVersion).toMatch(/.{8}/);
+    }
+  });
+
+  test('that change or go away do so at both sites, and what others put there stays', async () => {
+    for (const region of REGIONS)
+      await bed.services
+        .s3(region)
+        .send(new PutObjectCommand({ Bucket: `other-dags-${region}`, Key: 'flows/theirs.py', Body: region }));
+    await bed.services.moto.replicated();
+    shop.put('requirements.txt', 'pandas==2.2.1');
+    shop.put('dags/orders.py', '# two');
+    shop.remove('dags/returns.py');
+    const { plan } = await shop.plan();
+    expect(fieldsOf(plan)).toEqual(['RequirementsS3ObjectVersion']);
+    expect(
+      plan.artifacts.rows.filter(({ verdict }) => verdict !== 'in sync').map(({ path, verdict }) => [path, verdict]),
+    ).toEqual([['dags/orders.py', 'changed']]);
+    const run = await shop.run('reconcile', { digest: plan.digest });
+    expect(run.summary).toMatch(/^### ✅ shop is as Git says, at both sites/);
+    for (const region of REGIONS) {
+      const { 'flows/theirs.py': theirs, ...ours } = await dagsAt(region);
+      expect([theirs, ours]).toEqual([expect.stringMatching(/^us-/), { 'flows/orders.py': '# two' }]);
+      expect(await read(region, 'Requirements')).toBe('pandas==2.2.1');
+    }
+    const before = bed.mark();
+    expect((await shop.run('reconcile')).outputs['outcome']).toBe('in sync');
+    expect(bed.changesSince(before)).toEqual([]);
+  });
 });

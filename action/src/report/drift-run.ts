@@ -45,7 +45,9 @@ function answer({ deployments, failures }: DriftResult): Block {
   const drifted = deployments.filter(({ outcome }) => outcome === 'drift').length;
   const unread = failures.length === 0 ? '' : `; ${failures.length} could not be looked at`;
   const all = plural(deployments.length + failures.length, 'deployment');
-  if (drifted > 0) return { kind: 'answer', mood: 'attention', text: `${drifted} of ${all} differ from Git${unread}` };
+  const differ = drifted === 1 ? 'differs' : 'differ';
+  if (drifted > 0)
+    return { kind: 'answer', mood: 'attention', text: `${drifted} of ${all} ${differ} from Git${unread}` };
   return {
     kind: 'answer',
     mood: failures.length === 0 ? 'good' : 'unclear',
