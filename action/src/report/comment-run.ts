@@ -1,6 +1,6 @@
 import type { CommentResult } from '../domain/results.ts';
 import { t, type Document } from './document.ts';
-import { planSetReport } from './plan-set.ts';
+import { detailOf, planSetReport } from './plan-set.ts';
 import type { Context } from './words.ts';
 
 const WORDS = {
@@ -9,15 +9,11 @@ const WORDS = {
   outdated: 'The comment shows a newer plan already, and was left',
 } as const;
 
-/** What became of the comment, and below it the plans that it shows. */
+/** The plans that the comment shows, and what became of it. */
 export function commentReport(result: CommentResult, context: Context): Document {
   const { outcome, pullRequest } = result;
   return [
+    ...planSetReport(result, detailOf(context), context),
     { kind: 'paragraph', text: t`${WORDS[outcome]} of pull request #${pullRequest}.` },
-    ...planSetReport(
-      result,
-      context.maxRows >= 1_000 ? 'full' : context.maxRows >= 200 ? 'differences' : 'counts',
-      context,
-    ),
   ];
 }

@@ -64,6 +64,10 @@ const textOf = (text: Inline): string => {
   return text.map(textOf).join('');
 };
 
+/** A summary that would be too long is made again with fewer rows, and then with less detail. */
+export const detailOf = ({ maxRows }: Context): Detail =>
+  maxRows >= 1_000 ? 'full' : maxRows >= 200 ? 'differences' : 'counts';
+
 /** One plan as it is; several behind a table, those with work unfolded first. */
 export function planSetReport(set: PlanSet, detail: Detail, context: Context): Document {
   const { plans, failures } = set;
@@ -77,9 +81,12 @@ export function planSetReport(set: PlanSet, detail: Detail, context: Context): D
     ...sorted(plans)
       .filter(({ outcome }) => detail !== 'counts' || outcome !== 'in sync')
       .slice(0, context.maxRows)
-      .flatMap((plan) => section(plan, detail, context)),
+      .flatMap((plan) => section(plan, detail, context, plans.length <= UNFOLDED)),
   ];
 }
+
+/** So many plans are read one below the other; more than these are unfolded one by one. */
+const UNFOLDED = 3;
 
 const sorted = (plans: readonly Plan[]): readonly Plan[] =>
   plans.toSorted((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
@@ -103,10 +110,10 @@ const tableOf = (plans: readonly Plan[], { maxRows }: Context): readonly Block[]
         },
       ];
 
-function section(plan: Plan, detail: Detail, context: Context): readonly Block[] {
+function section(plan: Plan, detail: Detail, context: Context, isOpen: boolean): readonly Block[] {
   const [answer, ...blocks] = planReport(plan, detail, { ...context, file: plan.file });
   if (answer?.kind !== 'answer') return [];
   if (detail === 'counts') return [{ kind: 'paragraph', text: t`${strong(plan.deployment)}: ${answer.text}` }];
   if (plan.outcome === 'in sync') return detail === 'full' ? [{ kind: 'details', summary: answer.text, blocks }] : [];
-  return [{ kind: 'details', summary: answer.text, blocks }];
+  return isOpen ? [answer, ...blocks] : [{ kind: 'details', summary: answer.text, blocks }];
 }

@@ -9,8 +9,7 @@ import type { Document } from './document.ts';
 import { doctorReport } from './doctor.ts';
 import { importReport } from './import.ts';
 import { matrixReport } from './matrix.ts';
-import type { Detail } from './plan.ts';
-import { planSetReport } from './plan-set.ts';
+import { detailOf, planSetReport } from './plan-set.ts';
 import { reconcileReport } from './reconcile.ts';
 import { validateReport } from './validate.ts';
 import { failoverReport } from './failover.ts';
@@ -59,10 +58,6 @@ export function reportOf(result: OperationResult, context: Context): Document {
       return checkDagsReport(result, context);
   }
 }
-
-/** A summary that would be too long is made again with fewer rows. */
-const detailOf = ({ maxRows }: Context): Detail =>
-  maxRows >= ALL_ROWS ? 'full' : maxRows >= 200 ? 'differences' : 'counts';
 
 /** GitHub takes 1 MiB for the summary of a step and drops a longer one whole. */
 const LIMIT = 1_000_000;
