@@ -4,6 +4,7 @@ import { provisionBuckets } from '../sandbox/moto.ts';
 import { type Services, startServices } from '../sandbox/services.ts';
 import { ACCOUNT, dagsBucket, DEFAULT_PERIODS, deploymentOf, environmentName, REGIONS } from '../sandbox/topology.ts';
 import type { Region } from '../sandbox/types.ts';
+import { type BundleRun, runBundle } from '../e2e/runner.ts';
 import { GitHubDouble } from '../github/double.ts';
 import { type OidcDouble, startOidc } from './oidc.ts';
 import { makeRepository, type Repository } from './repository.ts';
@@ -145,16 +146,29 @@ export class Fleet {
     return this.run({ file: 'reconcile.yml', event: 'push', payload: { ref: 'refs/heads/main' } });
   }
 
+  /** Runs a workflow. */
   async run(request: Pick<WorkflowRequest, 'file' | 'event' | 'payload' | 'vars'>): Promise<Run> {
     const heard = listen(this.services);
     const before = this.#oidc.issued.length;
     const run = await runWorkflow({
       ...request,
       repository: this.repository.folder,
-      env: { ...this.#oidc.environment, MWAADR_ENDPOINTS: this.services.endpoints, GITHUB_API_URL: this.github.url },
+      env: this.#env(),
       secrets: { GITHUB_TOKEN: 'job-token' },
     });
     return { ...run, calls: heard(), idTokens: this.#oidc.issued.length - before };
+  }
+
+  /** Runs one step alone, as a workflow would. */
+  async step(inputs: Readonly<Record<string, string>>): Promise<BundleRun & Pick<Run, 'calls'>> {
+    const heard = listen(this.services);
+    const env = { ...this.#env(), GITHUB_REPOSITORY: this.github.repository.name };
+    const run = await runBundle(inputs, env, { cwd: this.repository.folder });
+    return { ...run, calls: heard() };
+  }
+
+  #env(): Readonly<Record<string, string>> {
+    return { ...this.#oidc.environment, MWAADR_ENDPOINTS: this.services.endpoints, GITHUB_API_URL: this.github.url };
   }
 
   /** What an environment is told now. */

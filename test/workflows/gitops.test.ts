@@ -1,7 +1,6 @@
 /** The workflows of a change, as GitHub runs them: from a pull request to both sites, and back when reality differs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Workflow } from '../../action/src/domain/names.ts';
-import { runBundle } from '../e2e/runner.ts';
 import { installAirflow } from '../sandbox/install.ts';
 import { fileOf, Fleet, type Run } from './fleet.ts';
 import { notGranted, type RoleCall } from './role-calls.ts';
@@ -195,11 +194,7 @@ describe('After a move', () => {
       const { repository } = fleet.github;
       repository.branch('main').files.set(fileOf('orders'), fleet.files[fileOf('orders')] ?? '');
       const inputs = { operation: 'agree', deployment: fileOf('orders'), 'active-site': WEST, epoch: '1' };
-      const run = await runBundle(
-        { ...inputs, 'github-token': 'job-token', ...tokens },
-        { GITHUB_API_URL: fleet.github.url, GITHUB_REPOSITORY: repository.name },
-        { cwd: fleet.repository.folder },
-      );
+      const run = await fleet.step({ ...inputs, 'github-token': 'job-token', ...tokens });
       expect(run.log).not.toContain('MDR-');
       expect(run.code).toBe(0);
       const made = repository.issues.at(-1);
@@ -224,3 +219,12 @@ it.each([['plan'], ['reconcile'], ['drift', 'reconcile']] as const)(
     expect(notGranted([workflow, ...more], fleet.files, asked)).toEqual([]);
   },
 );
+
+it('doctor, which acts by the role of drift, asks nothing that it does not allow', async () => {
+  const { outputs, calls: asked } = await fleet.step({ operation: 'doctor', 'role-to-assume': 'derived' });
+  expect(JSON.parse(outputs['json'] ?? '{}')).toMatchObject({ deployments: [{}, {}], failures: [] });
+  expect(new Set(asked.map(({ service }) => service))).toEqual(
+    new Set(['s3', 'kms', 'airflow', 'iam', 'ec2', 'sts', 'monitoring']),
+  );
+  expect(notGranted(['drift'], fleet.files, asked)).toEqual([]);
+}, 60_000);
