@@ -235,31 +235,6 @@ describe('the roles of the workflows', () => {
     ]);
   });
 
-  it('fit into what IAM takes, 10,240 characters for all of a role, with the longest names that there can be', () => {
-    const long = (text: string, length: number): string => `${text}${'x'.repeat(length)}`.slice(0, length);
-    const sites = EXAMPLE.sites.map((site) => ({
-      ...site,
-      environment: long(site.environment, 80),
-      dagsBucket: long(site.dagsBucket, 63),
-      dagsPath: long('dags', 60),
-      mwaa: {
-        ...site.mwaa,
-        executionRoleArn: long(site.mwaa.executionRoleArn ?? '', 95),
-        networkConfiguration: {
-          subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-          securityGroupIds: [0, 1, 2, 3, 4].map((n) => `sg-0123456789abcdef${n}`),
-        },
-      },
-    }));
-    const longest = deploymentSchema.parse({ ...EXAMPLE, deployment: long('d', 32), sites });
-    const [template] = synthesize({}, [longest]) as [Template, Template];
-    const lengths = resources(template)
-      .filter(([, { Type }]) => Type === 'AWS::IAM::Policy')
-      .map(([id, { Properties }]) => ({ id, length: JSON.stringify(Properties.PolicyDocument).length }));
-    expect(lengths.length).toBeGreaterThan(WORKFLOWS.length);
-    expect(lengths.filter(({ length }) => length > 10_240)).toEqual([]);
-  });
-
   it('can be assumed for an hour: the action renews its credentials by itself', () => {
     const durations = resources(east).flatMap(([, { Type, Properties }]) =>
       Type === 'AWS::IAM::Role' ? [Properties['MaxSessionDuration']] : [],

@@ -165,4 +165,33 @@ describe('the permissions of the workflows', () => {
     for (const action of ['iam:PassRole', 'ec2:CreateVpcEndpoint', 'ec2:CreateNetworkInterface', 'kms:CreateGrant'])
       expect(actions).not.toContain(action);
   });
+
+  it('fit into what IAM takes, 10,240 characters for all of a role, with the longest names that there can be', () => {
+    const long = (text: string, length: number): string => `${text}${'x'.repeat(length)}`.slice(0, length);
+    const sites = example().sites.map((site) => ({
+      ...site,
+      environment: long(site.environment, 80),
+      dagsBucket: long(site.dagsBucket, 63),
+      dagsPath: long('dags', 60),
+      mwaa: {
+        ...site.mwaa,
+        executionRoleArn: long(site.mwaa.executionRoleArn ?? '', 95),
+        networkConfiguration: {
+          subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+          securityGroupIds: [0, 1, 2, 3, 4].map((n) => `sg-0123456789abcdef${n}`),
+        },
+      },
+    }));
+    const longest = example({ deployment: long('d', 32), sites });
+    const lengths = WORKFLOWS.map((workflow) => {
+      const Statement = statementsOf(longest, WORKFLOW_GRANTS[workflow]).map(({ actions, resources, conditions }) => ({
+        Action: actions,
+        Condition: conditions,
+        Effect: 'Allow',
+        Resource: resources,
+      }));
+      return { workflow, length: JSON.stringify({ Statement, Version: '2012-10-17' }).length };
+    });
+    expect(lengths.filter(({ length }) => length > 10_240)).toEqual([]);
+  });
 });
