@@ -2,8 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { z } from 'zod';
-import type { deploymentSchema } from '../../action/src/domain/deployment.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import type { Plan } from '../../action/src/domain/plan-model.ts';
 import { iso, toStored } from '../../action/src/domain/stored-json.ts';
@@ -12,29 +10,13 @@ import type { Environment, EnvironmentInput } from '../sandbox/control-plane/env
 import type { RestRequest, RestResponse } from '../sandbox/control-plane/runtime.ts';
 import { provisionBuckets } from '../sandbox/moto.ts';
 import { startServices, type Services } from '../sandbox/services.ts';
-import {
-  ACCESS_KEYS,
-  ACCOUNT,
-  DEFAULT_PERIODS,
-  deploymentOf,
-  drBucket,
-  environmentName,
-  otherRegion,
-  REGIONS,
-  SECRET_KEY,
-} from '../sandbox/topology.ts';
+import { ACCESS_KEYS, drBucket, environmentName, otherRegion, REGIONS, SECRET_KEY } from '../sandbox/topology.ts';
 import type { Region } from '../sandbox/types.ts';
+import { fileOf, handMade, type File } from './gitops-file.ts';
 import { runBundle, type BundleRun, type RunOptions } from './runner.ts';
 
 export const [EAST, WEST] = REGIONS;
 export const TOKEN = 'job-token';
-
-/** A deployment file as a person writes it. */
-export type File = z.input<typeof deploymentSchema>;
-export type SiteFile = File['sites'][number];
-
-const role = (name: string, region: Region): string => `arn:aws:iam::${ACCOUNT}:role/${name}-${region}`;
-const KEYS = { [EAST]: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', [WEST]: 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb' };
 
 /** What is asked of a Region that changes something there. */
 const CHANGES = /^(Create|Update|Delete|Tag|Untag|Put|Copy|Complete|Upload|Abort)/;
@@ -141,15 +123,15 @@ export const plain = (summary: string): string =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
 
-export type Mark = Readonly<Record<Region, number>>;
+type Mark = Readonly<Record<Region, number>>;
 
-export interface RunMore extends RunOptions {
+interface RunMore extends RunOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Beyond what every run gets. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface PlannedRun {
+interface PlannedRun {
   readonly run: BundleRun;
   readonly plan: Plan;
 }
@@ -209,7 +191,7 @@ export class Repository {
         GITHUB_REPOSITORY: github.repository.name,
         ...env,
       },
-      { cwd: this.folder, bundle: process.env['GITOPS_BUNDLE'], ...rest } as RunOptions,
+      { cwd: this.folder, ...rest },
     );
   }
 
@@ -219,25 +201,6 @@ export class Repository {
     const [plan] = plans;
     if (plan === undefined) throw new Error(`no plan:\n${run.raw}\n${run.summary}`);
     return { run, plan };
-  }
-
-  /** Reconciles by the plan as it is now. */
-  async apply(options?: RunOptions): Promise<BundleRun> {
-    const { plan } = await this.plan();
-    return this.run('reconcile', { digest: plan.digest }, options);
-  }
-
-  /** The same, when it has to go well. */
-  async applied(): Promise<BundleRun> {
-    const run = await this.apply();
-    if (run.code !== 0) throw new Error(`${run.log}\n${run.summary}`);
-    return run;
-  }
-
-  /** Both environments as the file says, with the canary in them. */
-  async create(): Promise<void> {
-    await this.applied();
-    this.bed.beat(this.name);
   }
 
   /** Both environments, made by somebody else and just as the file says. */
@@ -286,66 +249,3 @@ export class Repository {
     this.bed.services.controlPlane(region).edit(environmentName(this.name, region), members);
   }
 }
-
-function siteOf(name: string, region: Region): SiteFile {
-  const index = REGIONS.indexOf(region);
-  return {
-    region,
-    account: ACCOUNT,
-    environment: environmentName(name, region),
-    dagsBucket: `${name}-dags-${region}`,
-    dagsPath: 'dags',
-    mwaa: {
-      executionRoleArn: role(name, region),
-      kmsKey: `arn:aws:kms:${region}:${ACCOUNT}:key/${KEYS[region]}`,
-      networkConfiguration: {
-        subnetIds: [`subnet-${index}a`, `subnet-${index}b`],
-        securityGroupIds: [`sg-${index}`],
-      },
-    },
-  };
-}
-
-/** What CreateEnvironment is told for the environments of {@link fileOf}. */
-const handMade = (name: string, region: Region): Partial<EnvironmentInput> => {
-  const { mwaa, environment, dagsBucket } = siteOf(name, region);
-  return {
-    Name: environment,
-    AirflowVersion: '2.10.3',
-    ExecutionRoleArn: mwaa?.executionRoleArn ?? '',
-    KmsKey: mwaa?.kmsKey ?? '',
-    SourceBucketArn: `arn:aws:s3:::${dagsBucket}`,
-    DagS3Path: 'dags',
-    NetworkConfiguration: {
-      SubnetIds: [...(mwaa?.networkConfiguration?.subnetIds ?? [])],
-      SecurityGroupIds: [...(mwaa?.networkConfiguration?.securityGroupIds ?? [])],
-    },
-    ...{ EnvironmentClass: 'mw1.medium', MinWorkers: 1, MaxWorkers: 4, Schedulers: 2, MinWebservers: 2 },
-    ...{ MaxWebservers: 2, WebserverAccessMode: 'PUBLIC_ONLY', EndpointManagement: 'SERVICE' },
-    WeeklyMaintenanceWindowStart: 'SUN:03:30',
-    AirflowConfigurationOptions: { 'core.parallelism': '16', 'core.default_task_retries': '2' },
-    LoggingConfiguration: { TaskLogs: { Enabled: true, LogLevel: 'INFO' } },
-    Tags: { team: 'shop', service: name },
-  };
-};
-
-const fileOf = (name: string): File => ({
-  ...(deploymentOf(name, '2.10.3', { ...DEFAULT_PERIODS, lease: 4 }) as File),
-  manage: 'full',
-  sites: [siteOf(name, EAST), siteOf(name, WEST)],
-  active: { site: EAST, since: 0 },
-  mwaa: {
-    environmentClass: 'mw1.medium',
-    minWorkers: 1,
-    maxWorkers: 4,
-    schedulers: 2,
-    minWebservers: 2,
-    maxWebservers: 2,
-    webserverAccessMode: 'PUBLIC_ONLY',
-    endpointManagement: 'SERVICE',
-    weeklyMaintenanceWindowStart: 'SUN:03:30',
-    airflowConfigurationOptions: { 'core.parallelism': '16', 'core.default_task_retries': '2' },
-    loggingConfiguration: { taskLogs: { enabled: true, logLevel: 'INFO' } },
-    tags: { team: 'shop', service: name },
-  },
-});

@@ -2,7 +2,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { memberOf, MEMBERS } from '../../action/src/domain/members.ts';
 import type { Plan } from '../../action/src/domain/plan-model.ts';
 import type { Region } from '../sandbox/types.ts';
-import { EAST, WEST, type File, type Repository } from './gitops-bed.ts';
+import { EAST, WEST, type Repository } from './gitops-bed.ts';
+import type { File } from './gitops-file.ts';
 
 /** Changes of a deployment file, together one for every member that the service can change. */
 interface Change {

@@ -74,6 +74,8 @@ describe('Drift', () => {
     edit();
     const healed = await orders.run('reconcile', { scope: 'self-heal' });
     expect([healed.code, healed.outputs['outcome'], workers()]).toEqual([0, 'applied', [2, 4]]);
+    // Another difference is left.
+    expect(healed.summary).toMatch(/^### ✅ Self-heal has set orders right, in what the file leaves to it/);
     edit();
     const before = bed.mark();
     const again = await orders.run('reconcile', { scope: 'self-heal' });

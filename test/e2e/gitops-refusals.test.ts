@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { readDeployment } from '../../action/src/domain/deployment-file.ts';
 import { MEMBERS } from '../../action/src/domain/members.ts';
 import { edited, RULES } from '../unit/domain/deployment-rule-cases.ts';
-import { Bed, EAST, plain, WEST, type File, type Repository } from './gitops-bed.ts';
+import { Bed, EAST, plain, WEST, type Repository } from './gitops-bed.ts';
+import type { File } from './gitops-file.ts';
 
 jest.setTimeout(30_000);
 
@@ -124,7 +125,8 @@ test('validate shows every broken rule of every file at its line and column, in 
   expect(run.code).toBe(1);
   const summary = plain(run.summary);
   for (const { path, message, line, column } of rules) {
-    const [found] = new RegExp(`${RegExp.escape(`${path}:${line ?? ''}:${column ?? ''}: `)}.*`).exec(summary) ?? [];
+    const place = `${path}:${line ?? ''}:${column ?? ''}: `;
+    const found = summary.split('\n').find((one) => one.includes(place));
     expect(found).toContain(message);
   }
   // GitHub shows ten of a step.

@@ -22,6 +22,9 @@ describe('A file whose environments are not there', () => {
     shop = await bed.repository('shop');
     const { plan, run } = await shop.plan();
     expect([run.code, plan.outcome]).toEqual([0, 'changes']);
+    expect(run.summary).toContain(
+      'a new environment at us-west-2 (standby), then a new environment at us-east-1 (active)',
+    );
     const before = bed.mark();
     const made = await shop.run('reconcile', { digest: plan.digest });
     expect(made.summary).toMatch(/^### ✅ shop is as Git says, at both sites/);
@@ -109,7 +112,12 @@ describe('Artifacts of the repository', () => {
     expect(fieldsOf(plan)).toEqual(['RequirementsS3ObjectVersion']);
     expect(
       plan.artifacts.rows.filter(({ verdict }) => verdict !== 'in sync').map(({ path, verdict }) => [path, verdict]),
-    ).toEqual([['dags/orders.py', 'changed']]);
+    ).toEqual([
+      ['dags/orders.py', 'changed'],
+      ['dags/returns.py', 'deleted'],
+      ['dags/theirs.py', 'foreign'],
+      ['requirements.txt', 'changed'],
+    ]);
     const run = await shop.run('reconcile', { digest: plan.digest });
     expect(run.summary).toMatch(/^### ✅ shop is as Git says, at both sites/);
     for (const region of REGIONS) {

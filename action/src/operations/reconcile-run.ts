@@ -89,7 +89,8 @@ async function begin(run: ReconcileRun, { decision, work, standby }: ReconcileLo
 async function changeSite(run: ReconcileRun, plan: Plan, side: Side, work: SiteWork): Promise<void> {
   const { world } = run;
   if (run.steps.some(({ region, followed }) => region === side.region && !followed)) throw left(side, work);
-  const importErrorsBefore = await world.log.group(`Change ${side.region}, the ${work.role}`, async () => {
+  const role = work.role === 'active' ? 'active site' : 'standby';
+  const importErrorsBefore = await world.log.group(`Change ${side.region}, the ${role}`, async () => {
     const before = await countImportErrors(side);
     for (const step of work.steps)
       run.steps.push(await applyStep(run, side, work, step, usualMinutes(plan, work.role)));

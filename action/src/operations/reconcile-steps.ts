@@ -59,7 +59,8 @@ export async function applyStep(
   const record = book.record();
   if (record !== undefined) await book.write(withStep(record, noted));
   await lease.ensure();
-  world.log.info(`${side.region}: ${step.kind} ${step.fields.join(', ')}`);
+  const what = step.kind === 'create' ? side.site.environment : step.fields.join(', ');
+  world.log.info(`${side.region}: ${step.kind} ${what}`);
   await ask(side, work, step, before);
   if (step.kind === 'create' || step.kind === 'update')
     await followStep(scene, side, work.role, noted, { graceful: isGraceful(step), usual });

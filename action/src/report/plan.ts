@@ -46,7 +46,10 @@ const answer = (plan: Plan): Block => ({
 function changedSites({ sites }: Plan): string {
   const changed = sites.filter(({ changes }) => changes.length > 0);
   return changed
-    .map(({ region, role, changes }) => `${plural(fieldsOf(changes), 'change')} at ${region} (${role})`)
+    .map(({ region, role, changes }) => {
+      const isNew = changes.some(({ kind }) => kind === 'create');
+      return `${isNew ? 'a new environment' : plural(fieldsOf(changes), 'change')} at ${region} (${role})`;
+    })
     .join(', then ');
 }
 

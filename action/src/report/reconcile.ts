@@ -5,7 +5,13 @@ import { bounded, command, duration, moment, plural, type Context } from './word
 type Answer = readonly [Mood, (result: ReconcileResult) => Inline];
 
 const ANSWERS: Readonly<Record<ReconcileOutcome, Answer>> = {
-  applied: ['good', ({ deployment }) => t`${deployment} is as Git says, at both sites`],
+  applied: [
+    'good',
+    ({ deployment, scope }) =>
+      scope === 'self-heal'
+        ? t`Self-heal has set ${deployment} right, in what the file leaves to it`
+        : t`${deployment} is as Git says, at both sites`,
+  ],
   'in sync': ['good', ({ deployment }) => t`${deployment} was as Git says already; nothing was changed`],
   differs: [
     'attention',
@@ -81,7 +87,7 @@ export function reconcileReport(result: ReconcileResult, context: Context): Docu
     result.scope === 'self-heal'
       ? 'by self-heal'
       : pullRequest === null
-        ? 'started by hand'
+        ? 'not of a pull request'
         : `reviewed in pull request #${pullRequest}`;
   return [
     { kind: 'answer', mood, text: answer(result) },
