@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { memberOf, MEMBERS } from '../../action/src/domain/members.ts';
 import type { Plan } from '../../action/src/domain/plan-model.ts';
@@ -156,6 +157,34 @@ export const CHANGES: readonly Change[] = [
     }),
   },
 ];
+
+/** Where a file says something of one member: a key of `mwaa`, or of each site or its `mwaa`. */
+const PLACES: readonly ((file: File) => readonly object[])[] = [
+  ({ mwaa }) => [mwaa ?? {}],
+  ({ sites }) => sites,
+  ({ sites }) => sites.map(({ mwaa }) => mwaa ?? {}),
+];
+/** Changed key by key, or told with an update and never kept. */
+const NO_MEMBER = ['mwaa', 'workerReplacementStrategy'];
+
+/** The file with one key changed at a time, for each key that a change of it changes. */
+export function oneByOne(file: File, { change }: Change): readonly { readonly key: string; readonly file: File }[] {
+  const after = structuredClone(file);
+  change(after);
+  return PLACES.flatMap((placesIn) => {
+    const keys = new Set(placesIn(after).flatMap((place) => Object.keys(place)));
+    return [...keys].flatMap((key) => {
+      const one = structuredClone(file);
+      const pairs = placesIn(one).map((place, index) => [place, placesIn(after)[index] ?? {}] as const);
+      const isSame = pairs.every(([place, changed]) => isDeepStrictEqual(valueIn(place, key), valueIn(changed, key)));
+      if (isSame || NO_MEMBER.includes(key)) return [];
+      for (const [place, changed] of pairs) Object.assign(place, { [key]: valueIn(changed, key) });
+      return [{ key, file: one }];
+    });
+  });
+}
+
+const valueIn = (place: object, key: string): unknown => (place as Readonly<Record<string, unknown>>)[key];
 
 /** The members that a plan changes, each once, sorted. */
 export const fieldsOf = ({ fields }: Plan): readonly string[] =>

@@ -1,10 +1,11 @@
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MEMBERS } from '../../action/src/domain/members.ts';
+import type { Plan } from '../../action/src/domain/plan-model.ts';
 import { REGIONS } from '../sandbox/topology.ts';
 import type { Region } from '../sandbox/types.ts';
 import { Bed, EAST, WEST, type Repository } from './gitops-bed.ts';
-import { CHANGES, differences, fieldsOf } from './gitops-changes.ts';
+import { CHANGES, differences, fieldsOf, oneByOne } from './gitops-changes.ts';
 
 jest.setTimeout(60_000);
 
@@ -44,9 +45,31 @@ describe('A file whose environments are not there', () => {
   });
 });
 
+/** Members that the file says by another name than its own. */
+const MEMBER_OF: Readonly<Record<string, string>> = {
+  dagsBucket: 'SourceBucketArn',
+  dagsPath: 'DagS3Path',
+  networkConfiguration: 'NetworkConfiguration.SecurityGroupIds',
+};
+const memberOfKey = (key: string) => MEMBERS.find(({ file }) => file === key)?.api;
+
 test('there is a change for every member that can be changed', () => {
   const updatable = MEMBERS.filter(({ changedBy }) => changedBy !== 'nothing').map(({ api }) => api);
   expect(new Set(CHANGES.flatMap(({ members }) => members))).toEqual(new Set(updatable));
+});
+
+test('every key of the file that changes alone is planned alone, at both sites', async () => {
+  const told = CHANGES.filter(({ name }) => name === 'size' || name === 'place');
+  const variants = told.flatMap((change) => oneByOne(shop.file, change));
+  for (const { key, file } of variants) shop.put(`variants/${key}.json`, JSON.stringify(file));
+  const run = await shop.run('plan', { deployment: 'variants/*.json' });
+  shop.remove('variants');
+  const { plans } = JSON.parse(run.outputs['json'] ?? '') as { plans: readonly Plan[] };
+  const planned = new Map(plans.map((plan) => [plan.file, fieldsOf(plan)]));
+  expect(planned.size).toBe(told.flatMap(({ members }) => members).length);
+  for (const { key } of variants)
+    expect([key, planned.get(`variants/${key}.json`)]).toEqual([key, [MEMBER_OF[key] ?? memberOfKey(key)]]);
+  expect(plans.flatMap(({ fields }) => fields.filter(({ changes }) => changes.length === 1))).toEqual([]);
 });
 
 test.each(CHANGES)('a change of $name is planned, made at the standby first, and then nothing is left', async (one) => {
