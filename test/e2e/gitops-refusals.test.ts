@@ -144,12 +144,14 @@ test('validate shows every broken rule of every file at its line and column, in 
 describe('A plan that was reviewed in a pull request', () => {
   let orders: Repository;
   let commit: string;
+  let digest: string;
 
   test('is refused when somebody edited the standby since, by the name of what moved', async () => {
     orders = await bed.repository('orders');
     await orders.madeByHand();
     orders.edit(({ mwaa }) => Object.assign(mwaa ?? {}, { maxWorkers: 9 }));
     commit = await orders.merge();
+    ({ digest } = (await orders.plan()).plan);
     orders.byHand(WEST, { MinWorkers: 3 });
     const before = bed.mark();
     const run = await orders.afterMerge(commit);
@@ -157,6 +159,14 @@ describe('A plan that was reviewed in a pull request', () => {
     expect(run.summary).toMatch(/^### 🛑 MDR-PLAN-MOVED/);
     expect(plain(run.summary)).toContain('MinWorkers: Git 1, us-east-1 1, us-west-2 3');
     expect(run.summary).not.toContain('MaxWorkers');
+    expect(bed.changesSince(before)).toEqual([]);
+  });
+
+  test('is refused by its digest alone too, and the log shows the plan as it is now', async () => {
+    const before = bed.mark();
+    const run = await orders.run('reconcile', { digest });
+    expect([run.code, run.summary]).toEqual([1, expect.stringMatching(/^### 🛑 MDR-PLAN-MOVED/)]);
+    expect(run.log).toContain('MinWorkers: us-west-2 `3`, us-east-1 `1`; to become `1` at the standby');
     expect(bed.changesSince(before)).toEqual([]);
   });
 
