@@ -225,6 +225,11 @@ describe('an error', () => {
     expect(toMarkdown(report)).toContain('Not known.');
   });
 
+  test('of many things begins with what they are', () => {
+    const report = errorReport(new MdrError({ code: 'MDR-PLAN-MOVED', message: 'these have moved:\na\nb', fix: 'f' }));
+    expect(toMarkdown(report)).toContain('\n\nThese have moved:\n\n- a\n- b\n\n');
+  });
+
   test('of a run that was asked to stop is no alarm', () => {
     expect(toMarkdown(errorReport(new MdrError({ code: 'MDR-STOPPED', message: '', fix: 'f' })))).toContain(
       '### ⚠️ MDR-STOPPED',
