@@ -32,7 +32,7 @@ const deploymentWith = (changes: Readonly<Record<string, unknown>>): Deployment 
 
 /** A repository and two buckets, told in sentences: what is committed, deployed, and found in the buckets. */
 export class ArtifactStory {
-  readonly deployment: Deployment;
+  deployment: Deployment;
   readonly universe: Universe;
   readonly repository: MemoryRepository;
   /** What the environments read; {@link apply} sets it as reconcile does. */
@@ -49,6 +49,11 @@ export class ArtifactStory {
   process(options: Partial<ProcessOptions> = {}): Process {
     this.#runs += 1;
     return new Process(this.universe, { name: `run ${this.#runs}`, ...options });
+  }
+
+  /** Another version of the deployment file. */
+  declare(artifacts: Readonly<Record<string, unknown>>): void {
+    this.deployment = deploymentWith({ artifacts });
   }
 
   get #scene() {

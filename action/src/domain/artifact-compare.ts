@@ -45,6 +45,8 @@ export function contentAt({ objects, sha256 }: SiteDags, file: BundleFile): Cont
 
 export interface DagsComparison {
   readonly rows: readonly { readonly path: string; readonly verdict: Verdict }[];
+  /** Paths of the rows that are not ours. */
+  readonly others: readonly string[];
   /** By site index. */
   readonly uploads: readonly [readonly BundleFile[], readonly BundleFile[]];
   /** Paths below the DAGs folder, by site index. */
@@ -60,13 +62,14 @@ export function compareDags(bundle: Bundle, manifests: Manifests, sites: BothDag
   const deletions = [deleted(sites[0]), deleted(sites[1])] as const;
   const gone = new Set(deletions.flat());
   const own = new Set([...files.map(({ path }) => path), ...gone]);
-  const others = new Set([...here.objects.keys(), ...there.objects.keys()].filter((path) => !own.has(path)));
+  const found = bundle.dags === undefined ? [] : [...here.objects.keys(), ...there.objects.keys()];
+  const others = [...new Set(found.filter((path) => !own.has(path)))];
   const rows = [
     ...files.map((file) => ({ path: file.path, verdict: verdictOf(contentAt(here, file), contentAt(there, file)) })),
     ...[...gone].map((path) => ({ path, verdict: 'deleted' as const })),
-    ...(bundle.dags === undefined ? [] : [...others].map((path) => ({ path, verdict: foreign(here, there, path) }))),
+    ...others.map((path) => ({ path, verdict: foreign(here, there, path) })),
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  return { rows, uploads: [uploads(sites[0]), uploads(sites[1])], deletions };
+  return { rows, others, uploads: [uploads(sites[0]), uploads(sites[1])], deletions };
 }
 
 /** Never what we have not written ourselves: its path is one of the last bundle, or its content one of ours. */

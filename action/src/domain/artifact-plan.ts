@@ -29,6 +29,8 @@ export interface ArtifactPlan {
   /** SHA-256 over all that the repository would deploy; `null` when the file declares no artifacts. */
   readonly bundle: string | null;
   readonly rows: readonly ArtifactRow[];
+  /** Those of the rows' paths that others keep in the buckets: shown, and no part of the work. */
+  readonly others: readonly string[];
   /** By site index. */
   readonly pins: readonly [Pins, Pins];
   /** What has to be done in each site's bucket before environments are updated: pinned artifacts. By site index. */

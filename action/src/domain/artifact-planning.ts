@@ -28,6 +28,7 @@ export interface ArtifactFacts {
 export const undeclaredPlan = (rows: readonly ArtifactRow[]): ArtifactPlan => ({
   bundle: null,
   rows,
+  others: [],
   pins: [{}, {}],
   before: [[], []],
   after: [[], []],
@@ -67,6 +68,7 @@ export function planArtifacts(deployment: Deployment, roles: Roles, facts: Artif
   return {
     bundle: bundle.digest,
     rows: [...dagRows, ...pinnedRows(bundle, pinned, roles), ...undeclared],
+    others: comparison.others.map((path) => inFolder(folder, path)),
     pins: [pinsOf(name, bundle, pinned[0]), pinsOf(name, bundle, pinned[1])],
     before: [before(0), before(1)],
     after: [after(0), after(1)],

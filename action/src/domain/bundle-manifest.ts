@@ -73,9 +73,14 @@ export function deletedPaths(bundle: Bundle, manifests: Manifests): ReadonlyMap<
   return deleted;
 }
 
-/** Paths that the last manifest names as deployed: ours even when somebody has changed them by hand. */
-export const deployedPaths = (manifests: Manifests): ReadonlySet<string> =>
-  new Set(latest(manifests)?.files.map(({ path }) => path));
+/**
+ * Paths that the last manifest names as deployed: ours even when somebody has changed them by hand. While the file
+ * declares no DAGs they may have become somebody else's: from then on only their content tells.
+ */
+export function deployedPaths(manifests: Manifests): ReadonlySet<string> {
+  const last = latest(manifests);
+  return new Set(last?.dags === null ? [] : last?.files.map(({ path }) => path));
+}
 
 /** SHA-256 of the object of a path at a site, when a manifest recorded it under just this ETag; else `undefined`. */
 export type RecordedSha = (path: string, etag: string) => string | undefined;
@@ -90,12 +95,11 @@ export function recordedAt(manifests: Manifests, site: 0 | 1): RecordedSha {
 
 /** Whether a manifest says all that there is to say once this bundle is deployed. */
 export function isManifestOf(manifest: BundleManifest | undefined, deployment: string, bundle: Bundle): boolean {
-  if (manifest?.bundle !== bundle.digest || manifest.pending.length > 0) return false;
+  if (manifest?.bundle !== bundle.digest) return false;
+  const { dags } = bundle;
+  if (dags !== undefined && (manifest.pending.length > 0 || manifest.files.length !== dags.files.length)) return false;
   const keys = PINNED.filter((pinned) => bundle.pinned[pinned] !== undefined);
-  return (
-    (bundle.dags?.files ?? []).length === manifest.files.length &&
-    keys.every((pinned) => manifest.pinned[pinned]?.key === pinnedKey(deployment, pinned))
-  );
+  return keys.every((pinned) => manifest.pinned[pinned]?.key === pinnedKey(deployment, pinned));
 }
 
 /** What a site's bucket has after the deployment. */
@@ -112,10 +116,7 @@ export function bundleManifestOf(
   manifests: Manifests,
   [first, second]: readonly [DeployedSite, DeployedSite],
 ): BundleManifest {
-  const etags = (path: string): [string | null, string | null] => [
-    first.etags.get(path) ?? null,
-    second.etags.get(path) ?? null,
-  ];
+  const etags = (path: string): Etags => [first.etags.get(path) ?? null, second.etags.get(path) ?? null];
   const pinnedOf = (pinned: Pinned, { sha256, size }: BundleFile) => ({
     key: pinnedKey(deployment, pinned),
     sha256,
@@ -130,13 +131,31 @@ export function bundleManifestOf(
     commit: by.commit,
     actor: by.actor,
     at: iso(by.at),
-    files: (bundle.dags?.files ?? []).map(({ path, sha256, size }) => ({ path, sha256, size, etags: etags(path) })),
     pinned: Object.fromEntries(
       PINNED.flatMap((pinned) => {
         const artifact = bundle.pinned[pinned];
         return artifact === undefined ? [] : [[pinned, pinnedOf(pinned, artifact)]];
       }),
     ),
+    ...filesOf(bundle, manifests, by, etags),
+  };
+}
+
+type Etags = [string | null, string | null];
+
+/** A deployment file without DAGs takes nothing away of what we know: it may name them again one day. */
+function filesOf(
+  bundle: Bundle,
+  manifests: Manifests,
+  by: { readonly commit: string | null; readonly at: number },
+  etags: (path: string) => Etags,
+): Pick<BundleManifest, 'files' | 'tombstones' | 'pending'> {
+  if (bundle.dags === undefined) {
+    const { files = [], tombstones = [], pending = [] } = latest(manifests) ?? {};
+    return { files, tombstones, pending };
+  }
+  return {
+    files: bundle.dags.files.map(({ path, sha256, size }) => ({ path, sha256, size, etags: etags(path) })),
     tombstones: tombstonesOf(bundle, manifests, by),
     pending: [],
   };

@@ -12,7 +12,10 @@ export function looksSecret(name: string, value: string): boolean {
  * Airflow's options with a secret value (`sensitive_config_values` of airflow.configuration, and what providers add).
  * The same name with `_secret` or `_cmd` behind it only says where the value is found, and may be written.
  */
-const hasSecretName = (name: string): boolean => SECRET_NAMES.test(name.slice(name.lastIndexOf('.') + 1));
+const hasSecretName = (name: string): boolean => SECRET_NAMES.test(inSnakeCase(name.slice(name.lastIndexOf('.') + 1)));
+
+/** Tags are written in every manner: `DbPassword`, `db-password`, `db:password`. */
+const inSnakeCase = (name: string): string => name.replaceAll(/(?<=[a-z\d])(?=[A-Z])|[-:/ ]/g, '_');
 
 const SECRET_NAMES =
   /(?:^|_)(?:password|passwd|token|secret_key|fernet_key|jwt_secret|client_secret|api_key|access_key|private_key|flower_basic_auth|sql_alchemy_conn|broker_url|result_backend)$/i;

@@ -56,7 +56,8 @@ export function movedSince(
     .map((name) => (name in PARTS ? PARTS[name as keyof typeof PARTS] : name));
 }
 
-const comparable = ({ git, active, standby }: FieldRow): unknown => ({ git, active, standby });
+/** With what would be done: an exception that ends changes the work, and nothing else of the row. */
+const comparable = ({ git, active, standby, changes }: FieldRow): unknown => ({ git, active, standby, changes });
 
 function partsOf({
   deployment,
@@ -69,23 +70,24 @@ function partsOf({
   const { manage, ignore, siteLocal, strategy } = deployment;
   return {
     tool,
-    file: sites.map(({ declared, pins }) => ({
+    file: sites.map(({ declared, pins, strategy: replacing }) => ({
       settings: withoutPins(declared.settings),
       whole: [...declared.whole].toSorted(),
       pins: Object.fromEntries(
         Object.entries(pins).map(([name, { key, sha256: content }]) => [name, { key, content }]),
       ),
-      strategy: deployment.mwaa.workerReplacementStrategy ?? null,
+      strategy: replacing ?? null,
     })),
     rules: { manage, ignore, siteLocal, strategy },
     role: { active, verdict: role.verdict, message: role.message },
     sites: sites.map(({ state }) => state),
-    artifacts: artifacts === undefined ? null : { bundle: artifacts.bundle, rows: artifacts.rows.filter(isOurs) },
+    artifacts: artifacts === undefined ? null : { bundle: artifacts.bundle, rows: ownRows(artifacts) },
   };
 }
 
 /** Files that others keep in the bucket are shown, and are no part of the work. */
-const isOurs = ({ verdict }: ArtifactPlan['rows'][number]): boolean => verdict !== 'foreign';
+const ownRows = ({ rows, others }: ArtifactPlan): ArtifactPlan['rows'] =>
+  rows.filter(({ path }) => !others.includes(path));
 
 /** Pins enter by their content: the version comes with the upload, before or after the review. */
 const withoutPins = (settings: ComparedSite['declared']['settings']): Readonly<Record<string, unknown>> =>

@@ -4,6 +4,7 @@ import type { Declared } from './desired.ts';
 import { memberOf } from './members.ts';
 import type { FieldRow, FieldVerdict } from './plan-model.ts';
 import { contentOf, shownRow } from './plan-shown.ts';
+import type { ShowsTest } from './plan-shown.ts';
 import { sameValue } from './settings.ts';
 import type { FieldValue, Settings } from './settings.ts';
 
@@ -20,6 +21,8 @@ export interface ComparedSite {
   readonly state: 'there' | 'new' | 'absent';
   readonly isManaged: boolean;
   readonly pins: Pins;
+  /** How an update replaces the workers; `undefined` = as the service does. */
+  readonly strategy: 'FORCED' | 'GRACEFUL' | undefined;
 }
 
 export interface ComparedField {
@@ -34,7 +37,7 @@ export function compareFields(
   active: ComparedSite,
   standby: ComparedSite,
   isLocal: (field: string) => boolean,
-  isShown: (field: string) => boolean,
+  isShown: ShowsTest,
 ): readonly ComparedField[] {
   const names = [active, standby].flatMap(({ declared, wanted, unexcused, observed }) =>
     [declared.settings, wanted, unexcused, observed].flatMap((settings) => Object.keys(settings)),
@@ -42,7 +45,7 @@ export function compareFields(
   return [...new Set(names)]
     .filter((field) => memberOf(field) !== undefined)
     .toSorted()
-    .map((field) => compareField(field, active, standby, isLocal(field), isShown(field)));
+    .map((field) => compareField(field, active, standby, isLocal(field), isShown));
 }
 
 function compareField(
@@ -50,7 +53,7 @@ function compareField(
   active: ComparedSite,
   standby: ComparedSite,
   isLocal: boolean,
-  isShown: boolean,
+  isShown: ShowsTest,
 ): ComparedField {
   const sites = [active, standby];
   const different = sites.filter((site) => differs(site, field));
@@ -59,7 +62,10 @@ function compareField(
     ...sites.map((site) => contentOf(field, gitValue(site, field), site.pins)),
     ...sites.map((site) => contentOf(field, site.observed[field], site.pins)),
   ];
-  const [gitActive = null, gitStandby = null, atActive = null, atStandby = null] = shownRow(values, isShown);
+  const [gitActive = null, gitStandby = null, atActive = null, atStandby = null] = shownRow(
+    values,
+    isShown(field, values),
+  );
   const isApart = standby.state !== 'absent' && !sameValue(values[2], values[3]);
   const verdict = verdictOf(field, sites, different, stuck, isApart);
   const row: FieldRow = {

@@ -1,5 +1,6 @@
 import type { Pins } from './artifact-plan.ts';
 import { PINNED } from './artifact-plan.ts';
+import { looksSecret } from './deployment-secrets.ts';
 import type { Deployment } from './deployment.ts';
 import { PINNED_MEMBERS, isToBeUploaded } from './desired.ts';
 import { keyOf, memberOf } from './members.ts';
@@ -40,12 +41,18 @@ const HARMLESS_OPTIONS = [
   'webserver.default_ui_timezone',
 ] as const;
 
-/** Whether a field's values may stand in comments and summaries. */
-export function showsTest({ plan }: Pick<Deployment, 'plan'>): (field: string) => boolean {
+/** Whether the values of a field's row may stand in comments and summaries. */
+export type ShowsTest = (field: string, values: readonly (FieldValue | undefined)[]) => boolean;
+
+/** What looks like a credential never may, be it an option that the file lists or a tag that somebody made by hand. */
+export function showsTest({ plan }: Pick<Deployment, 'plan'>): ShowsTest {
   const shown = [...HARMLESS_OPTIONS, ...plan.showOptions];
-  return (field) => {
+  return (field, values) => {
     const member = memberOf(field);
-    return member?.api !== 'AirflowConfigurationOptions' || matchesAny(shown, keyOf(member, field));
+    if (member?.shape !== 'map') return true;
+    const key = keyOf(member, field);
+    if (values.some((value) => value !== undefined && looksSecret(key, String(value)))) return false;
+    return member.api !== 'AirflowConfigurationOptions' || matchesAny(shown, key);
   };
 }
 

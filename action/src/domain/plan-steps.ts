@@ -27,11 +27,7 @@ export interface SiteWork {
  * What makes the site as it is to be: tags first, since they take no time, then one update of everything else. `fields`
  * are those that may be changed.
  */
-export function stepsFor(
-  site: ComparedSite,
-  fields: readonly string[],
-  strategy: 'FORCED' | 'GRACEFUL' | undefined,
-): readonly WorkStep[] {
+export function stepsFor(site: ComparedSite, fields: readonly string[]): readonly WorkStep[] {
   if (site.state === 'new') {
     const all = Object.keys(site.wanted);
     return [{ kind: 'create', fields: all, members: membersOf(all, site.wanted) }];
@@ -40,7 +36,7 @@ export function stepsFor(
   const isTag = (field: string) => memberOf(field)?.changedBy === 'tags';
   const tags = changed.filter(isTag);
   const update = changed.filter((field) => !isTag(field));
-  return [...tagSteps(tags, site.wanted), ...updateSteps(update, site.wanted, strategy)];
+  return [...tagSteps(tags, site.wanted), ...updateSteps(update, site)];
 }
 
 function tagSteps(fields: readonly string[], wanted: Settings): readonly WorkStep[] {
@@ -53,11 +49,7 @@ function tagSteps(fields: readonly string[], wanted: Settings): readonly WorkSte
   ];
 }
 
-function updateSteps(
-  fields: readonly string[],
-  wanted: Settings,
-  strategy: 'FORCED' | 'GRACEFUL' | undefined,
-): readonly WorkStep[] {
+function updateSteps(fields: readonly string[], { wanted, strategy }: ComparedSite): readonly WorkStep[] {
   if (fields.length === 0) return [];
   const members = membersOf(fields, wanted);
   const how = strategy === undefined ? {} : { WorkerReplacementStrategy: strategy };

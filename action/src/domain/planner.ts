@@ -7,6 +7,7 @@ import type { SiteObservation } from './observed.ts';
 import { compareFields } from './plan-fields.ts';
 import type { ComparedField, ComparedSite } from './plan-fields.ts';
 import { heldUntil } from './plan-held.ts';
+import { hiddenNotices } from './plan-hidden.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isIgnoredTest } from './plan-ignored.ts';
 import type { Plan, SitePlan } from './plan-model.ts';
@@ -53,7 +54,7 @@ export function planOf(input: PlanInput): PlannedWork {
     role: rule.role,
     artifacts: input.artifacts,
   };
-  const work = (site: ComparedSite, index: SiteIndex) => siteWork(deployment, site, index, observed[index], compared);
+  const work = (site: ComparedSite, index: SiteIndex) => siteWork(site, index, observed[index], compared);
   const sites = [work(standby, roles.standby), work(active, roles.active)] as const;
   const plans = sites.map((of) => sitePlanOf(input, of)) as [SitePlan, SitePlan];
   const refusals = [
@@ -77,7 +78,7 @@ export function planOf(input: PlanInput): PlannedWork {
     artifacts: { bundle: input.artifacts?.bundle ?? null, rows: [...(input.artifacts?.rows ?? [])] },
     role: rule.role,
     refusals,
-    notices: [...noticesOf(input, roles, sites, rows)],
+    notices: [...noticesOf(input, roles, sites, rows), ...hiddenNotices(rows)],
     heldUntil: heldUntil(deployment, at),
     digest: digestOf(reviewed),
   };
@@ -121,6 +122,7 @@ function comparedSite(
     state: isFound(own) ? 'there' : isExpected(deployment, role) ? 'new' : 'absent',
     isManaged: isManaged(deployment.manage, roles, index),
     pins,
+    strategy: deployment.sites[index].mwaa.workerReplacementStrategy ?? deployment.mwaa.workerReplacementStrategy,
   };
 }
 
@@ -129,7 +131,6 @@ const isExpected = ({ strategy }: Deployment, role: 'active' | 'standby'): boole
   role === 'active' || strategy === 'warm-standby';
 
 function siteWork(
-  deployment: Deployment,
   site: ComparedSite,
   index: SiteIndex,
   observed: SiteObservation,
@@ -137,8 +138,7 @@ function siteWork(
 ): SiteWork {
   const { role } = site;
   const fields = compared.filter(({ row }) => row.changes.includes(role)).map(({ field }) => field);
-  const strategy = deployment.sites[index].mwaa.workerReplacementStrategy ?? deployment.mwaa.workerReplacementStrategy;
-  const steps = site.isManaged && site.state !== 'absent' ? stepsFor(site, fields, strategy) : [];
+  const steps = site.isManaged && site.state !== 'absent' ? stepsFor(site, fields) : [];
   return { index, role, arn: isFound(observed) ? observed.arn : '', steps };
 }
 

@@ -11,6 +11,16 @@ import type { Case, File } from './plan-cases.ts';
 
 const digest = (of: Case) => planned(of).plan.digest;
 const moved = (before: Case, now: Case) => movedSince(planned(before).fingerprints, planned(now).fingerprints);
+const UNTIL_DECEMBER = { field: 'MinWorkers', reason: 'month end', until: '2026-12-05T00:00:00Z' };
+const DECEMBER = Date.parse('2026-12-06T00:00:00Z');
+const NO_WORK: ArtifactPlan = {
+  bundle: 'b'.repeat(64),
+  rows: [],
+  others: [],
+  pins: [{}, {}],
+  before: [[], []],
+  after: [[], []],
+};
 const PASSWORD = 'AirflowConfigurationOptions.smtp.smtp_password';
 
 test('canonical JSON does not know the order of keys', () => {
@@ -47,14 +57,46 @@ describe('a digest stays', () => {
     expect(digest({ west })).toBe(before);
   });
 
-  test('as a window opens', () => {
-    const deployment = deploymentWith((file) => (file['paused'] = { reason: 'x', until: '2027-01-01T00:00:00Z' }));
-    expect(digest({ deployment, west: { MaxWorkers: 3 } })).toBe(before);
+  test('as a window or a pause begins and ends: it says when, and never what', () => {
+    const deployment = deploymentWith((file) => {
+      file['paused'] = { reason: 'x', until: '2026-12-01T00:00:00Z' };
+      file['freeze'] = [{ from: '2026-12-20T00:00:00Z', to: '2027-01-02T00:00:00Z', reason: 'year end' }];
+    });
+    const at = (time: string) => digest({ deployment, west: { MaxWorkers: 3 }, at: Date.parse(time) });
+    for (const time of ['2026-11-24', '2026-12-10', '2026-12-24', '2027-01-03'])
+      expect(at(`${time}T00:00:00Z`)).toBe(before);
+  });
+
+  test('as an exception ends that excused nothing', () => {
+    const deployment = deploymentWith((file) => (file['ignore'] = [UNTIL_DECEMBER]));
+    const of = (at: number) => digest({ deployment, west: { MaxWorkers: 3 }, at });
+    expect(of(DECEMBER)).toBe(of(NOW));
+  });
+
+  test('as files come and go that others keep in the DAGs buckets', () => {
+    const rows: ArtifactPlan['rows'] = [{ path: 'dags/a.py', verdict: 'changed', consequence: '' }];
+    const theirs = (['foreign', 'missing at the standby', 'differs at the standby'] as const).map((verdict) =>
+      digest({
+        artifacts: {
+          ...NO_WORK,
+          rows: [...rows, { path: 'dags/b.py', verdict, consequence: 'x' }],
+          others: ['dags/b.py'],
+        },
+      }),
+    );
+    expect(new Set([...theirs, digest({ artifacts: { ...NO_WORK, rows } })]).size).toBe(1);
   });
 });
 
 describe('a digest moves, and what moved is named', () => {
   const edited = (edit: (file: File) => unknown): Case => ({ deployment: deploymentWith(edit) });
+  const at = (strategy: string): Case => ({
+    ...edited((file) => {
+      const [{ mwaa }] = file['sites'] as [{ mwaa: File }];
+      mwaa['workerReplacementStrategy'] = strategy;
+    }),
+    east: { MaxWorkers: 3 },
+  });
   const cases: [string, Case, Case, readonly string[]][] = [
     ['somebody edits the standby', {}, { west: { MaxWorkers: 3 } }, ['MaxWorkers']],
     ['somebody edits both sites alike', {}, { east: { Schedulers: 3 }, west: { Schedulers: 3 } }, ['Schedulers']],
@@ -67,6 +109,19 @@ describe('a digest moves, and what moved is named', () => {
     ['other rights', {}, edited((file) => (file['manage'] = 'standby-only')), ['manage, ignore or siteLocal']],
     ['a failover', { epoch: 0 }, { epoch: 1 }, ['who is active']],
     ['an environment that is gone', {}, { west: { status: 'missing' } }, ['which environments exist']],
+    [
+      'an exception ends that excused a difference',
+      { ...edited((file) => (file['ignore'] = [UNTIL_DECEMBER])), east: { MinWorkers: 4 } },
+      { ...edited((file) => (file['ignore'] = [UNTIL_DECEMBER])), east: { MinWorkers: 4 }, at: DECEMBER },
+      ['MinWorkers'],
+    ],
+    ['one site replaces its workers in another way', at('GRACEFUL'), at('FORCED'), ['the deployment file']],
+    [
+      'a file of ours leaves the standby',
+      { artifacts: { ...NO_WORK, rows: [{ path: 'dags/a.py', verdict: 'in sync', consequence: '' }] } },
+      { artifacts: { ...NO_WORK, rows: [{ path: 'dags/a.py', verdict: 'missing at the standby', consequence: '' }] } },
+      ['the artifacts'],
+    ],
     [
       'a secret that was the same and is no more',
       { east: { [PASSWORD]: 'a' }, west: { [PASSWORD]: 'a' } },
@@ -106,6 +161,56 @@ test('a secret that is not in Git cannot be guessed from the digest: only its sa
 
 describe('a hidden value', () => {
   const option = (name: string) => `AirflowConfigurationOptions.${name}`;
+  const hiddenNotices = (of: Case) => planned(of).plan.notices.filter((text) => text.includes('hidden'));
+  const saying = (value: string) =>
+    deploymentWith((file) =>
+      Object.assign(file['mwaa'] as File, { airflowConfigurationOptions: { 'smtp.smtp_host': value } }),
+    );
+  const HOST = option('smtp.smtp_host');
+
+  test('that Git does not say and that would be copied to the standby is said to be outside of the review', () => {
+    expect(hiddenNotices({ east: { [PASSWORD]: 'a' } })).toEqual([
+      `No hidden value that only AWS has is part of the review: 1 field would be copied to the standby as it is when reconcile runs (\`${PASSWORD}\`).`,
+    ]);
+    const standby = hiddenNotices({ west: { status: 'missing' }, east: { [PASSWORD]: 'a' } });
+    expect(standby).toEqual([expect.stringContaining('1 field would be copied to the standby')]);
+  });
+
+  test('that would be overwritten is said to be outside of the review', () => {
+    const deployment = saying('git.example.com');
+    expect(hiddenNotices({ deployment, east: { [HOST]: 'one' }, west: { [HOST]: 'two' } })).toEqual([
+      expect.stringContaining(`1 field would be overwritten whatever it holds then (\`${HOST}\`)`),
+    ]);
+    expect(hiddenNotices({ west: { [PASSWORD]: 'a' } })).toEqual([
+      expect.stringContaining('1 field would be overwritten'),
+    ]);
+  });
+
+  test('that Git alone says, or that nothing is done about, needs no such words', () => {
+    const deployment = saying('git.example.com');
+    expect(hiddenNotices({ deployment, east: { [HOST]: undefined }, west: { [HOST]: undefined } })).toEqual([]);
+    expect(hiddenNotices({ east: { [PASSWORD]: 'a' }, west: { [PASSWORD]: 'a', MaxWorkers: 3 } })).toEqual([]);
+  });
+
+  test.each([
+    ['Tags.db-password', 'hunter2-prod'],
+    ['Tags.DbPassword', 'hunter2-prod'],
+    ['Tags.app:api-key', 'hunter2-prod'],
+    ['Tags.source', 'https://me:hunter2-prod@example.com/x'],
+    ['AirflowConfigurationOptions.core.parallelism', 'postgresql://me:hunter2-prod@db/x'],
+  ])('is also one that looks like a credential: %s', (field, secret) => {
+    const work = planned({ east: { [field]: secret }, west: { [field]: 'x' } });
+    expect(rowOf(work, field)).toMatchObject({ active: { hidden: 'A' }, standby: { hidden: 'B' } });
+    expect(JSON.stringify([work.plan, work.fingerprints])).not.toContain('hunter2');
+  });
+
+  test('is no tag or setting whose name only ends alike', () => {
+    const work = planned({ east: { 'Tags.team': 'tokens', 'Tags.Monkey': 'x' } });
+    expect([rowOf(work, 'Tags.team').active, rowOf(work, 'Tags.Monkey').active]).toEqual([
+      { text: 'tokens' },
+      { text: 'x' },
+    ]);
+  });
 
   test('is shown by letters, in the order Git, active, standby', () => {
     const deployment = deploymentWith((file) =>
@@ -143,6 +248,7 @@ describe('a pinned artifact', () => {
   const artifacts = (versions: readonly [string | undefined, string | undefined]): ArtifactPlan => ({
     bundle: 'b'.repeat(64),
     rows: [],
+    others: [],
     pins: [pin(versions[0]), pin(versions[1])],
     before: [[], []],
     after: [[], []],
