@@ -60,23 +60,22 @@ const regionOfPartition = eachSite(({ partition, sites }, index) => {
   };
 });
 
-/** Site 1 unless Git says that site 1 is the active one. */
-const standbyOf = ({ active, sites }: Deployment): SiteIndex => (active?.site === sites[1].region ? 0 : 1);
-
-const standbyNotSmaller: Rule = (deployment) => {
-  const standby = standbyOf(deployment);
-  const active = otherSite(standby);
-  const [here, there] = [
-    settingsOf(deployment, standby).environmentClass,
-    settingsOf(deployment, active).environmentClass,
-  ];
-  if (here === undefined || there === undefined || CLASSES.indexOf(here) >= CLASSES.indexOf(there)) return [];
-  const { region } = deployment.sites[standby];
+/**
+ * Whoever is the standby today is the active site after a failover, so that neither may be the smaller one: a file that
+ * is right before a move has to be right after it, when only `active` has changed.
+ */
+const sameClass: Rule = (deployment) => {
+  const classes = INDICES.map((index) => settingsOf(deployment, index).environmentClass);
+  const [one, other] = classes.map((name) => (name === undefined ? undefined : CLASSES.indexOf(name)));
+  if (one === undefined || other === undefined || one === other) return [];
+  const smaller: SiteIndex = one < other ? 0 : 1;
+  const larger = otherSite(smaller);
+  const [small, large] = [deployment.sites[smaller].region, deployment.sites[larger].region];
   return [
     {
-      path: settingPath(deployment, standby, 'environmentClass'),
-      message: `the standby in ${region} is ${here}, the active site ${there}: it could not carry the load after a failover`,
-      fix: `Give ${region} at least ${there}; a standby that is only a copy of the settings needs no class of its own.`,
+      path: settingPath(deployment, smaller, 'environmentClass'),
+      message: `the site in ${small} is ${classes[smaller] ?? ''}, the one in ${large} ${classes[larger] ?? ''}: after a failover the smaller could not carry the load of the larger`,
+      fix: `Give both sites ${classes[larger] ?? ''}, best by one "environmentClass" in the shared "mwaa".`,
     },
   ];
 };
@@ -187,7 +186,7 @@ export const SITE_RULES: readonly Rule[] = [
   differentRegions,
   differentBuckets,
   regionOfPartition,
-  standbyNotSmaller,
+  sameClass,
   ...ranges,
   ...ofClass,
   ...belongsToSite,

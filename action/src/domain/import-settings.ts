@@ -1,4 +1,4 @@
-import { looksSecret } from './deployment-secrets.ts';
+import { mayBeSecret } from './deployment-secrets.ts';
 import type { ImportedSite } from './import.ts';
 import { MEMBERS, MODULE_PARTS } from './members.ts';
 import type { Member } from './members.ts';
@@ -111,7 +111,7 @@ function inFile({ api, shape }: Member, value: unknown): unknown {
 const isTaken = (file: string, value: unknown): boolean => siteSettings.safeParse({ [file]: value }).success;
 
 function reasonAgainst(file: string, key: string, value: unknown): string | undefined {
-  if (looksSecret(key, String(value))) return 'it looks like a credential, which does not belong into Git';
+  if (mayBeSecret(key, String(value))) return 'it may be a credential, which does not belong into Git';
   return isTaken(file, { [key]: value }) ? undefined : 'a deployment file cannot say it';
 }
 

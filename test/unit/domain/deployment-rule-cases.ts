@@ -45,20 +45,20 @@ export const RULES: Readonly<Record<string, Case>> = {
     at: '"everySeconds": 301',
     message: 'leaves health periods of 300 s without one',
   },
-  'a standby that is smaller': {
+  'a second site that is smaller': {
     changes: { 'sites/1/mwaa/environmentClass': 'mw1.small' },
     at: '"environmentClass": "mw1.small"',
-    message: 'the standby in us-west-2 is mw1.small, the active site mw1.medium',
+    message: 'the site in us-west-2 is mw1.small, the one in us-east-1 mw1.medium',
   },
-  'a standby that is smaller where the second site is active': {
-    changes: { 'active/site': 'us-west-2', 'active/since': 1, 'sites/0/mwaa/environmentClass': 'mw1.small' },
+  'a first site that is smaller': {
+    changes: { 'sites/0/mwaa/environmentClass': 'mw1.small' },
     at: '"environmentClass": "mw1.small"',
-    message: 'the standby in us-east-1 is mw1.small',
+    message: 'the site in us-east-1 is mw1.small, the one in us-west-2 mw1.medium',
   },
-  'an active site that is larger than what both are told': {
+  'a site that is larger than what both are told': {
     changes: { 'sites/0/mwaa/environmentClass': 'mw1.large' },
     at: '"environmentClass": "mw1.medium"',
-    message: 'the standby in us-west-2 is mw1.medium, the active site mw1.large',
+    message: 'the site in us-west-2 is mw1.medium, the one in us-east-1 mw1.large',
   },
   'fewer workers at most than at least': {
     changes: { 'sites/0/mwaa/maxWorkers': 1 },
@@ -164,6 +164,36 @@ export const RULES: Readonly<Record<string, Case>> = {
     changes: { 'sites/0/mwaa/airflowConfigurationOptions/celery.x': 'redis://u:hunter2@h/0' },
     at: '"celery.x"',
     message: 'the value of celery.x looks like a credential',
+  },
+  'an address with a password that has a slash in it': {
+    changes: { 'mwaa/airflowConfigurationOptions/celery.x': 'postgresql://u:hunt/er2@h/db' },
+    at: '"celery.x"',
+    message: 'the value of celery.x looks like a credential',
+  },
+  'an address of Sentry with its key': {
+    changes: { 'mwaa/airflowConfigurationOptions/x.errors': 'https://0123456789abcdef@o1.ingest.sentry.io/1' },
+    at: '"x.errors"',
+    message: 'the value of x.errors looks like a credential',
+  },
+  'the option that holds an address of Sentry': {
+    changes: { 'mwaa/airflowConfigurationOptions/sentry.sentry_dsn': 'https://key@o1.ingest.sentry.io/1' },
+    at: '"sentry.sentry_dsn"',
+    message: 'the value of sentry.sentry_dsn looks like a credential',
+  },
+  'an address that Slack takes messages at': {
+    changes: { 'mwaa/tags/alarms': 'https://hooks.slack.com/services/T0/B0/abcdef' },
+    at: '"alarms"',
+    message: 'the value of alarms looks like a credential',
+  },
+  'an option with the name of a webhook': {
+    changes: { 'mwaa/airflowConfigurationOptions/notify.slack_webhook_url': 'https://chat.example.com/x' },
+    at: '"notify.slack_webhook_url"',
+    message: 'the value of notify.slack_webhook_url looks like a credential',
+  },
+  'an address with a token behind the question mark': {
+    changes: { 'mwaa/airflowConfigurationOptions/x.endpoint': 'https://h.example.com/x?a=1&sig=abc' },
+    at: '"x.endpoint"',
+    message: 'the value of x.endpoint looks like a credential',
   },
   'a tag with a key of AWS': {
     changes: { 'mwaa/tags/note': 'AKIAIOSFODNN7EXAMPLE' },

@@ -92,7 +92,10 @@ const OTHER_VALUES: Json = {
 describe('a deployment file may', () => {
   test.each<[string, Json]>([
     ['ask for a switchover: the other site, since the same epoch', { 'active/site': 'us-west-2' }],
-    ['have a standby that is larger', { 'sites/1/mwaa/environmentClass': 'mw1.large' }],
+    [
+      'name one class at each site',
+      { 'sites/0/mwaa/environmentClass': 'mw1.large', 'sites/1/mwaa/environmentClass': 'mw1.large' },
+    ],
     [
       'be tiny',
       {
@@ -115,8 +118,19 @@ describe('a deployment file may', () => {
         'mwaa/airflowConfigurationOptions/api.auth_backends': 'a.b.c',
       },
     ],
+    [
+      'name addresses without credentials',
+      {
+        'mwaa/airflowConfigurationOptions/webserver.base_url': 'https://airflow.example.com/a/b',
+        'mwaa/airflowConfigurationOptions/sentry.sentry_dsn_secret': 'sentry',
+        'mwaa/airflowConfigurationOptions/x.proxy': 'http://proxy.example.com:8080/a@b',
+        'mwaa/airflowConfigurationOptions/x.git': 'ssh://git@github.com/a/b.git',
+        'mwaa/airflowConfigurationOptions/slack.webhook_conn_id': 'slack',
+      },
+    ],
     ['spell out what is carried out', { 'restore/gap/default': 'rerun', 'health/automaticFailover': false }],
-  ])('%s', (_, changes) => {
+  ])('%s, whichever site is active', (_, changes) => {
     expect(problemsWith(changes)).toEqual([]);
+    expect(problemsWith({ ...changes, 'active/site': 'us-west-2', 'active/since': 1 })).toEqual([]);
   });
 });

@@ -116,6 +116,32 @@ describe('the file of environments that were made by hand', () => {
     expect(settled(text, plan)).toEqual([]);
   });
 
+  test.each([
+    ['sentry.sentry_dsn', 'https://abc@o1.ingest.sentry.io/1'],
+    ['x.endpoint_url', 'https://user@h.example.com/x'],
+    ['x.callback_url', 'https://h.example.com/x?a=b'],
+    ['x.webhooks', 'https://chat.example.com/x#abc'],
+    ['x.anything', 'aB3dE5fG7hI9jK1lM3nO5p'],
+    ['x.anything', '0123456789abcdef0123456789abcdef'],
+  ])('does not write %s = %s either, which may be one', (option, value) => {
+    const options = { AirflowConfigurationOptions: { [option]: value } };
+    const { imported, plan } = world([made(0, options), made(1, options)]);
+    const { text, notes } = imported();
+    expect(text + notes.join('\n')).not.toContain(value);
+    expect(settled(text, plan)).toEqual([]);
+  });
+
+  test.each([
+    ['webserver.base_url', 'https://airflow.example.com:8443/a'],
+    ['secrets.backend', 'airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend'],
+    ['x.key', 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
+    ['x.subnet', 'subnet-01a1b2c3d4e5f6001'],
+    ['x.scheduler_health_check_threshold', '30'],
+  ])('writes %s = %s, which is none', (option, value) => {
+    const { imported } = world([made(0, { AirflowConfigurationOptions: { [option]: value } }), made(1)]);
+    expect(imported().text).toContain(value);
+  });
+
   test('names no key that a file cannot name, at neither site', () => {
     const { imported, plan } = world([made(0, { KmsKey: '11111111-2222-4333-8444-555555555555' }), made(1)]);
     const { text } = imported();
@@ -138,7 +164,7 @@ describe('the file of environments that were made by hand', () => {
   test('says which line has to be corrected when what exists cannot be protected', () => {
     const { text, notes } = world([made(0, { EnvironmentClass: 'mw1.large' }), made(1)]).imported();
     expect(readDeployment(text)).toMatchObject({ code: 'MDR-FILE-RULE' });
-    expect(notes).toContainEqual(expect.stringMatching(/^Line \d+ has to be corrected .*the standby in us-west-2 is/));
+    expect(notes).toContainEqual(expect.stringMatching(/^Line \d+ has to be corrected .*the site in us-west-2 is/));
   });
 
   test('is refused for a version that cannot be restored', () => {
