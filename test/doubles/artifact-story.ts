@@ -27,6 +27,9 @@ export const REPOSITORY = {
   'startup.sh': 'export A=1',
 };
 
+/** Nobody takes it. */
+const LEASE = { ensure: () => Promise.resolve() } as unknown as Parameters<typeof deployArtifacts>[5];
+
 const deploymentWith = (changes: Readonly<Record<string, unknown>>): Deployment =>
   deploymentSchema.parse({ ...EXAMPLE_DEPLOYMENT, artifacts: ARTIFACTS, manage: 'full', ...changes });
 
@@ -66,7 +69,7 @@ export class ArtifactStory {
   }
 
   deploy(plan: ArtifactPlan, phase: 'before' | 'after', process = this.process()): Promise<readonly [Pins, Pins]> {
-    return deployArtifacts(process, this.deployment, this.#scene, plan, phase);
+    return deployArtifacts(process, this.deployment, this.#scene, plan, phase, LEASE);
   }
 
   /** As reconcile does it: pinned artifacts, environments, DAG files. */

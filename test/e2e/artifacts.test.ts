@@ -77,10 +77,13 @@ const scene = () => ({
 });
 const plan = () => observeArtifacts(world, deployment, scene());
 
+/** Nobody takes it. */
+const LEASE = { ensure: () => Promise.resolve() } as unknown as Parameters<typeof deployArtifacts>[5];
+
 async function apply(of = deployment): Promise<readonly [Pins, Pins]> {
   const planned = await plan();
-  const pins = await deployArtifacts(world, of, scene(), planned, 'before');
-  await deployArtifacts(world, of, scene(), planned, 'after');
+  const pins = await deployArtifacts(world, of, scene(), planned, 'before', LEASE);
+  await deployArtifacts(world, of, scene(), planned, 'after', LEASE);
   return pins;
 }
 

@@ -1,8 +1,9 @@
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { AwsFault } from '../domain/faults.ts';
+import { harmless } from '../domain/service-words.ts';
 import { call, LIMITS, type Limits } from './call.ts';
 import type { Endpoints } from './endpoints.ts';
-import { harmless, toFault } from './fault-mapping.ts';
+import { toFault } from './fault-mapping.ts';
 import { clientConfig, type Credentials } from './session.ts';
 
 const REFRESH_BEFORE = 5 * 60_000;

@@ -1,4 +1,5 @@
 import { AwsFault, type Service, type Unreadable } from '../domain/faults.ts';
+import { harmless } from '../domain/service-words.ts';
 
 /** What was called: goes into every fault. */
 export interface CallName {
@@ -51,16 +52,6 @@ function qualityOf(error: SdkError, code: string): Unreadable | 'error' {
   // No reply at all: Node's own codes (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, ERR_TLS_…).
   return typeof error.code === 'string' ? 'dark' : 'error';
 }
-
-/** AWS's own words, on one line, without anything that looks like a key, a token or a ciphertext. */
-export const harmless = (text: string): string =>
-  text
-    .replaceAll(/\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{8,}\b/g, '***')
-    .replaceAll(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***')
-    .replaceAll(/[A-Za-z0-9+/=_-]{48,}/g, '***')
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 
 /** What AWS said beside its code; empty when that adds nothing, or might quote what was signed. */
 function wordsOf(error: SdkError, code: string): string {

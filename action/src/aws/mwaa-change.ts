@@ -1,8 +1,9 @@
 import { ResourceNotFoundException, ValidationException } from '@aws-sdk/client-mwaa';
 import type { AwsFault } from '../domain/faults.ts';
 import type { ChangeAnswer, EnvironmentMembers } from '../domain/ports.ts';
+import { withoutOptions } from '../domain/service-words.ts';
 import { call } from './call.ts';
-import { harmless, toFault, type CallName } from './fault-mapping.ts';
+import { toFault, type CallName } from './fault-mapping.ts';
 import type { AwsSession } from './session.ts';
 
 interface Request {
@@ -66,17 +67,5 @@ export async function changeOnce(
 const refused = (why: 'refused' | 'missing', error: Error, members: EnvironmentMembers): ChangeAnswer => ({
   accepted: false,
   why,
-  message: withoutOptions(harmless(error.message), members),
+  message: withoutOptions(error.message, members['AirflowConfigurationOptions']),
 });
-
-/** The service quotes what it does not like; an option of Airflow may be a secret. */
-function withoutOptions(message: string, members: EnvironmentMembers): string {
-  const options = Object.values((members['AirflowConfigurationOptions'] ?? {}) as Readonly<Record<string, unknown>>);
-  return options
-    .filter((value): value is string => typeof value === 'string' && value.length >= SHORTEST_SECRET)
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((text, value) => text.replaceAll(harmless(value), '***').replaceAll(value, '***'), message);
-}
-
-/** Shorter values are numbers and switches, and would take the words of the message along. */
-const SHORTEST_SECRET = 6;

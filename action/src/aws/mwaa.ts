@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-mwaa';
 import { AwsFault } from '../domain/faults.ts';
 import type { ChangeAnswer, EnvironmentDescription, EnvironmentMembers, Environments } from '../domain/ports.ts';
+import { harmless } from '../domain/service-words.ts';
 import { call } from './call.ts';
-import { harmless } from './fault-mapping.ts';
 import { InvokeRestApiCommand, RestApiException, type InvokeRestApiInput } from './invoke-rest-api.ts';
 import { changeOnce, sendMembers } from './mwaa-change.ts';
 import { watchReply } from './reply.ts';

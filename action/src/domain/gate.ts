@@ -1,6 +1,7 @@
 import type { StoredBeat } from './heartbeat.ts';
 import type { AirflowHealth, EnvironmentDescription } from './ports.ts';
 import type { Probe } from './reading.ts';
+import { isPassing } from './reconcile-follow.ts';
 
 /** What was seen of a site in one look. */
 export interface GateLook {
@@ -29,6 +30,8 @@ export interface GateTerms {
   readonly marks: GateMarks;
   /** Import errors before the change; `undefined` = could not be read, or a new environment. */
   readonly importErrorsBefore: number | undefined;
+  /** Whether it has new settings, or is only to prove that it could take over. */
+  readonly wasChanged: boolean;
 }
 
 export const NO_MARKS: GateMarks = { scheduler: undefined, canary: undefined };
@@ -44,9 +47,14 @@ type Condition = (look: GateLook, terms: GateTerms) => string | undefined;
 
 /** AVAILABLE says that machines run, not that Airflow works. Every condition has its row in the gate's tests. */
 export const GATE_CONDITIONS = {
-  status: ({ environment }) =>
-    environment?.status === 'AVAILABLE' ? undefined : `the environment is ${environment?.status ?? 'missing'}`,
-  update: ({ environment }) => {
+  status: ({ environment }, { wasChanged }) => {
+    const status = environment?.status ?? 'missing';
+    const works = wasChanged ? ['AVAILABLE'] : ['AVAILABLE', 'UPDATE_FAILED'];
+    return works.includes(status) ? undefined : `the environment is ${status}`;
+  },
+  /** A site that was not changed runs with the settings from before an update that failed. */
+  update: ({ environment }, { wasChanged }) => {
+    if (!wasChanged) return undefined;
     const status = environment?.lastUpdate?.status ?? 'SUCCESS';
     return status === 'SUCCESS' ? undefined : `its last update is ${status}`;
   },
@@ -78,15 +86,27 @@ export const GATE_CONDITIONS = {
     if (!hold.held) return 'the standby is not held: its DAGs could run';
     return hold.unpausedUserDags === 0 ? undefined : `${hold.unpausedUserDags} DAGs are unpaused at the standby`;
   },
-  importErrors: ({ importErrors }, { importErrorsBefore: before }) =>
-    importErrors === undefined || before === undefined || importErrors <= before
+  importErrors: (look, { importErrorsBefore: before, marks }) => {
+    const { importErrors } = look;
+    if (before === undefined) return undefined;
+    if (importErrors === undefined)
+      return canaryVouches(look, marks)
+        ? undefined
+        : `the import errors cannot be read; before the change there were ${before}`;
+    return importErrors <= before
       ? undefined
-      : `${importErrors} DAG files cannot be imported; before the change it was ${before}`,
+      : `${importErrors} DAG files cannot be imported; before the change it was ${before}`;
+  },
 } as const satisfies Readonly<Record<string, Condition>>;
 
 /** All that still speaks against the site; empty = it is well, and the next one may be touched. */
 export const gateReasons = (look: GateLook, terms: GateTerms): readonly string[] =>
   Object.values(GATE_CONDITIONS).flatMap((condition: Condition) => condition(look, terms) ?? []);
+
+/** Waiting changes nothing: there is no environment, or it is in a state that does not end by itself. */
+export const isHopeless = ({ environment }: GateLook): boolean =>
+  environment === undefined ||
+  !(isPassing(environment.status) || ['AVAILABLE', 'UPDATE_FAILED'].includes(environment.status));
 
 function isNewBeat(beat: GateLook['beat'], { canary }: GateMarks): boolean {
   return 'answer' in beat && beat.answer !== undefined && canary !== undefined && beat.answer.at > canary;

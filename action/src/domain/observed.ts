@@ -3,9 +3,13 @@ import { MEMBERS, MODULE_PARTS } from './members.ts';
 import type { Member } from './members.ts';
 import type { EnvironmentDescription } from './ports.ts';
 import { recordOf, textAt, valueAt } from './raw.ts';
+import { updateErrorOf } from './service-words.ts';
 import type { FieldValue, Settings } from './settings.ts';
 
-/** What GetEnvironment says of the last update: CreatedAt in milliseconds, the service's own words when it failed. */
+/**
+ * What GetEnvironment says of the last update: CreatedAt in milliseconds, the service's ErrorCode when it failed. Its
+ * words are left out: they may quote a value that was sent, and that nobody who reads them knows to be a secret.
+ */
 export interface LastUpdate {
   readonly status: string;
   readonly createdAt: number;
@@ -35,7 +39,7 @@ export function observationOf(description: EnvironmentDescription | undefined): 
     lastUpdate:
       lastUpdate === undefined
         ? undefined
-        : { status: lastUpdate.status, createdAt: lastUpdate.createdAt, error: updateError(raw) },
+        : { status: lastUpdate.status, createdAt: lastUpdate.createdAt, error: updateErrorOf(raw)?.code },
   };
 }
 
@@ -49,19 +53,6 @@ export function observedSettings(raw: unknown): Settings {
     MEMBERS.flatMap((member) => fieldsOf(member, valueAt({ ...known, DagS3Path: dags }, member.api))),
   );
 }
-
-function updateError(raw: unknown): string | undefined {
-  const code = textAt(raw, 'LastUpdate.Error.ErrorCode');
-  const message = textAt(raw, 'LastUpdate.Error.ErrorMessage');
-  const words = [code, message].filter((part) => part !== '').join(': ');
-  return words === '' ? undefined : withoutOptions(words, raw);
-}
-
-/** The service may quote what it did not like; an option of Airflow may be a secret. Numbers and switches are none. */
-const withoutOptions = (words: string, raw: unknown): string =>
-  Object.values(recordOf(valueAt(raw, 'AirflowConfigurationOptions')))
-    .filter((value): value is string => typeof value === 'string' && value.length >= 6)
-    .reduce((text, value) => text.replaceAll(value, '***'), words);
 
 type Field = readonly [string, FieldValue];
 

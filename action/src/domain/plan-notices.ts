@@ -95,12 +95,14 @@ function states({ deployment, observed }: PlanInput, sites: readonly SiteWork[])
       ...(WAITS.includes(site.status) ? [`${name} is ${site.status}: ${waits}.`] : []),
       ...(site.lastUpdate?.status === 'FAILED'
         ? [
-            `The last update of ${name} failed, and MWAA kept the settings from before it: ${site.lastUpdate.error ?? 'it gave no reason'}.`,
+            `The last update of ${name} failed${withCode(site.lastUpdate.error)}, and MWAA kept the settings from before it. The console and GetEnvironment say why.`,
           ]
         : []),
     ];
   });
 }
+
+const withCode = (code = ''): string => (code === '' ? '' : ` with ${code}`);
 
 function unmanaged({ deployment }: PlanInput, rows: Plan['fields']): readonly string[] {
   const left = rows.filter(

@@ -15,6 +15,7 @@ export function refusalsOf(
 ): readonly Refusal[] {
   return [
     ...missingActive(input, roles),
+    ...deadStandby(input, roles, compared),
     ...sites
       .filter(({ isManaged }) => isManaged)
       .flatMap((site) => {
@@ -80,6 +81,24 @@ function unusable(place: Place, site: ComparedSite, compared: readonly ComparedF
   const hasWork = compared.some(({ row }) => row.changes.includes(site.role));
   if (fix === undefined || !hasWork) return [];
   const message = `The environment ${place.environment} in ${place.region} is ${place.status} and takes no change.`;
+  return [refusal('MDR-PLAN-STATE', 'Status', message, fix)];
+}
+
+/** The active site is changed only behind a standby that works, whoever broke it. */
+function deadStandby(
+  { deployment, observed }: PlanInput,
+  { standby }: Roles,
+  compared: readonly ComparedField[],
+): readonly Refusal[] {
+  const { status } = observed[standby];
+  const fix = DEAD[status];
+  const isTouched = (role: 'active' | 'standby') =>
+    compared.some(({ field, row }) => row.changes.includes(role) && !field.startsWith('Tags.'));
+  // What the standby itself is to get is refused for its own sake.
+  if (deployment.strategy !== 'warm-standby' || fix === undefined || isTouched('standby') || !isTouched('active'))
+    return [];
+  const { environment, region } = deployment.sites[standby];
+  const message = `The environment ${environment} in ${region}, the standby, is ${status}: the active site is changed only while the standby could take over.`;
   return [refusal('MDR-PLAN-STATE', 'Status', message, fix)];
 }
 

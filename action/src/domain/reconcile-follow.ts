@@ -1,4 +1,5 @@
 import type { EnvironmentDescription } from './ports.ts';
+import { updateErrorOf } from './service-words.ts';
 
 /** Which change of an environment is followed. */
 export interface Followed {
@@ -17,7 +18,14 @@ export type Progress =
   | { readonly kind: 'waiting'; readonly words: string; readonly fix: string }
   | { readonly kind: 'done' }
   /** The service gave up, and says why; it is never tried again by itself. */
-  | { readonly kind: 'failed'; readonly status: string; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly status: string;
+      /** Safe to show. */
+      readonly message: string;
+      /** The service's own words, which may quote a secret; '' when it has none. */
+      readonly unsafe: string;
+    };
 
 const ENDPOINTS =
   'This environment manages its endpoints itself (EndpointManagement CUSTOMER): create the VPC endpoints that GetEnvironment names (WebserverVpcEndpointService, DatabaseVpcEndpointService). The service waits 72 hours for them.';
@@ -56,18 +64,9 @@ export const isNewer = ({ lastUpdate }: EnvironmentDescription, { before }: Foll
 const absent = ({ kind }: Followed): Progress =>
   kind === 'create'
     ? { kind: 'running', words: 'not seen yet' }
-    : { kind: 'failed', status: 'missing', message: 'the environment is gone' };
+    : { kind: 'failed', status: 'missing', message: 'the environment is gone', unsafe: '' };
 
-const failed = (environment: EnvironmentDescription): Progress => ({
-  kind: 'failed',
-  status: environment.status,
-  message: serviceMessage(environment) ?? 'the service gives no reason',
-});
-
-/** LastUpdate.Error of GetEnvironment, as `CODE: message`. */
-function serviceMessage({ raw }: EnvironmentDescription): string | undefined {
-  const { LastUpdate } = (raw ?? {}) as { LastUpdate?: { Error?: { ErrorCode?: unknown; ErrorMessage?: unknown } } };
-  const parts = [LastUpdate?.Error?.ErrorCode, LastUpdate?.Error?.ErrorMessage];
-  const said = parts.filter((part): part is string => typeof part === 'string' && part !== '');
-  return said.length === 0 ? undefined : said.join(': ');
+function failed({ status, raw }: EnvironmentDescription): Progress {
+  const { code, message } = updateErrorOf(raw) ?? { code: '', message: '' };
+  return { kind: 'failed', status, message: code === '' ? 'the service gives no reason' : code, unsafe: message };
 }

@@ -36,6 +36,11 @@ const reconcileRecord = z.object({
   step: step.nullable(),
   /** All fields that were asked to change, by site. */
   touched: z.array(z.object({ site: z.string(), fields: z.array(z.string()) })),
+  /**
+   * Sites that were told a change and have not proven themselves healthy since, also by an earlier plan: Region → DAG
+   * files that Airflow could not import before the first change; `null` = nobody could say.
+   */
+  unproven: z.record(z.string(), z.int().nullable()).default({}),
   outcome: z.enum(['under way', 'done', 'failed']),
   /** Why it failed. */
   message: z.string(),
@@ -55,14 +60,23 @@ export const parseReconcileRecord = (body: Uint8Array, where: string): Reconcile
 /** In place of field names: a new environment also gets what the service fills in. */
 const EVERY_FIELD = '*';
 
-/** The record once a change has been asked for. */
-export function withStep(record: ReconcileRecord, step: ReconcileStep): ReconcileRecord {
+/** The record once a change has been asked for. `importErrors`: of this site, before it. */
+export function withStep(record: ReconcileRecord, step: ReconcileStep, importErrors: number | null): ReconcileRecord {
   const others = record.touched.filter(({ site }) => site !== step.site);
   const known = record.touched.find(({ site }) => site === step.site)?.fields ?? [];
   const asked = step.kind === 'create' ? [EVERY_FIELD] : [...step.fields, ...versionsOf(step.fields)];
   const fields = [...new Set([...known, ...asked])].toSorted();
-  return { ...record, step, touched: [...others, { site: step.site, fields }] };
+  // Tags alone restart nothing.
+  const isRestarted = step.kind === 'create' || step.kind === 'update';
+  const unproven = isRestarted ? { [step.site]: importErrors, ...record.unproven } : record.unproven;
+  return { ...record, step, touched: [...others, { site: step.site, fields }], unproven };
 }
+
+/** The record once a site has proven itself healthy. */
+export const withProof = (record: ReconcileRecord, site: string): ReconcileRecord => ({
+  ...record,
+  unproven: Object.fromEntries(Object.entries(record.unproven).filter(([name]) => name !== site)),
+});
 
 const PATH = /S3Path$/;
 

@@ -5,6 +5,7 @@ import type { Plan } from './plan-model.ts';
 import { foreignMoves } from './reconcile-record.ts';
 import type { ReconcileRecord, ReconcileScope } from './reconcile-record.ts';
 import type { ReconcileOutcome } from './reconcile-result.ts';
+import { isPassing } from './reconcile-follow.ts';
 
 /** The plan that somebody approved. */
 export interface ReviewedPlan {
@@ -18,6 +19,8 @@ export interface ReviewedPlan {
 export interface ReconcileRequest {
   readonly expected: ReviewedPlan | undefined;
   readonly scope: ReconcileScope;
+  /** The head of the default branch, where that is another commit than the one that is checked out. */
+  readonly newer?: string | undefined;
 }
 
 /** All that the decision rests on. */
@@ -50,7 +53,9 @@ export function decideReconcile(facts: ReconcileFacts, movedSince: MovedSince): 
   if (isEmpty && unfinished === undefined) return { kind: 'rest', outcome: plan.outcome };
   if (plan.heldUntil !== null) return { kind: 'rest', outcome: 'held' };
   if (plan.outcome === 'refused') return { kind: 'refuse', error: refusedPlan(plan) };
-  if (request.scope === 'self-heal') return unasked(facts, unfinished);
+  if (request.scope === 'self-heal') return unasked(facts, unfinished, movedSince);
+  if (request.newer !== undefined && hasArtifactWork(plan))
+    return { kind: 'refuse', error: outdatedArtifacts(plan, request.newer) };
   if (request.expected === undefined) return unreviewed(facts, unfinished);
   const failed = failedBefore(facts);
   if (failed !== undefined) return { kind: 'refuse', error: failed };
@@ -58,13 +63,33 @@ export function decideReconcile(facts: ReconcileFacts, movedSince: MovedSince): 
   return resumable(facts, unfinished, movedSince);
 }
 
-/** Self-heal begins only at rest, and tries each plan once. */
-function unasked({ plan, tried }: ReconcileFacts, unfinished: ReconcileRecord | undefined): ReconcileDecision {
-  if (unfinished !== undefined) return { kind: 'apply', resumed: true };
+const hasArtifactWork = ({ sites }: Plan): boolean =>
+  sites.some(({ changes }) => changes.some(({ kind }) => kind === 'upload' || kind === 'delete object'));
+
+/**
+ * Self-heal begins only at rest, tries each plan once, and keeps away from a reviewed change that came to no end. Of its
+ * own it finishes what the service is at, or what nobody has changed since.
+ */
+function unasked(
+  { plan, fingerprints, record, tried }: ReconcileFacts,
+  unfinished: ReconcileRecord | undefined,
+  movedSince: MovedSince,
+): ReconcileDecision {
+  if (record?.outcome === 'under way' && record.scope !== 'self-heal') return { kind: 'rest', outcome: 'busy' };
+  const isEmpty = plan.outcome !== 'changes';
+  if (unfinished !== undefined && (isEmpty || isAtWork(plan, unfinished))) return { kind: 'apply', resumed: true };
   if (tried) return { kind: 'rest', outcome: 'tried' };
+  const isOurs =
+    unfinished !== undefined &&
+    foreignMoves(unfinished, plan, movedSince(unfinished.fingerprints, fingerprints)).length === 0;
+  if (isOurs) return { kind: 'apply', resumed: true };
   const isQuiet = plan.sites.every(({ status }) => status === 'AVAILABLE' || status === 'missing');
   return isQuiet ? { kind: 'apply', resumed: false } : { kind: 'rest', outcome: 'busy' };
 }
+
+/** Whether the service is at work on the change that was noted last. */
+const isAtWork = ({ sites }: Plan, { step }: ReconcileRecord): boolean =>
+  sites.some(({ region, status }) => region === step?.site && isPassing(status));
 
 /** The record of a run that came to no end, of the plan that is asked for. */
 function unfinishedOf({ record, request }: ReconcileFacts): ReconcileRecord | undefined {
@@ -116,6 +141,14 @@ const unreviewedPlan = (plan: Plan): PlanError =>
     'MDR-PLAN-UNREVIEWED',
     `${plan.deployment} has changes to make, but no merged pull request with their plan was found`,
     `Open a pull request that changes ${plan.file}, or run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}, which is that of the plan above.`,
+  );
+
+const outdatedArtifacts = (plan: Plan, newer: string): PlanError =>
+  new PlanError(
+    plan,
+    'MDR-PLAN-OUTDATED',
+    `the default branch is at ${newer.slice(0, 7)} by now, and this plan would deploy the artifacts of the commit that is checked out, which is another one`,
+    `Let the run of the newest commit do it, or run the workflow \`reconcile\` by hand on the default branch.`,
   );
 
 /** A rolled-back change is tried again only by somebody who asks for it. */

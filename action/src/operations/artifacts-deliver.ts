@@ -2,6 +2,7 @@ import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { ReplicationRule, World } from '../domain/ports.ts';
 import { abreast, contentOf } from './artifacts-look.ts';
+import type { HeldLease } from './held-lease.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
 
@@ -16,35 +17,41 @@ export interface Delivery {
   content(): Promise<Uint8Array>;
 }
 
+/** A failover takes the lease of whoever deploys; whoever lost it writes nothing more. */
+export type ArtifactLease = Pick<HeldLease, 'ensure'>;
+
+/** Between which sites files are delivered. */
+interface Route {
+  readonly world: World;
+  readonly lease: ArtifactLease;
+  readonly active: Side;
+  readonly standby: Side;
+  readonly replicationSeconds: number;
+}
+
 /**
  * Writes files to the active site's bucket, gives replication its time to bring them to the standby's, and copies what
  * is late, or not replicated, itself. Every file at the standby is proven by its content. Writes nothing that is there
- * already. Throws `MDR-ARTIFACT-STANDBY`.
+ * already. Throws `MDR-ARTIFACT-STANDBY`, `MDR-LEASE-LOST`.
  */
-export async function deliver(
-  world: World,
-  active: Side,
-  standby: Side,
-  deliveries: readonly Delivery[],
-  replicationSeconds: number,
-): Promise<void> {
+export async function deliver(route: Route, deliveries: readonly Delivery[]): Promise<void> {
+  const { active, standby } = route;
   const uploads = deliveries.filter(({ needed }) => needed[active.index]);
   const wanted = deliveries.filter(({ needed }) => needed[standby.index]);
-  await writeAll(world, active, uploads);
+  await writeAll(route, active, uploads);
   const awaited = await replicated(
-    world,
-    active,
-    standby,
+    route,
     wanted.filter((one) => uploads.includes(one)),
   );
-  const late = await waitForReplicas(world, standby, awaited, replicationSeconds);
+  const late = await waitForReplicas(route, awaited);
   const copies = wanted.filter((one) => !awaited.includes(one) || late.has(one));
-  await writeAll(world, standby, copies);
+  await writeAll(route, standby, copies);
   for (const wrong of await notThere(standby, copies)) throw notTheSame(standby, wrong);
 }
 
-async function writeAll(world: World, side: Side, deliveries: readonly Delivery[]): Promise<void> {
+async function writeAll({ world, lease }: Route, side: Side, deliveries: readonly Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
+  await lease.ensure();
   await abreast(deliveries, async (delivery) => {
     const content = await delivery.content();
     await side.ports.objects.put(side.site.dagsBucket, delivery.keys[side.index], content, 'any');
@@ -54,9 +61,7 @@ async function writeAll(world: World, side: Side, deliveries: readonly Delivery[
 
 /** Those that a rule of the active site's bucket brings to the standby's. Whoever may not read the rules copies. */
 async function replicated(
-  world: World,
-  active: Side,
-  standby: Side,
+  { world, active, standby }: Route,
   deliveries: readonly Delivery[],
 ): Promise<readonly Delivery[]> {
   if (deliveries.length === 0) return [];
@@ -78,18 +83,17 @@ async function rulesOf(world: World, { site, ports }: Side): Promise<readonly Re
 
 /** Waits for at most so long; answers those that have not arrived. */
 async function waitForReplicas(
-  world: World,
-  standby: Side,
+  { world, lease, standby, replicationSeconds }: Route,
   awaited: readonly Delivery[],
-  limitSeconds: number,
 ): Promise<ReadonlySet<Delivery>> {
   let late: readonly Delivery[] = awaited;
   const arrived = async (): Promise<true | undefined> => {
+    await lease.ensure();
     late = await notThere(standby, late);
     return late.length === 0 || undefined;
   };
-  if (late.length > 0) await untilLate(() => waitFor(world, 'replication to the standby', limitSeconds, arrived));
-  if (late.length > 0) world.log.warning(`${late.length} file(s) not replicated in ${limitSeconds} s are copied`);
+  if (late.length > 0) await untilLate(() => waitFor(world, 'replication to the standby', replicationSeconds, arrived));
+  if (late.length > 0) world.log.warning(`${late.length} file(s) not replicated in ${replicationSeconds} s are copied`);
   return new Set(late);
 }
 

@@ -14,7 +14,7 @@ import { isManaged } from '../domain/roles.ts';
 import type { Roles } from '../domain/roles.ts';
 import type { Settings } from '../domain/settings.ts';
 import { deliver } from './artifacts-deliver.ts';
-import type { Delivery } from './artifacts-deliver.ts';
+import type { ArtifactLease, Delivery } from './artifacts-deliver.ts';
 import { abreast, lookAtDags, lookAtPinned } from './artifacts-look.ts';
 import type { LoadedManifest } from './artifacts-look.ts';
 import { announce, conclude } from './artifacts-manifest.ts';
@@ -42,7 +42,7 @@ export interface ArtifactsSeen {
 }
 
 /** Pinned artifacts at both sites; answers what each environment is to read from now on. */
-export async function deployPinned(seen: ArtifactsSeen): Promise<readonly [Pins, Pins]> {
+export async function deployPinned(seen: ArtifactsSeen, lease: ArtifactLease): Promise<readonly [Pins, Pins]> {
   const { facts, source, deployment } = seen;
   const key = (name: Pinned) => pinnedKey(deployment.deployment, name);
   const deliveries = PINNED.flatMap((name): readonly Delivery[] => {
@@ -51,12 +51,12 @@ export async function deployPinned(seen: ArtifactsSeen): Promise<readonly [Pins,
     const isNeeded = (site: 0 | 1) => isOurs(seen, site) && pinnedContent(facts.pinned[site], name, file) !== 'same';
     return needed([key(name), key(name)], [isNeeded(0), isNeeded(1)], file, () => source.pinned(name, file));
   });
-  await deliverAll(seen, deliveries);
+  await deliverAll(seen, lease, deliveries);
   return deliveries.length === 0 ? pins(seen, facts.pinned) : pins(seen, await pinnedNow(seen));
 }
 
 /** DAG files at both sites, then the deletions, and the manifest last. */
-export async function deployDags(seen: ArtifactsSeen): Promise<readonly [Pins, Pins]> {
+export async function deployDags(seen: ArtifactsSeen, lease: ArtifactLease): Promise<readonly [Pins, Pins]> {
   const { world, deployment, scene, sides, facts, loaded } = seen;
   const { bundle } = facts;
   const comparison = compareDags(bundle, facts.manifests, facts.dags, scene.roles.active);
@@ -70,18 +70,27 @@ export async function deployDags(seen: ArtifactsSeen): Promise<readonly [Pins, P
   if (home === undefined || isDone) return pins(seen, facts.pinned);
   const saying = { world, deployment, bundle, loaded, commit: scene.repository.commit };
   const uploads = managed.flatMap(({ index }) => comparison.uploads[index]);
+  await lease.ensure();
   const before = uploads.length === 0 ? loaded[home.index] : await announce(saying, home, uploads);
-  await deliverAll(seen, deliveries);
-  for (const { side, paths } of deletions) await deleteAll(world, side, paths);
-  await conclude(saying, managed, before, await deployedNow(seen));
+  await deliverAll(seen, lease, deliveries);
+  for (const { side, paths } of deletions) await deleteAll(world, side, lease, paths);
+  const deployed = await deployedNow(seen);
+  await lease.ensure();
+  await conclude(saying, managed, before, deployed);
   return pins(seen, facts.pinned);
 }
 
 const isOurs = ({ deployment, scene }: ArtifactsSeen, site: 0 | 1): boolean =>
   isManaged(deployment.manage, scene.roles, site);
 
-const deliverAll = ({ world, sides, scene, artifacts }: ArtifactsSeen, deliveries: readonly Delivery[]) =>
-  deliver(world, sides[scene.roles.active], sides[scene.roles.standby], deliveries, artifacts.replicationSeconds);
+const deliverAll = (
+  { world, sides, scene, artifacts: { replicationSeconds } }: ArtifactsSeen,
+  lease: ArtifactLease,
+  deliveries: readonly Delivery[],
+) => {
+  const [active, standby] = [sides[scene.roles.active], sides[scene.roles.standby]];
+  return deliver({ world, lease, active, standby, replicationSeconds }, deliveries);
+};
 
 function needed(
   keys: Delivery['keys'],
@@ -107,8 +116,14 @@ function dagDeliveries(
 }
 
 /** Replication does not carry deletions, so each bucket gets its own. */
-async function deleteAll(world: World, { site, ports }: Side, paths: readonly string[]): Promise<void> {
+async function deleteAll(
+  world: World,
+  { site, ports }: Side,
+  lease: ArtifactLease,
+  paths: readonly string[],
+): Promise<void> {
   if (paths.length === 0) return;
+  await lease.ensure();
   await abreast(paths, (path) => ports.objects.delete(site.dagsBucket, `${site.dagsPath}/${path}`));
   world.log.info(`${paths.length} file(s) deleted in ${site.dagsBucket}`);
 }

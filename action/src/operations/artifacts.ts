@@ -10,6 +10,7 @@ import type { ArtifactScene, ArtifactsSeen } from './artifacts-deploy.ts';
 import { lookAtDags, lookAtPinned, readManifest } from './artifacts-look.ts';
 import { undeclaredRows } from './artifacts-parity.ts';
 import { readBundle } from './artifacts-source.ts';
+import type { HeldLease } from './held-lease.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
 
@@ -37,7 +38,7 @@ export async function observeArtifacts(
 /**
  * Makes both buckets as the repository is. `before` the environments are updated: the pinned artifacts; the answer says
  * which version each environment is to read. `after`: the DAG files, deletions, and the manifest. Writes nothing that
- * is there already, and killed anywhere the next run ends the same. Throws as {@link observeArtifacts}, and
+ * is there already, and killed anywhere the next run ends the same; writes nothing once the lease is lost. Throws as {@link observeArtifacts}, and
  * `MDR-ARTIFACT-CONFLICT` when the plan is not of this repository or another run is at work, `MDR-ARTIFACT-STANDBY`.
  */
 export async function deployArtifacts(
@@ -46,13 +47,14 @@ export async function deployArtifacts(
   scene: ArtifactScene,
   plan: ArtifactPlan,
   phase: 'before' | 'after',
+  lease: Pick<HeldLease, 'ensure'>,
 ): Promise<readonly [Pins, Pins]> {
   const { artifacts } = deployment;
   if (artifacts === undefined) return plan.pins;
   return world.log.group(phase === 'before' ? 'Deploy pinned artifacts' : 'Deploy DAG files', async () => {
     const seen = await look(world, deployment, artifacts, scene);
     requirePlanned(plan, seen.facts.bundle.digest);
-    return phase === 'before' ? deployPinned(seen) : deployDags(seen);
+    return phase === 'before' ? deployPinned(seen, lease) : deployDags(seen, lease);
   });
 }
 

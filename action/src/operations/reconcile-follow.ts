@@ -1,9 +1,13 @@
+import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
-import type { World } from '../domain/ports.ts';
+import type { EnvironmentMembers, World } from '../domain/ports.ts';
+import { valueAt } from '../domain/raw.ts';
 import { progressOf } from '../domain/reconcile-follow.ts';
 import type { Followed, Progress } from '../domain/reconcile-follow.ts';
+import { withoutOptions } from '../domain/service-words.ts';
 import { inWords } from '../domain/stored-json.ts';
 import type { HeldLease } from './held-lease.ts';
+import { bothSides, probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
 
@@ -16,22 +20,24 @@ const LOOK_AT_LEASE = 60_000;
 export const pollLater = (waited: number): number => Math.min(15_000, Math.max(1_000, waited / 10));
 
 export interface Following {
+  readonly deployment: Deployment;
   readonly side: Side;
   readonly followed: Followed;
   readonly graceful: boolean;
   /** `10 to 30 min`; '' when nobody knows. */
   readonly usual: string;
+  /** What the service was sent; `undefined` = nobody knows any more whether it was a secret. */
+  readonly sent: EnvironmentMembers | undefined;
 }
+
+type End = Extract<Progress, { kind: 'done' | 'failed' }>;
 
 /**
  * Follows a change live to its end: a line when the status changes, else one a minute. Answers how it ended; throws
  * `MDR-TIMEOUT`, `MDR-STOPPED`, `MDR-LEASE-LOST`.
  */
-export async function followChange(
-  world: World,
-  lease: HeldLease,
-  { side, followed, graceful, usual }: Following,
-): Promise<Extract<Progress, { kind: 'done' | 'failed' }>> {
+export async function followChange(world: World, lease: HeldLease, following: Following): Promise<End> {
+  const { side, followed, graceful, usual } = following;
   const began = world.clock.now();
   let said = '';
   let leaseSeen = began;
@@ -50,10 +56,28 @@ export async function followChange(
     return progress.kind === 'done' || progress.kind === 'failed' ? progress : undefined;
   };
   const what = `${side.site.environment} in ${side.region}${usual === '' ? '' : `, which usually takes ${usual}`}`;
-  return waitFor(world, what, graceful ? GRACEFUL_LIMIT_SECONDS : LIMIT_SECONDS, ask, pollLater);
+  const end = await waitFor(world, what, graceful ? GRACEFUL_LIMIT_SECONDS : LIMIT_SECONDS, ask, pollLater);
+  return end.kind === 'done' ? end : { ...end, message: await reasonOf(world, following, end), unsafe: '' };
 }
 
 type Failure = Extract<Progress, { kind: 'failed' }>;
+
+/** Why the service gave up, in its words as far as every value that they might quote is known; else by its code alone. */
+async function reasonOf(world: World, { deployment, sent }: Following, end: Failure): Promise<string> {
+  const { message, unsafe } = end;
+  if (unsafe === '') return message;
+  const sides = bothSides(world, deployment);
+  const looks = await Promise.all(
+    sides.map(({ ports, site }) => probe(() => ports.environments.describe(site.environment))),
+  );
+  if (sent === undefined || looks.some((look) => 'fault' in look))
+    return `${message} (its words may quote a secret, and are left out here; the console and GetEnvironment have them)`;
+  const atSites = looks.map((look) => ('answer' in look ? valueAt(look.answer?.raw, OPTIONS) : undefined));
+  const inGit = [deployment, ...deployment.sites].map(({ mwaa }) => mwaa.airflowConfigurationOptions);
+  return `${message}: ${withoutOptions(unsafe, sent[OPTIONS], ...inGit, ...atSites)}`;
+}
+
+const OPTIONS = 'AirflowConfigurationOptions';
 
 /** MWAA's own rollback, reported and never fought. */
 export function changeFailed(

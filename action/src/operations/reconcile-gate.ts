@@ -1,6 +1,6 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
-import { gateReasons, markedBy, NO_MARKS } from '../domain/gate.ts';
+import { gateReasons, isHopeless, markedBy, NO_MARKS } from '../domain/gate.ts';
 import type { GateLook } from '../domain/gate.ts';
 import type { World } from '../domain/ports.ts';
 import type { PassedGate } from '../domain/reconcile-result.ts';
@@ -17,7 +17,10 @@ const limitOf = ({ canary }: Deployment): number => Math.max(1_800, 600 + 3 * ca
 export interface Gated {
   readonly side: Side;
   readonly role: 'active' | 'standby';
+  /** Before its change; `undefined` = nobody could say, or there was none. */
   readonly importErrorsBefore: number | undefined;
+  /** Whether it has new settings, or is only to prove that it could take over. */
+  readonly wasChanged: boolean;
 }
 
 /**
@@ -27,28 +30,30 @@ export async function passGate(
   world: World,
   deployment: Deployment,
   lease: HeldLease,
-  { side, role, importErrorsBefore }: Gated,
+  gated: Gated,
 ): Promise<PassedGate> {
+  const { side, role } = gated;
   const began = world.clock.now();
   let marks = NO_MARKS;
   let reasons: readonly string[] = [];
   const ask = async (): Promise<true | undefined> => {
     await lease.ensure();
     const look = await lookAt(side, deployment);
-    const now = gateReasons(look, { role, marks, importErrorsBefore });
+    const now = gateReasons(look, { ...gated, marks });
     marks = markedBy(marks, look);
     if (now.join() !== reasons.join()) for (const reason of now) world.log.info(`${side.region}: ${reason}`);
     reasons = now;
+    if (isHopeless(look)) throw closed(gated, reasons, world.clock.now() - began);
     return now.length === 0 || undefined;
   };
   try {
     await waitFor(world, `${side.region} to prove itself healthy`, limitOf(deployment), ask, pollLater);
   } catch (error) {
     if (error instanceof MdrError && error.code === 'MDR-TIMEOUT')
-      throw closed(side, role, reasons, limitOf(deployment));
+      throw closed(gated, reasons, limitOf(deployment) * 1_000);
     throw error;
   }
-  world.log.info(`${side.region} is healthy: the scheduler has beaten since the change`);
+  world.log.info(`${side.region} is healthy: the scheduler has beaten since then`);
   return { region: side.region, role, seconds: Math.round((world.clock.now() - began) / 1000) };
 }
 
@@ -69,18 +74,19 @@ export async function countImportErrors({ site, ports }: Side): Promise<number |
   return 'answer' in read ? read.answer.length : undefined;
 }
 
-const closed = (side: Side, role: Gated['role'], reasons: readonly string[], seconds: number): MdrError =>
+const closed = ({ side, role, wasChanged }: Gated, reasons: readonly string[], milliseconds: number): MdrError =>
   new MdrError({
     code: 'MDR-GATE',
-    message: [`${side.region} did not prove itself healthy within ${Math.round(seconds / 60)} min`, ...reasons].join(
-      '\n',
-    ),
+    message: [
+      `${side.region} did not prove itself healthy within ${Math.round(milliseconds / 60_000)} min`,
+      ...reasons,
+    ].join('\n'),
     fix:
       role === 'standby'
         ? `Look at the log of Airflow in ${side.region}. Once it is well, start this run again: it goes on behind the gate. To take the change back, revert it in a pull request.`
         : `Look at the log of Airflow in ${side.region} now: this is the active site. Once it is well, start this run again. To take the change back, revert it in a pull request; if your DAGs stand still, a failover is open to you.`,
     state:
       role === 'standby'
-        ? `${side.region}, the standby, has the new settings; the active site was not touched`
+        ? `${side.region}, the standby, ${wasChanged ? 'has the new settings' : 'was not changed'}; the active site was not touched`
         : 'both sites have the new settings',
   });

@@ -26,8 +26,16 @@ export interface ReconcileLook {
   readonly decision: ReconcileDecision;
 }
 
-/** Looks at both sites and decides. Changes nothing. Throws `MDR-MOVE-OTHER` while a move is under way. */
-export async function lookAround(world: World, source: PlanSource, request: ReconcileRequest): Promise<ReconcileLook> {
+/**
+ * Looks at both sites and decides. Changes nothing. `own`: digests of the plans that this run itself has begun to try.
+ * Throws `MDR-MOVE-OTHER` while a move is under way.
+ */
+export async function lookAround(
+  world: World,
+  source: PlanSource,
+  request: ReconcileRequest,
+  own: ReadonlySet<string> = new Set(),
+): Promise<ReconcileLook> {
   const { deployment } = source;
   const records = await readRecords(world, deployment);
   requireNoMove(records);
@@ -41,7 +49,10 @@ export async function lookAround(world: World, source: PlanSource, request: Reco
       plan: work.plan,
       fingerprints: work.fingerprints,
       record: isOfThisEpoch ? note.record : undefined,
-      tried: request.scope === 'self-heal' && (await wasTried(standby, deployment, work.plan.digest)),
+      tried:
+        request.scope === 'self-heal' &&
+        !own.has(work.plan.digest) &&
+        (await wasTried(standby, deployment, work.plan.digest)),
       request,
     },
     movedSince,

@@ -18,12 +18,17 @@ export async function catchUp(run: ReconcileRun): Promise<void> {
   const record = book.record();
   const step = record?.step ?? null;
   if (record?.outcome !== 'under way' || step === null) return;
+  // Self-heal leaves a reviewed change to its own runs.
+  if (request.scope === 'self-heal' && record.scope !== 'self-heal') return;
   const { kind, before } = step;
   const side = bothSides(world, source.deployment).find(({ region }) => region === step.site);
   if (side === undefined || (kind !== 'create' && kind !== 'update')) return;
   if (!(await hasBegun(side, { kind, before }))) return;
   await world.log.group(`Follow what ${record.actor} began at ${side.region}`, async () => {
-    const followed = { side, followed: { kind, before }, graceful: true, usual: '' };
+    // Options that were sent may be those of another commit by now.
+    const sent = kind === 'create' || step.fields.some(isOption) ? undefined : {};
+    const { deployment } = source;
+    const followed = { deployment, side, followed: { kind, before }, graceful: true, usual: '', sent };
     const end = await followChange(world, lease, followed);
     const role = roleOf(run, side);
     if (end.kind === 'done') {
@@ -38,6 +43,8 @@ export async function catchUp(run: ReconcileRun): Promise<void> {
     world.log.warning(`MWAA gave up what an earlier run asked of ${side.region}: ${end.message}`);
   });
 }
+
+const isOption = (field: string): boolean => field.startsWith('AirflowConfigurationOptions.');
 
 const roleOf = ({ standby }: ReconcileRun, { region }: Side): 'active' | 'standby' =>
   standby.region === region ? 'standby' : 'active';

@@ -6,7 +6,7 @@ import { withVersions } from '../domain/planner.ts';
 import type { SiteWork } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
-import { shownAtSites } from '../domain/reconcile-record.ts';
+import { shownAtSites, withProof } from '../domain/reconcile-record.ts';
 import type { ReconcileRecord } from '../domain/reconcile-record.ts';
 import type { AppliedStep, PassedGate } from '../domain/reconcile-result.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
@@ -29,29 +29,65 @@ export interface ReconcileRun {
   readonly book: Logbook;
   readonly steps: AppliedStep[];
   readonly gates: PassedGate[];
-  readonly tally: { begun: boolean; resumed: boolean; objects: number };
+  /** Digests of the plans that self-heal tries in this run. */
+  readonly tried: Set<string>;
+  readonly tally: { begun: boolean; resumed: boolean; isPinned: boolean; objects: number };
 }
 
-/** Changes the first site that has work, and lets it pass its gate. `false` = there is no work left. */
-export async function changeNextSite(run: ReconcileRun, look: ReconcileLook): Promise<boolean> {
+/**
+ * The next thing to do: pinned artifacts, the first site that has work, or the proof that one is healthy. Each takes so
+ * long that the world is looked at again behind it. `false` = there is nothing left of these.
+ */
+export async function goOn(run: ReconcileRun, look: ReconcileLook): Promise<boolean> {
   await begin(run, look);
+  const objects = run.tally.objects;
   const pins = await deployPhase(run, look, 'before');
+  if (run.tally.objects > objects) return true;
   for (const planned of look.work.sites) {
     const work = withVersions(planned, pins?.[planned.index] ?? {});
     const side = work.role === 'standby' ? look.standby : look.active;
-    if (work.steps.length > 0) {
-      await changeSite(run, look.work.plan, side, work);
-      return true;
-    }
-    // Its changes were made by a run that did not live to see the gate.
-    if (wasChanged(run.book.record(), side) && !run.gates.some(({ region }) => region === side.region))
-      await gate(run, side, work.role, undefined);
+    if (work.steps.length === 0 && !isUnproven(run, side)) continue;
+    if (work.steps.length > 0) await noteTry(run, look);
+    if (needsStandby(run, look, work)) await gate(run, look.standby, 'standby');
+    else if (work.steps.length > 0) await changeSite(run, look.work.plan, side, work);
+    else await gate(run, side, work.role);
+    return true;
   }
   return false;
 }
 
+/** Told a change, by whichever run, and not seen to be healthy since. */
+const isUnproven = ({ book }: ReconcileRun, { region }: Side): boolean => region in (book.record()?.unproven ?? {});
+
+/**
+ * Nothing but tags is changed at the active site before the standby has proven itself in this run: what broke it may
+ * have been an earlier plan, or no plan at all.
+ */
+const needsStandby = (
+  { source, gates }: ReconcileRun,
+  { standby }: ReconcileLook,
+  { role, steps }: SiteWork,
+): boolean =>
+  role === 'active' &&
+  source.deployment.strategy === 'warm-standby' &&
+  steps.some(({ kind }) => kind === 'create' || kind === 'update') &&
+  !gates.some(({ region }) => region === standby.region);
+
+/** Self-heal tries each plan once, however the try ends. */
+async function noteTry(
+  { world, source, request, tried }: ReconcileRun,
+  { work, standby }: ReconcileLook,
+): Promise<void> {
+  const { digest } = work.plan;
+  if (request.scope !== 'self-heal' || tried.has(digest)) return;
+  tried.add(digest);
+  const { deployment } = source.deployment;
+  const note = { schemaVersion: 1, deployment, digest, at: iso(world.clock.now()), actor: world.actor };
+  await standby.ports.objects.put(standby.bucket, keys.heal(deployment, digest), toStored(note), { ifAbsent: true });
+}
+
 /** Notes that this plan is being carried out, before anything is. */
-async function begin(run: ReconcileRun, { decision, work, standby }: ReconcileLook): Promise<void> {
+async function begin(run: ReconcileRun, { decision, work }: ReconcileLook): Promise<void> {
   const { world, source, request, book, tally } = run;
   if (tally.begun) return;
   tally.begun = true;
@@ -61,26 +97,22 @@ async function begin(run: ReconcileRun, { decision, work, standby }: ReconcileLo
     world.log.info(`going on with what ${before.actor} began at ${before.startedAt}`);
     return;
   }
-  const { deployment } = source.deployment;
-  const startedAt = iso(world.clock.now());
-  const { digest } = work.plan;
-  if (request.scope === 'self-heal') {
-    const tried = { schemaVersion: 1, deployment, digest, at: startedAt, actor: world.actor };
-    await standby.ports.objects.put(standby.bucket, keys.heal(deployment, digest), toStored(tried), { ifAbsent: true });
-  }
+  const epoch = work.plan.epoch ?? 0;
   await book.write({
     schemaVersion: 1,
-    deployment,
+    deployment: source.deployment.deployment,
     scope: request.scope,
-    digest: request.expected?.digest ?? digest,
+    digest: request.expected?.digest ?? work.plan.digest,
     fingerprints: work.fingerprints,
     shown: shownAtSites(work.plan),
-    epoch: work.plan.epoch ?? 0,
+    epoch,
     bundle: work.plan.artifacts.bundle,
     actor: world.actor,
-    startedAt,
+    startedAt: iso(world.clock.now()),
     step: null,
     touched: [],
+    // A new plan does not heal what an earlier one has broken.
+    unproven: before?.epoch === epoch ? before.unproven : {},
     outcome: 'under way',
     message: '',
   });
@@ -90,13 +122,11 @@ async function changeSite(run: ReconcileRun, plan: Plan, side: Side, work: SiteW
   const { world } = run;
   if (run.steps.some(({ region, followed }) => region === side.region && !followed)) throw left(side, work);
   const role = work.role === 'active' ? 'active site' : 'standby';
-  const importErrorsBefore = await world.log.group(`Change ${side.region}, the ${role}`, async () => {
-    const before = await countImportErrors(side);
-    for (const step of work.steps)
-      run.steps.push(await applyStep(run, side, work, step, usualMinutes(plan, work.role)));
-    return before;
+  await world.log.group(`Change ${side.region}, the ${role}`, async () => {
+    const before = { usual: usualMinutes(plan, work.role), importErrors: await countImportErrors(side) };
+    for (const step of work.steps) run.steps.push(await applyStep(run, side, work, step, before));
   });
-  if (wasChanged(run.book.record(), side)) await gate(run, side, work.role, importErrorsBefore);
+  if (isUnproven(run, side)) await gate(run, side, work.role);
 }
 
 const usualMinutes = ({ sites }: Plan, role: SiteWork['role']): string => {
@@ -104,34 +134,43 @@ const usualMinutes = ({ sites }: Plan, role: SiteWork['role']): string => {
   return usual === null ? '' : `${usual.from} to ${usual.to} min`;
 };
 
-/** Tags alone restart nothing. */
+/** Whether the plan of this record has changed the site. Tags alone restart nothing. */
 const wasChanged = (record: ReconcileRecord | undefined, { region }: Side): boolean =>
   record?.touched.some(({ site, fields }) => site === region && fields.some((field) => !field.startsWith('Tags.'))) ??
   false;
 
-async function gate(
-  run: ReconcileRun,
-  side: Side,
-  role: SiteWork['role'],
-  importErrorsBefore: number | undefined,
-): Promise<void> {
-  const { world, source, lease, gates } = run;
-  const passed = await world.log.group(`See that ${side.region} is healthy`, () =>
-    passGate(world, source.deployment, lease, { side, role, importErrorsBefore }),
-  );
-  gates.push(passed);
+async function gate(run: ReconcileRun, side: Side, role: SiteWork['role']): Promise<void> {
+  const { world, source, request, lease, gates, book } = run;
+  const importErrorsBefore = book.record()?.unproven[side.region] ?? undefined;
+  const gated = { side, role, importErrorsBefore, wasChanged: wasChanged(book.record(), side) };
+  try {
+    const passed = await world.log.group(`See that ${side.region} is healthy`, () =>
+      passGate(world, source.deployment, lease, gated),
+    );
+    gates.push(passed);
+  } catch (error) {
+    const record = book.record();
+    // A reviewed plan goes on behind the gate once the site is well; self-heal has had its try.
+    if (error instanceof MdrError && error.code === 'MDR-GATE' && request.scope === 'self-heal' && record !== undefined)
+      await book.write({ ...record, outcome: 'failed', message: error.message });
+    throw error;
+  }
+  const record = book.record();
+  if (record !== undefined && isUnproven(run, side)) await book.write(withProof(record, side.region));
 }
 
 /** Uploads and deletions of artifacts, as far as the plan has any; the pins are what the environments are to read. */
 async function deployPhase(
-  { world, source, tally }: ReconcileRun,
+  { world, source, lease, tally }: ReconcileRun,
   { work: { artifacts, scene } }: ReconcileLook,
   phase: 'before' | 'after',
 ): Promise<readonly [Pins, Pins] | undefined> {
   const objects = artifacts?.[phase].flat().length ?? 0;
   if (artifacts === undefined || scene === undefined || objects === 0) return artifacts?.pins;
+  if (phase === 'before' && tally.isPinned) throw neverThere(artifacts.before.flat());
+  tally.isPinned ||= phase === 'before';
   tally.objects += objects;
-  return deployArtifacts(world, source.deployment, scene, artifacts, phase);
+  return deployArtifacts(world, source.deployment, scene, artifacts, phase, lease);
 }
 
 /** What is left once no environment has to be changed: DAG files. `false` = nothing was. */
@@ -158,6 +197,14 @@ export function requireNothingLeft({ work: { plan } }: ReconcileLook): void {
     state: 'the environments are as Git says; what was uploaded stays',
   });
 }
+
+const neverThere = (changes: readonly { readonly key: string }[]): MdrError =>
+  new MdrError({
+    code: 'MDR-RECONCILE-LEFT',
+    message: `these were written to the DAGs buckets, and are not there as they were written: ${[...new Set(changes.map(({ key }) => key))].join(', ')}`,
+    fix: 'Look whether something else writes to the DAGs buckets, then start this run again.',
+    state: 'no environment was changed after that',
+  });
 
 const left = (side: Side, { steps }: SiteWork): MdrError =>
   new MdrError({

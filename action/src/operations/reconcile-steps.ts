@@ -10,7 +10,9 @@ import type { Followed } from '../domain/reconcile-follow.ts';
 import type { AppliedStep } from '../domain/reconcile-result.ts';
 import { iso } from '../domain/stored-json.ts';
 import type { HeldLease } from './held-lease.ts';
+import type { PlanSource } from './plan.ts';
 import { changeFailed, followChange } from './reconcile-follow.ts';
+import type { Following } from './reconcile-follow.ts';
 import { readNote, writeNote } from './reconcile-note.ts';
 import type { Side } from './sides.ts';
 
@@ -33,8 +35,17 @@ export async function openLogbook(side: Side, deployment: Deployment): Promise<L
 
 export interface StepScene {
   readonly world: World;
+  readonly source: Pick<PlanSource, 'deployment'>;
   readonly lease: HeldLease;
   readonly book: Logbook;
+}
+
+/** What is known of a site before its change. */
+export interface BeforeStep {
+  /** `10 to 30 min`; '' when nobody knows. */
+  readonly usual: string;
+  /** DAG files that Airflow could not import; `undefined` = nobody could say. */
+  readonly importErrors: number | undefined;
 }
 
 /** One change of one site, from the note in the record to the end that the service gave it. */
@@ -43,7 +54,7 @@ export async function applyStep(
   side: Side,
   work: Pick<SiteWork, 'role' | 'arn'>,
   step: WorkStep,
-  usual: string,
+  { usual, importErrors }: BeforeStep,
 ): Promise<AppliedStep> {
   const { world, lease, book } = scene;
   const startedAt = iso(world.clock.now());
@@ -57,13 +68,19 @@ export async function applyStep(
     at: startedAt,
   };
   const record = book.record();
-  if (record !== undefined) await book.write(withStep(record, noted));
+  if (record !== undefined) await book.write(withStep(record, noted, importErrors ?? null));
   await lease.ensure();
   const what = step.kind === 'create' ? side.site.environment : step.fields.join(', ');
   world.log.info(`${side.region}: ${step.kind} ${what}`);
-  await ask(side, work, step, before);
+  try {
+    await ask(side, work, step, before);
+  } catch (error) {
+    // What was not taken must not be known as ours: somebody else's update may be under way instead.
+    if (error instanceof NotTaken && record !== undefined) await book.write(record);
+    throw error;
+  }
   if (step.kind === 'create' || step.kind === 'update')
-    await followStep(scene, side, work.role, noted, { graceful: isGraceful(step), usual });
+    await followStep(scene, side, work.role, noted, { graceful: isGraceful(step), usual, sent: step.members });
   return {
     region: side.region,
     role: work.role,
@@ -79,16 +96,17 @@ const isGraceful = (step: WorkStep): boolean =>
   'members' in step && step.members['WorkerReplacementStrategy'] === 'GRACEFUL';
 
 /** Sees a change that was asked for to its end. Throws `MDR-UPDATE-FAILED` and notes it when the service gives it up. */
-export async function followStep(
-  { world, lease, book }: StepScene,
+async function followStep(
+  { world, source, lease, book }: StepScene,
   side: Side,
   role: 'active' | 'standby',
   { kind, before }: ReconcileStep,
-  { graceful, usual }: { readonly graceful: boolean; readonly usual: string },
+  how: Pick<Following, 'graceful' | 'usual' | 'sent'>,
 ): Promise<void> {
   if (kind !== 'create' && kind !== 'update') return;
   const followed: Followed = { kind, before };
-  const end = await followChange(world, lease, { side, followed, graceful, usual });
+  const { deployment } = source;
+  const end = await followChange(world, lease, { deployment, side, followed, ...how });
   if (end.kind === 'done') return;
   const record = book.record();
   if (record !== undefined)
@@ -120,8 +138,8 @@ async function send(side: Side, followed: Followed, request: () => Promise<Chang
     if (error instanceof AwsFault && error.quality === 'dark' && (await hasBegun(side, followed))) return;
     throw error;
   }
-  if (answer.accepted || (await hasBegun(side, followed))) return;
-  throw refused(side, followed.kind, answer);
+  // An update that is under way now is somebody else's.
+  if (!answer.accepted) throw refused(side, followed.kind, answer);
 }
 
 /** Whether the service is at work on the change although it did not say so. */
@@ -132,13 +150,16 @@ export async function hasBegun({ site, ports }: Side, followed: Followed): Promi
   return isNewer(environment, followed) || isPassing(environment.status);
 }
 
+/** The service has said that it did not take a change. */
+class NotTaken extends MdrError {}
+
 function refused(
   side: Side,
   kind: Followed['kind'],
   { why, message }: Extract<ChangeAnswer, { accepted: false }>,
-): MdrError {
+): NotTaken {
   const name = `${side.site.environment} in ${side.region}`;
-  return new MdrError({
+  return new NotTaken({
     code: why === 'busy' ? 'MDR-UPDATE-BUSY' : 'MDR-UPDATE-REFUSED',
     message: `MWAA did not take the ${kind} of ${name}: ${message}`,
     fix:

@@ -10,7 +10,7 @@ import type { PlanSource } from './plan.ts';
 import { lookAround } from './reconcile-look.ts';
 import type { ReconcileLook } from './reconcile-look.ts';
 import { requireNoMove, writeFirstRecord } from './reconcile-records.ts';
-import { changeNextSite, deployDagFiles, finishRun, requireNothingLeft } from './reconcile-run.ts';
+import { deployDagFiles, finishRun, goOn, requireNothingLeft } from './reconcile-run.ts';
 import type { ReconcileRun } from './reconcile-run.ts';
 import { openLogbook } from './reconcile-steps.ts';
 import { awaitQuiet, catchUp } from './reconcile-rest.ts';
@@ -34,7 +34,8 @@ export async function reconcile(world: World, source: PlanSource, request: Recon
     const run: ReconcileRun = {
       ...{ world, source, request, lease, standby: first.standby },
       book: await openLogbook(first.standby, deployment),
-      ...{ steps: [], gates: [], tally: { begun: false, resumed: false, objects: 0 } },
+      ...{ steps: [], gates: [], tried: new Set<string>() },
+      tally: { begun: false, resumed: false, isPinned: false, objects: 0 },
     };
     await catchUp(run);
     return carryOut(run, startedAt);
@@ -46,11 +47,11 @@ async function carryOut(run: ReconcileRun, startedAt: string): Promise<Reconcile
   const { world, source, request } = run;
   for (;;) {
     await awaitQuiet(run);
-    const look = await lookAround(world, source, request);
+    const look = await lookAround(world, source, request, run.tried);
     const rest = restOf(world, look);
     if (rest !== undefined) return resultOf(world, request, look, rest, startedAt, run);
-    if (await changeNextSite(run, look)) continue;
-    const last = (await deployDagFiles(run, look)) ? await lookAround(world, source, request) : look;
+    if (await goOn(run, look)) continue;
+    const last = (await deployDagFiles(run, look)) ? await lookAround(world, source, request, run.tried) : look;
     requireNothingLeft(last);
     await finishRun(run);
     return resultOf(world, request, last, 'applied', startedAt, run);

@@ -22,17 +22,21 @@ const ANSWERS: Readonly<Record<ReconcileOutcome, Answer>> = {
   ],
   held: [
     'attention',
-    ({ deployment, heldUntil, steps }) =>
-      t`${deployment} is held until ${moment(heldUntil?.until ?? '')}; ${steps.length === 0 ? 'nothing was changed' : 'it was stopped half-way'}`,
+    ({ deployment, heldUntil, steps, objects }) =>
+      t`${deployment} is held until ${moment(heldUntil?.until ?? '')}; ${steps.length === 0 && objects === 0 ? 'nothing was changed' : 'it was stopped half-way'}`,
   ],
-  busy: ['attention', ({ deployment }) => t`${deployment} is being changed right now; self-heal did nothing`],
+  busy: [
+    'attention',
+    ({ deployment }) =>
+      t`${deployment} is being changed, or a reviewed change of it has come to no end; self-heal did nothing`,
+  ],
   tried: ['bad', ({ deployment }) => t`Self-heal has tried this once for ${deployment}, and leaves it to you now`],
 };
 
 /** What the reader has to know beyond the answer. */
 const EXPLAINED: Readonly<Partial<Record<ReconcileOutcome, (result: ReconcileResult) => Inline>>> = {
   held: ({ heldUntil }) =>
-    t`Reason: ${heldUntil?.reason ?? ''}. The next run after that goes on by itself; a failover is never held.`,
+    t`Reason: ${heldUntil?.reason ?? ''}. Nothing starts by itself afterwards: then run this again, or the workflow ${code('reconcile')} by hand. A failover is never held.`,
   differs: ({ plan }) => t`The deployment file says ${code(`manage: ${plan.manage}`)}. The plan shows what differs.`,
   busy: () => 'It is looked at again by the next drift check.',
   tried: ({ digest }) =>

@@ -48,7 +48,7 @@ describe('what is observed', () => {
     expect(site).toMatchObject({
       status: 'UPDATE_FAILED',
       arn: raw.Arn,
-      lastUpdate: { status: 'FAILED', createdAt: 7, error: 'INTERNAL: bad value ***' },
+      lastUpdate: { status: 'FAILED', createdAt: 7, error: 'INTERNAL' },
     });
     expect(isFound(site)).toBe(true);
   });

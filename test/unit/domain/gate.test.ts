@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { GATE_CONDITIONS, gateReasons, markedBy, NO_MARKS } from '../../../action/src/domain/gate.ts';
+import { GATE_CONDITIONS, gateReasons, isHopeless, markedBy, NO_MARKS } from '../../../action/src/domain/gate.ts';
 import type { GateLook, GateTerms } from '../../../action/src/domain/gate.ts';
 
 const T = Date.parse('2026-11-24T10:00:00Z');
@@ -30,7 +30,7 @@ const environment = {
 
 const health = { metadatabase: true, scheduler: true, latestSchedulerHeartbeat: T + 5_000 };
 const WELL: GateLook = { environment, health: { answer: health }, beat: { answer: beat }, importErrors: 0 };
-const TERMS: GateTerms = { role: 'standby', marks: MARKS, importErrorsBefore: 0 };
+const TERMS: GateTerms = { role: 'standby', marks: MARKS, importErrorsBefore: 0, wasChanged: true };
 
 const look = (change: Partial<GateLook>): GateLook => ({ ...WELL, ...change });
 const withBeat = (change: object): GateLook => look({ beat: { answer: { ...beat, ...change } } });
@@ -58,6 +58,7 @@ const CLOSED: readonly Row[] = [
   ['hold', '2 DAGs are unpaused', withHold({ unpausedUserDags: 2 })],
   ['hold', 'none of its DAGs can run', WELL, { role: 'active' }],
   ['importErrors', '3 DAG files', look({ importErrors: 3 }), { importErrorsBefore: 2 }],
+  ['importErrors', 'cannot be read; before the change there were 0', look({ importErrors: undefined })],
 ];
 
 describe('The gate behind a site that was changed', () => {
@@ -84,19 +85,38 @@ describe('The gate behind a site that was changed', () => {
     expect(gateReasons(withHold({ held: false, unpausedUserDags: 3 }), { ...TERMS, role: 'active' })).toEqual([]);
   });
 
+  test('opens at a site that was not changed, and runs on from before an update that failed', () => {
+    const lastUpdate = { status: 'FAILED', createdAt: T };
+    const seen = look({ environment: { ...environment, status: 'UPDATE_FAILED', lastUpdate } });
+    expect(gateReasons(seen, { ...TERMS, wasChanged: false })).toEqual([]);
+    expect(gateReasons(seen, TERMS)).toHaveLength(2);
+  });
+
+  test.each([
+    ['missing', undefined],
+    ['UNAVAILABLE', { ...environment, status: 'UNAVAILABLE' }],
+    ['CREATE_FAILED', { ...environment, status: 'CREATE_FAILED' }],
+  ])('is hopeless where the environment is %s, and nowhere else', (_, seen) => {
+    expect(isHopeless(look({ environment: seen }))).toBe(true);
+    for (const status of ['AVAILABLE', 'UPDATE_FAILED', 'UPDATING', 'MAINTENANCE'])
+      expect(isHopeless(look({ environment: { ...environment, status } }))).toBe(false);
+  });
+
   test('takes the canary’s word where a private web server cannot be asked from outside, and only there', () => {
     const isPrivate = look({
       environment: { ...environment, raw: { WebserverAccessMode: 'PRIVATE_ONLY' } },
       health: dark,
+      importErrors: undefined,
     });
     expect(gateReasons(isPrivate, TERMS)).toEqual([]);
     expect(gateReasons({ ...isPrivate, beat: { answer: undefined } }, TERMS).length).toBeGreaterThan(0);
   });
 
-  test('forgives import errors that were there before, or that nobody can count', () => {
+  test('forgives import errors that were there before, or that nobody could count before', () => {
     expect(gateReasons(look({ importErrors: 2 }), { ...TERMS, importErrorsBefore: 2 })).toEqual([]);
-    expect(gateReasons(look({ importErrors: undefined }), TERMS)).toEqual([]);
-    expect(gateReasons(look({ importErrors: 2 }), { ...TERMS, importErrorsBefore: undefined })).toEqual([]);
+    const uncounted = { ...TERMS, importErrorsBefore: undefined };
+    expect(gateReasons(look({ importErrors: undefined }), uncounted)).toEqual([]);
+    expect(gateReasons(look({ importErrors: 2 }), uncounted)).toEqual([]);
   });
 
   test('marks the first sign of life that it reads, and no later one', () => {

@@ -171,12 +171,12 @@ describe('the state of an environment', () => {
     const west = {
       ...environment(deploymentWith(), 1, { MaxWorkers: 3 }),
       status: 'UPDATE_FAILED',
-      lastUpdate: { status: 'FAILED', createdAt: 0, error: 'INCORRECT_CONFIGURATION: no such package' },
+      lastUpdate: { status: 'FAILED', createdAt: 0, error: 'INCORRECT_CONFIGURATION' },
     };
     const { plan } = planned({ west });
     expect(plan.outcome).toBe('changes');
     expect(plan.notices[0]).toBe(
-      'The last update of example-us-west-2 in us-west-2 failed, and MWAA kept the settings from before it: INCORRECT_CONFIGURATION: no such package.',
+      'The last update of example-us-west-2 in us-west-2 failed with INCORRECT_CONFIGURATION, and MWAA kept the settings from before it. The console and GetEnvironment say why.',
     );
   });
 });

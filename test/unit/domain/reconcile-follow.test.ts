@@ -52,7 +52,8 @@ describe('An update that is followed', () => {
     expect(progressOf(environment('UPDATE_FAILED', OURS('FAILED'), raw), update)).toEqual({
       kind: 'failed',
       status: 'UPDATE_FAILED',
-      message: 'INCORRECT_CONFIGURATION: no such package',
+      message: 'INCORRECT_CONFIGURATION',
+      unsafe: 'no such package',
     });
   });
 });
