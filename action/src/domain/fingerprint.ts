@@ -21,6 +21,7 @@ export interface Reviewed {
  */
 export const PARTS = {
   tool: 'the release of the action',
+  places: 'names, accounts or Regions of the environments',
   file: 'the deployment file',
   rules: 'manage, ignore or siteLocal',
   role: 'who is active',
@@ -68,8 +69,10 @@ function partsOf({
   artifacts,
 }: Reviewed): Readonly<Record<keyof typeof PARTS, unknown>> {
   const { manage, ignore, siteLocal, strategy } = deployment;
+  const places = deployment.sites.map(({ region, account, environment }) => ({ region, account, environment }));
   return {
     tool,
+    places: { deployment: deployment.deployment, sites: places },
     file: sites.map(({ declared, pins, strategy: replacing }) => ({
       settings: withoutPins(declared.settings),
       whole: [...declared.whole].toSorted(),

@@ -78,11 +78,21 @@ export function planSetReport(set: PlanSet, detail: Detail, context: Context): D
     { kind: 'answer', mood: MOODS[outcomeOf(set)], text: answerOf(set) },
     ...failureBlocks(failures),
     ...(detail === 'counts' ? [] : tableOf(plans, context)),
-    ...sorted(plans)
-      .filter(({ outcome }) => detail !== 'counts' || outcome !== 'in sync')
-      .slice(0, context.maxRows)
-      .flatMap((plan) => section(plan, detail, context, plans.length <= UNFOLDED)),
+    ...sections(sorted(plans).slice(0, context.maxRows), detail, context),
   ];
+}
+
+/** In a word each where there is no room for more; what is in sync only where there is room for everything. */
+function sections(plans: readonly Plan[], detail: Detail, context: Context): readonly Block[] {
+  const loud = plans.filter(({ outcome }) => detail === 'full' || outcome !== 'in sync');
+  if (detail !== 'counts') return loud.flatMap((plan) => section(plan, detail, context, plans.length <= UNFOLDED));
+  return loud.length === 0 ? [] : [{ kind: 'list', items: loud.map((plan) => headOf(plan, plainAnswer(plan))) }];
+}
+
+/** A plan's answer where its reasons are not in sight: at least their codes are. */
+function headOf({ refusals }: Plan, answer: Inline): Inline {
+  const codes = [...new Set(refusals.map(({ code: name }) => name))];
+  return codes.length === 0 ? answer : t`${answer} (${codes.join(', ')})`;
 }
 
 /** So many plans are read one below the other; more than these are unfolded one by one. */
@@ -113,7 +123,7 @@ const tableOf = (plans: readonly Plan[], { maxRows }: Context): readonly Block[]
 function section(plan: Plan, detail: Detail, context: Context, isOpen: boolean): readonly Block[] {
   const [answer, ...blocks] = planReport(plan, detail, { ...context, file: plan.file });
   if (answer?.kind !== 'answer') return [];
-  if (detail === 'counts') return [{ kind: 'paragraph', text: t`${strong(plan.deployment)}: ${answer.text}` }];
-  if (plan.outcome === 'in sync') return detail === 'full' ? [{ kind: 'details', summary: answer.text, blocks }] : [];
-  return isOpen ? [answer, ...blocks] : [{ kind: 'details', summary: answer.text, blocks }];
+  return isOpen && plan.outcome !== 'in sync'
+    ? [answer, ...blocks]
+    : [{ kind: 'details', summary: headOf(plan, answer.text), blocks }];
 }

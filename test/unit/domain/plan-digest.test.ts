@@ -110,6 +110,12 @@ describe('a digest moves, and what moved is named', () => {
     ['a failover', { epoch: 0 }, { epoch: 1 }, ['who is active']],
     ['an environment that is gone', {}, { west: { status: 'missing' } }, ['which environments exist']],
     [
+      'the file names another environment, of the same settings',
+      {},
+      edited((file) => (((file['sites'] as File[])[1] ?? {})['environment'] = 'example-2')),
+      ['names, accounts or Regions of the environments'],
+    ],
+    [
       'an exception ends that excused a difference',
       { ...edited((file) => (file['ignore'] = [UNTIL_DECEMBER])), east: { MinWorkers: 4 } },
       { ...edited((file) => (file['ignore'] = [UNTIL_DECEMBER])), east: { MinWorkers: 4 }, at: DECEMBER },

@@ -2,11 +2,8 @@ import { expect, test } from '@jest/globals';
 import { nextState, readPlanState, type PlanState } from '../../../action/src/domain/sticky.ts';
 import { planComment, planSummary, type Render } from '../../../action/src/report/comment.ts';
 import { code, t, type Block, type Document } from '../../../action/src/report/document.ts';
+import { expectSound, HOSTILE, MAX_BODY } from './sound-markdown.ts';
 
-const HOSTILE =
-  '| a ` b ``` c </details> <!-- x --> @everyone #1 \n\n~~~\n### h \u0007 \u202e [x](http://evil) <img src=x>';
-/** GitHub's own limit. */
-const MAX_BODY = 65_536;
 const RUN = 'https://github.test/team/airflow/actions/runs/77';
 
 function stateOf(answer = 'answer', deployments = 1): PlanState {
@@ -40,18 +37,6 @@ const render =
     if (level === 'counts') return [answer, table(counts, value)];
     return [answer, table(level === 'full' ? full : differences, value), details(folded, value)];
   };
-
-/** Every fence, table and fold that is opened is closed, and nothing hostile has become markup. */
-function expectSound(markdown: string): void {
-  const open = (markdown.match(/<details>/g) ?? []).length;
-  expect((markdown.match(/<\/details>/g) ?? []).length).toBe(open);
-  expect((markdown.match(/^`{3,}/gm) ?? []).length % 2).toBe(0);
-  for (const row of markdown.match(/^\|.*$/gm) ?? []) expect(row).toMatch(/^\| .*\|$/);
-  expect(markdown).not.toMatch(/<img|<!-- x|\]\(http:\/\/evil/);
-  // GitHub looks for no mentions in code.
-  expect(markdown.replaceAll(/<code>.*?<\/code>/g, '')).not.toContain('@everyone');
-  expect(markdown.isWellFormed()).toBe(true);
-}
 
 const outsideFences = (markdown: string): string => markdown.replaceAll(/^(`{3,})sh\n[^]*?\n\1$/gm, '$1\n$1');
 
