@@ -69,7 +69,7 @@ const shortened = (leftOut: string): readonly Block[] =>
         {
           kind: 'alert',
           level: 'NOTE',
-          text: `Left out, since GitHub takes ${MAX_BODY} characters: ${leftOut}. The summary of the run and its artifact have the whole plan.`,
+          text: `Left out, since GitHub takes ${MAX_BODY} characters: ${leftOut}. The summary of the run has as much as fits there, its artifact the whole plan.`,
         },
       ];
 

@@ -9,7 +9,7 @@ export const isQuiet = ({ verdict }: FieldRow): boolean =>
 /** Longest value in a cell: a table is read, not copied from. */
 const LONGEST = 120;
 
-const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST).toWellFormed()}…` : text);
 
 function value(shown: Shown, nothing: string): Inline {
   if (shown === null) return nothing;

@@ -185,7 +185,7 @@ describe('a hidden value', () => {
   test('that would be overwritten is said to be outside of the review', () => {
     const deployment = saying('git.example.com');
     expect(hiddenNotices({ deployment, east: { [HOST]: 'one' }, west: { [HOST]: 'two' } })).toEqual([
-      expect.stringContaining(`1 field would be overwritten whatever it holds then (\`${HOST}\`)`),
+      expect.stringContaining(`of the review: 1 field would be overwritten whatever it holds then (\`${HOST}\`)`),
     ]);
     expect(hiddenNotices({ west: { [PASSWORD]: 'a' } })).toEqual([
       expect.stringContaining('1 field would be overwritten'),

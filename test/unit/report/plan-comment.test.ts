@@ -75,15 +75,34 @@ describe('the comment with the plans of 200 deployments', () => {
 });
 
 test.each([
-  [1, 700],
-  [12, 40],
-  [300, 1],
-])('the comment with %i plans of %i hostile differences each is taken by GitHub and sound', (count, differences) => {
-  const works = fleet(count, () => ({ east: hostileTags(differences) }));
-  const body = planComment(stateOf(works), renderOf(works), RUN);
-  expect(body.length).toBeLessThanOrEqual(MAX_BODY);
-  expectSound(body);
-  expect(readPlanState(body)?.digests).toEqual(stateOf(works).digests);
+  [1, 80, true],
+  [3, 10, true],
+  [1, 700, false],
+  [12, 40, false],
+  [300, 1, false],
+])(
+  'a comment with %i plans of %i hostile differences each is taken by GitHub and sound',
+  (count, differences, fits) => {
+    const works = fleet(count, () => ({ east: hostileTags(differences) }));
+    const body = planComment(stateOf(works), renderOf(works), RUN);
+    expect(body.includes('Left out')).toBe(!fits);
+    expect(body.length).toBeLessThanOrEqual(MAX_BODY);
+    expectSound(body);
+    expect(readPlanState(body)?.digests).toEqual(stateOf(works).digests);
+  },
+);
+
+test('a summary that has room for every hostile difference is sound', () => {
+  const works = fleet(12, () => ({ east: hostileTags(40) }));
+  const summary = planSummary(renderOf(works));
+  expect(summary).not.toContain('Left out');
+  expectSound(summary);
+});
+
+test('a value that is cut is cut between characters', () => {
+  const emoji = 'x'.repeat(119) + '\u{1F600}'.repeat(9);
+  const works = fleet(1, () => ({ east: { 'Tags.mood': emoji, [`Tags.${emoji}`]: 'x' } }));
+  expectSound(planComment(stateOf(works), renderOf(works), RUN));
 });
 
 test('counts alone still say each deployment once, and the codes of what is refused', () => {
