@@ -58,7 +58,7 @@ export function terminal(inputs: Readonly<Record<string, string>>): Surface {
     // A token on a command line could be read by everybody on the machine.
     inputs: { ...inputs, 'github-token': process.env['GITHUB_TOKEN'] ?? '' },
     actor: userAndHost(),
-    run: { commit: undefined, pullRequest: undefined, url: undefined },
+    run: { commit: undefined, commits: undefined, pullRequest: undefined, url: undefined },
     group(title, body) {
       say(`== ${title}`);
       return body();

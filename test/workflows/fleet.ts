@@ -137,13 +137,20 @@ export class Fleet {
 
   /** Merges a pull request as the commit that is checked out, and runs what the push starts. */
   async merge(number: number, sha: string): Promise<Run> {
-    this.github.repository.merge(number);
-    this.github.repository.pullsOfCommit.set(sha, [number]);
+    this.land(number, sha);
     return this.push();
   }
 
-  push(): Promise<Run> {
-    return this.run({ file: 'reconcile.yml', event: 'push', payload: { ref: 'refs/heads/main' } });
+  /** Merges a pull request as this commit. */
+  land(number: number, sha: string): void {
+    this.github.repository.merge(number);
+    this.github.repository.pullsOfCommit.set(sha, [number]);
+  }
+
+  /** Runs what a push starts; its commits are the one that is checked out and those before it, oldest first. */
+  push(...commits: readonly string[]): Promise<Run> {
+    const payload = { ref: 'refs/heads/main', ...(commits.length > 0 && { commits: commits.map((id) => ({ id })) }) };
+    return this.run({ file: 'reconcile.yml', event: 'push', payload });
   }
 
   /** Runs a workflow. */

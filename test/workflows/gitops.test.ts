@@ -1,6 +1,7 @@
 /** The workflows of a change, as GitHub runs them: from a pull request to both sites, and back when reality differs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Workflow } from '../../action/src/domain/names.ts';
+import { ACCOUNT } from '../sandbox/topology.ts';
 import { installAirflow } from '../sandbox/install.ts';
 import { fileOf, Fleet, type Run } from './fleet.ts';
 import { notGranted, type RoleCall } from './role-calls.ts';
@@ -69,14 +70,18 @@ describe('A pull request', () => {
     });
     pull = fleet.openPull('more-workers', [fileOf('billing'), fileOf('orders'), BROKEN]);
     const run = await heard('plan', fleet.plan(pull, sha, { python }));
-    expect(resultsOf(run)).toEqual({ files: 'failure', plan: 'success', dags: 'success', comment: 'success' });
-    expect(jobOf(run, 'files').annotations).toEqual([expect.objectContaining({ level: 'error' })]);
+    expect(resultsOf(run)).toMatchObject({ files: 'failure', dags: 'success', comment: 'success' });
+    expect(jobOf(run, 'plan', ACCOUNT).result).toBe('success');
+    expect(jobOf(run, 'plan', 'unreadable').result).toBe('failure');
+    // Of `validate` and of `matrix`.
+    expect(jobOf(run, 'files').annotations).toEqual(Array(2).fill(expect.objectContaining({ level: 'error' })));
     expect(jobOf(run, 'files').summary).toContain(BROKEN);
     expect(JSON.parse(jobOf(run, 'dags').outputs['dags']?.['json'] ?? '')).toMatchObject({ dags: 1 });
     const [comment, ...more] = fleet.github.repository.comments;
     expect(more).toEqual([]);
     expect(comment).toMatchObject({ issue: pull, author: 'github-actions[bot]' });
-    for (const words of ['billing would be changed', 'orders would be changed']) expect(comment?.body).toContain(words);
+    for (const words of ['billing would be changed', 'orders would be changed', `${BROKEN}: MDR-FILE-SYNTAX`])
+      expect(comment?.body).toContain(words);
     commented = comment?.id;
   }, 60_000);
 
@@ -90,6 +95,20 @@ describe('A pull request', () => {
     expect(comment?.body).toMatch(/MaxWorkers<\/code> \| <code>9</);
     expect(changes(run)).toEqual([]);
   }, 60_000);
+
+  it('that no longer concerns a deployment does not go on showing an old plan, and one that never did has no comment', async () => {
+    const sha = await fleet.commit({});
+    const other = fleet.openPull('docs', ['README.md']);
+    expect(failures(await fleet.plan(other, sha))).toBe('');
+    expect(fleet.github.repository.comments).toHaveLength(1);
+    const files = fleet.github.repository.issue(pull).pull?.files ?? [];
+    const before = files.splice(0);
+    expect(failures(await fleet.plan(pull, sha))).toBe('');
+    expect(fleet.github.repository.comment(commented ?? 0).body).toContain('No deployment is concerned');
+    files.push(...before);
+    expect(failures(await heard('plan', fleet.plan(pull, sha, { python })))).toBe('');
+    expect(fleet.github.repository.comment(commented ?? 0).body).toContain('billing would be changed');
+  }, 90_000);
 
   it('of a fork has its files checked, and gets no credentials and no comment', async () => {
     const sha = await fleet.commit({});
@@ -141,6 +160,27 @@ describe('A merge', () => {
   }, 60_000);
 });
 
+describe('A push of several pull requests', () => {
+  it('carries out what each of them was shown, and what none brought concerns everything', async () => {
+    const first = await fleet.commit(fleet.file('billing', { maxWorkers: 7 }));
+    const billing = fleet.openPull('billing', [fileOf('billing')]);
+    expect(failures(await heard('plan', fleet.plan(billing, first)))).toBe('');
+    const second = await fleet.commit(fleet.file('orders', { maxWorkers: 13 }));
+    const orders = fleet.openPull('orders', [fileOf('orders')]);
+    expect(failures(await heard('plan', fleet.plan(orders, second, { python })))).toBe('');
+    fleet.land(billing, first);
+    fleet.land(orders, second);
+    const run = await heard('reconcile', fleet.push(first, second));
+    expect(failures(run)).toBe('');
+    expect(jobOf(run, 'reconcile', 'billing').summary).toContain(`reviewed in pull request &#35;${billing}`);
+    expect(jobOf(run, 'reconcile', 'orders').summary).toContain(`reviewed in pull request &#35;${orders}`);
+    const stray = await fleet.commit({ 'README.md': 'By hand.' });
+    const all = await heard('reconcile', fleet.push(second, stray));
+    expect(jobOf(all, 'files').summary).toContain('2 of 2 deployments');
+    expect(jobOf(all, 'files').summary).toContain('no pull request brought all of this');
+  }, 120_000);
+});
+
 describe('Drift', () => {
   const look = async (): Promise<Run> => {
     const run = await heard('drift', fleet.run({ file: 'drift.yml', event: 'schedule' }));
@@ -181,6 +221,35 @@ describe('Drift that the file lets heal', () => {
     expect(failures(run)).toBe('');
     expect(jobOf(run, 'heal', 'orders').outputs['heal']).toMatchObject({ outcome: 'applied' });
     expect(workers('orders')).toEqual([[2, 12], [1, 12]]); // prettier-ignore
+  }, 60_000);
+});
+
+describe('A deployment file that cannot be read', () => {
+  beforeAll(() => fleet.commit({ [BROKEN]: '{' }));
+  afterAll(() => fleet.commit({ [BROKEN]: undefined }));
+
+  it('fails its own job and hides no other', async () => {
+    const run = await fleet.run({ file: 'snapshot.yml', event: 'schedule' });
+    expect(jobOf(run, 'deployments').result).toBe('failure');
+    expect(jobOf(run, 'snapshot', 'broken').result).toBe('failure');
+    expect(jobOf(run, 'snapshot', 'broken').summary).toContain('MDR-FILE-SYNTAX');
+    for (const name of ['billing', 'orders']) expect(jobOf(run, 'snapshot', name).summary).not.toContain('MDR-FILE');
+  }, 60_000);
+
+  it('is no drift: it is said, and the others are looked at and healed', async () => {
+    const run = await heard('drift', fleet.run({ file: 'drift.yml', event: 'schedule' }));
+    expect(jobOf(run, 'files').result).toBe('failure');
+    expect(jobOf(run, 'drift', ACCOUNT).result).toBe('success');
+    expect(jobOf(run, 'drift', 'unreadable').summary).toContain('MDR-FILE-SYNTAX');
+    expect(jobOf(run, 'heal', 'orders').result).toBe('success');
+    expect(jobOf(run, 'status').result).toBe('failure');
+    expect(jobOf(run, 'status').summary).toContain('1 unreadable');
+  }, 60_000);
+
+  it('fails the run of a push, which carries out the others', async () => {
+    const run = await heard('reconcile', fleet.run({ file: 'reconcile.yml', event: 'workflow_dispatch' }));
+    expect(jobOf(run, 'files').result).toBe('failure');
+    for (const name of ['billing', 'orders']) expect(jobOf(run, 'reconcile', name).result).toBeDefined();
   }, 60_000);
 });
 

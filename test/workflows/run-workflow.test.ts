@@ -38,9 +38,9 @@ describe('a workflow run on this machine', () => {
     expect(Object.keys(run.jobs).sort()).toEqual([
       'after',
       'broken',
+      'deployments',
       'leg {"deployment":"alpha"}',
       'leg {"deployment":"beta"}',
-      'list',
     ]);
   });
 

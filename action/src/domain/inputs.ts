@@ -33,6 +33,20 @@ const digest = z
   .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan, 64 hex digits')
   .optional();
 
+/** Jobs that plan, as the output `groups` of `matrix` has them. */
+const groups = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.issues.push({ code: 'custom', message: 'must be the output `groups` of `matrix`', input: text });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.object({ deployments: z.string() })))
+  .optional();
+
 /** One schema an operation: an input is required only where it means something. */
 export const INPUTS = {
   install: z.strictObject({ wait: seconds }),
@@ -53,6 +67,8 @@ export const INPUTS = {
   comment: z.strictObject({
     /** Folder in which the plans are, at any depth. */
     plans: z.string(),
+    /** Those that there should be; without it nobody notices one that is missing. */
+    expected: groups,
     'pull-request': count,
     'github-token': token,
   }),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Deployment } from './deployment.ts';
 import { VERSIONS } from './airflow-versions.ts';
 import type { DeploymentFile } from './fleet.ts';
@@ -8,7 +9,7 @@ const GROUP_SIZE = 25;
 /** GitHub runs no more jobs than these for one matrix. */
 const MATRIX_SIZE = 256;
 
-/** A job over deployments that live in the same accounts and Regions. */
+/** A job over deployments that live in the same accounts and Regions, or over files that cannot be read. */
 export interface Group {
   readonly name: string;
   /** The same, as the name of an artifact may be. */
@@ -33,7 +34,7 @@ export interface AirflowJob {
 }
 
 export interface Matrix {
-  /** All deployments that could be read. */
+  /** All deployments; one whose file cannot be read goes by the name of its file, so that its own job says so. */
   readonly names: readonly string[];
   readonly groups: readonly Group[];
   readonly legs: readonly Leg[];
@@ -50,6 +51,12 @@ export interface Matrix {
 type Parsed = DeploymentFile & { readonly deployment: Deployment };
 const isParsed = (file: DeploymentFile): file is Parsed => 'deployment' in file;
 
+/** Place of what nobody knows the place of. */
+const UNREADABLE = 'unreadable files';
+
+const nameOf = (file: DeploymentFile): string =>
+  isParsed(file) ? file.deployment.deployment : posix.basename(file.path, '.json');
+
 const placeOf = ({ deployment: { sites } }: Parsed): string =>
   [...new Set(sites.map(({ account }) => account))].join('+') + ` ${sites[0].region} + ${sites[1].region}`;
 
@@ -57,6 +64,7 @@ const placeOf = ({ deployment: { sites } }: Parsed): string =>
 export function matrixOf(files: readonly DeploymentFile[]): Matrix {
   const parsed = files.filter(isParsed);
   const places = Map.groupBy(parsed, placeOf);
+  const broken = files.filter((file) => !isParsed(file));
   const groups = [...places].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([place, members]) => chunks(place, members));
   // In the order of the groups, so that what shares an account's limits is spread no more than it has to be.
   const legs = [...places.values()].flat().map((file) => ({
@@ -66,17 +74,17 @@ export function matrixOf(files: readonly DeploymentFile[]): Matrix {
   }));
   const heals = new Set(parsed.filter(({ deployment }) => deployment.selfHeal.length > 0).map(({ path }) => path));
   return {
-    names: parsed.map(({ deployment }) => deployment.deployment),
-    groups,
+    names: files.map(nameOf).slice(0, MATRIX_SIZE),
+    groups: [...groups, ...chunks(UNREADABLE, broken)],
     legs: legs.slice(0, MATRIX_SIZE),
     heal: legs.filter(({ file }) => heals.has(file)).slice(0, MATRIX_SIZE),
     airflow: airflowOf(parsed),
-    broken: files.filter((file) => !isParsed(file)).map(({ path }) => path),
-    tooMany: legs.length <= MATRIX_SIZE ? '' : `${legs.length - MATRIX_SIZE} of ${legs.length} deployments`,
+    broken: broken.map(({ path }) => path),
+    tooMany: files.length <= MATRIX_SIZE ? '' : `${files.length - MATRIX_SIZE} of ${files.length} deployments`,
   };
 }
 
-function chunks(place: string, members: readonly Parsed[]): readonly Group[] {
+function chunks(place: string, members: readonly DeploymentFile[]): readonly Group[] {
   const count = Math.ceil(members.length / GROUP_SIZE);
   return Array.from({ length: count }, (_, index) => ({
     name: count === 1 ? place : `${place} (${index + 1} of ${count})`,
@@ -114,14 +122,16 @@ function airflowOf(parsed: readonly Parsed[]): Matrix['airflow'] {
  */
 export function concerned(files: readonly DeploymentFile[], changed: readonly string[]): readonly DeploymentFile[] {
   if (changed.some((path) => /^(action|dags\/mwaadr)\//.test(path))) return files;
-  return files.filter((file) => changed.some((path) => concerns(file, path)));
+  return files.filter((file) => {
+    const own = pathsOf(file);
+    return changed.some((path) => own.some((one) => one === '.' || path === one || path.startsWith(`${one}/`)));
+  });
 }
 
-function concerns(file: DeploymentFile, path: string): boolean {
-  if (path === file.path) return true;
-  if (!isParsed(file)) return false;
-  const { dags, plugins, requirements, startupScript } = file.deployment.artifacts ?? {};
-  return [dags, plugins, requirements, startupScript].some(
-    (own) => own !== undefined && (path === own || path.startsWith(`${own.replace(/\/$/, '')}/`)),
+/** What a deployment is made of, as Git would write it: `./dags/` is `dags`, and `.` the whole repository. */
+function pathsOf(file: DeploymentFile): readonly string[] {
+  const { dags, plugins, requirements, startupScript } = isParsed(file) ? (file.deployment.artifacts ?? {}) : {};
+  return [file.path, dags, plugins, requirements, startupScript].flatMap((path) =>
+    path === undefined ? [] : [posix.normalize(path).replace(/(?<=.)\/$/, '')],
   );
 }

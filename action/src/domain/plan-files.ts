@@ -24,6 +24,25 @@ const failureSchema = z.strictObject({
   place: z.strictObject({ file: z.string(), line: z.int(), column: z.int() }).optional(),
 });
 
+/** What was to be planned and left neither a plan nor a failure: a job that dies must not look like one with nothing to do. */
+export function unplanned(
+  expected: readonly { readonly deployments: string }[],
+  found: readonly { readonly file: string }[],
+): readonly FleetFailure[] {
+  const known = new Set(found.map(({ file }) => file));
+  return expected
+    .flatMap(({ deployments }) => deployments.split(' '))
+    .filter((file) => file !== '' && !known.has(file))
+    .map((file) => ({
+      file,
+      deployment: undefined,
+      code: 'MDR-PLAN-MISSING',
+      message: `${file} was not planned: its job ended without a plan of it`,
+      fix: 'Look at the failed plan jobs of this run, and run them again.',
+      place: undefined,
+    }));
+}
+
 const unreadable = (path: string, cause: unknown): MdrError =>
   new MdrError({
     code: 'MDR-PLAN-FILE',

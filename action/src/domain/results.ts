@@ -202,6 +202,8 @@ export interface MatrixResult {
   readonly operation: 'matrix';
   readonly files: number;
   readonly matrix: Matrix;
+  /** Files that no deployment could be read from. */
+  readonly failures: readonly FleetFailure[];
   /** Why all deployments are in it, or only some. */
   readonly reason: string;
 }
@@ -217,7 +219,8 @@ export interface CommentResult {
   readonly operation: 'comment';
   readonly pullRequest: number;
   readonly url: string;
-  readonly outcome: 'created' | 'updated' | 'outdated';
+  /** `none`: nothing is concerned, and there is no comment that says otherwise. */
+  readonly outcome: 'created' | 'updated' | 'outdated' | 'closed' | 'none';
   readonly plans: readonly Plan[];
   readonly failures: readonly FleetFailure[];
 }

@@ -26,6 +26,8 @@ export interface Tools extends Fleet, Inspectors, Pick<World, 'clock' | 'log' | 
   /** What GitHub runs this for. */
   readonly run: {
     readonly commit: string | undefined;
+    /** Of a push, oldest first; empty where it took others away. `undefined`: it is no push. */
+    readonly commits: readonly string[] | undefined;
     readonly pullRequest: number | undefined;
     readonly url: string | undefined;
   };

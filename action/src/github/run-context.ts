@@ -13,6 +13,7 @@ export const actorOfRun = (): string => `${context.actor} ${urlOfRun()}`;
 export const runOfWorkflow = () => ({
   // The commit of the event itself would be a merge that exists nowhere else.
   commit: headOf(context.payload.pull_request) ?? context.sha,
+  commits: commitsOf(context.payload),
   pullRequest: context.payload.pull_request?.number,
   url: urlOfRun(),
 });
@@ -24,6 +25,12 @@ export function repositoryOfRun(): string | undefined {
 }
 
 export const apiUrl = (): string => context.apiUrl;
+
+/** A push brings up to 2,048 commits in its event: docs.github.com, Webhook events and payloads, push. */
+function commitsOf({ commits, forced }: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  if (!Array.isArray(commits)) return undefined;
+  return forced === true ? [] : commits.map(({ id }: { readonly id: unknown }) => String(id));
+}
 
 function headOf(pull: unknown): string | undefined {
   const head: unknown = typeof pull === 'object' && pull !== null && 'head' in pull ? pull.head : undefined;

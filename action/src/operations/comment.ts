@@ -1,7 +1,9 @@
 import { MdrError } from '../domain/errors.ts';
 import type { Inputs } from '../domain/inputs.ts';
-import { FAILURE_ENDING, parseFailure, parsePlan, PLAN_ENDING } from '../domain/plan-files.ts';
+import { FAILURE_ENDING, parseFailure, parsePlan, PLAN_ENDING, unplanned } from '../domain/plan-files.ts';
+import type { GitHub } from '../domain/github.ts';
 import type { CommentResult } from '../domain/results.ts';
+import { planComments } from '../domain/sticky.ts';
 import { iso } from '../domain/stored-json.ts';
 import type { Tools } from '../domain/tools.ts';
 import { answerOf, planSetReport, type PlanSet } from '../report/plan-set.ts';
@@ -14,12 +16,15 @@ export async function comment(tools: Tools, inputs: Inputs<'comment'>): Promise<
   const github = tools.github();
   const number = inputs['pull-request'];
   const files = (await workspace.read(inputs.plans, PLAN_ENDING)).map(({ path, text }) => parsePlan(path, text));
-  const failures = (await workspace.read(inputs.plans, FAILURE_ENDING)).map(({ path, text }) =>
-    parseFailure(path, text),
-  );
-  const set: PlanSet = { plans: files.map(({ plan }) => plan), failures };
+  const failed = (await workspace.read(inputs.plans, FAILURE_ENDING)).map(({ path, text }) => parseFailure(path, text));
+  const plans = files.map(({ plan }) => plan);
+  const failures = [...failed, ...unplanned(inputs.expected ?? [], [...plans, ...failed])];
+  const set: PlanSet = { plans, failures };
   const pull = await github.pullRequest(number);
   if (pull === undefined) throw noPullRequest(number, github.repository);
+  const isEmpty = plans.length === 0 && failures.length === 0;
+  if (isEmpty && !(await hasComment(github, number)))
+    return { operation: 'comment', pullRequest: number, url: pull.url, outcome: 'none', ...set };
   const context: Context = { file: '', onGitHub: true, maxRows: Number.MAX_SAFE_INTEGER };
   const outcome = await upkeepComment(
     { github, clock, log },
@@ -36,6 +41,10 @@ export async function comment(tools: Tools, inputs: Inputs<'comment'>): Promise<
   );
   return { operation: 'comment', pullRequest: number, url: pull.url, outcome, ...set };
 }
+
+/** A comment that was about something must not go on saying so; without one there is nothing to say. */
+const hasComment = async (github: GitHub, number: number): Promise<boolean> =>
+  planComments(await github.comments(number), await github.me()).length > 0;
 
 /** When the last of the plans was made: a run that began later has seen more. */
 const newest = ({ plans }: PlanSet): string | undefined =>

@@ -1,5 +1,6 @@
 import type { Place } from '../domain/errors.ts';
 import type { FleetFailure, OperationResult } from '../domain/results.ts';
+import { tooManyWords } from './matrix.ts';
 
 /** A word at a place of a file, as GitHub shows it beside the change. */
 export interface Annotation {
@@ -22,7 +23,10 @@ function allOf(result: OperationResult): readonly Annotation[] {
   switch (result.operation) {
     case 'validate':
     case 'drift':
+    case 'fleet-status':
       return result.failures.flatMap(ofFailure);
+    case 'matrix':
+      return [...result.failures.flatMap(ofFailure), ...ofTooMany(result.matrix)];
     case 'plan':
       return [...result.failures.flatMap(ofFailure), ...result.plans.flatMap(ofRefusals)];
     case 'doctor':
@@ -53,6 +57,10 @@ function ofFailure({ code, message, fix, place, file }: FleetFailure): readonly 
 }
 
 const start = (file: string): Place => ({ file, line: 1, column: 1 });
+
+type Jobs = Extract<OperationResult, { operation: 'matrix' }>['matrix'];
+const ofTooMany = ({ tooMany }: Jobs): readonly Annotation[] =>
+  tooMany === '' ? [] : [{ level: 'error', title: 'matrix', message: tooManyWords(tooMany), place: undefined }];
 
 type Plans = Extract<OperationResult, { operation: 'plan' }>['plans'];
 const ofRefusals = ({ file, refusals }: Plans[number]): readonly Annotation[] =>

@@ -6,6 +6,8 @@ import type { Context } from './words.ts';
 const WORDS = {
   created: 'The plan is shown in a new comment',
   updated: 'The comment shows the plan',
+  closed: 'What was reviewed stays in the comment: nothing is written after the end',
+  none: 'Nothing had to be said in a comment',
   outdated: 'The comment shows a newer plan already, and was left',
 } as const;
 

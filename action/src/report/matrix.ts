@@ -1,33 +1,22 @@
 import type { MatrixResult } from '../domain/results.ts';
-import { code, t, type Document } from './document.ts';
+import { code, type Document } from './document.ts';
+import { failureBlocks } from './fleet-failures.ts';
 import { plural } from './words.ts';
 
-export function matrixReport({ matrix, files, reason }: MatrixResult): Document {
-  const { names, groups, broken, tooMany } = matrix;
+export const tooManyWords = (tooMany: string): string =>
+  `${tooMany} do not fit: GitHub runs at most 256 jobs for one matrix. Split the fleet over repositories.`;
+
+export function matrixReport({ matrix, files, failures, reason }: MatrixResult): Document {
+  const { names, groups, tooMany } = matrix;
+  const unread = failures.length === 0 ? '' : `, ${failures.length} of them unreadable`;
   return [
     {
       kind: 'answer',
-      mood: broken.length > 0 || tooMany !== '' ? 'attention' : 'good',
-      text: `${names.length} of ${plural(files, 'deployment')} in ${plural(groups.length, 'group')}: ${reason}`,
+      mood: failures.length > 0 || tooMany !== '' ? 'bad' : 'good',
+      text: `${names.length} of ${plural(files, 'deployment')}${unread} in ${plural(groups.length, 'group')}: ${reason}`,
     },
-    ...(tooMany === ''
-      ? []
-      : [
-          {
-            kind: 'alert',
-            level: 'CAUTION',
-            text: `${tooMany} do not fit: GitHub runs at most 256 jobs for one matrix. Split the fleet over repositories.`,
-          } as const,
-        ]),
-    ...(broken.length === 0
-      ? []
-      : [
-          {
-            kind: 'alert',
-            level: 'WARNING',
-            text: t`Left out, since nothing could be read from them: ${broken.map(code)}`,
-          } as const,
-        ]),
+    ...(tooMany === '' ? [] : [{ kind: 'alert', level: 'CAUTION', text: tooManyWords(tooMany) } as const]),
+    ...failureBlocks(failures),
     ...groups.map(({ name, deployments }) => ({
       kind: 'details' as const,
       summary: name,

@@ -41,10 +41,15 @@ describe('the jobs of a fleet', () => {
     ]);
   });
 
-  it('leave out a broken file, by name, and keep the others', () => {
-    const { broken: named, names } = matrixOf([file('a'), broken, file('b')]);
+  it('have a job that fails for a file that cannot be read, and keep the others', () => {
+    const { broken: named, names, groups, legs } = matrixOf([file('a'), broken, file('b')]);
     expect(named).toEqual(['environments/broken.json']);
-    expect(names).toEqual(['a', 'b']);
+    expect(names).toEqual(['a', 'broken', 'b']);
+    expect(groups.map(({ deployments }) => deployments)).toEqual([
+      'environments/a.json environments/b.json',
+      'environments/broken.json',
+    ]);
+    expect(legs.map(({ deployment }) => deployment)).toEqual(['a', 'b']);
   });
 
   it('heal only what asks for it', () => {
@@ -56,6 +61,7 @@ describe('the jobs of a fleet', () => {
     expect(matrixOf(numbered(256)).tooMany).toBe('');
     expect(matrixOf(numbered(258))).toMatchObject({ tooMany: '2 of 258 deployments' });
     expect(matrixOf(numbered(258)).legs).toHaveLength(256);
+    expect(matrixOf(numbered(258)).names).toHaveLength(256);
   });
 
   it('check the DAGs of each version, folder and requirements once', () => {
@@ -97,5 +103,11 @@ describe('a change concerns', () => {
     ['everything when the DR DAGs change', 'dags/mwaadr/core/state.py', all.map(({ path }) => path)],
   ])('%s', (_what, changed, expected) => {
     expect(paths(changed)).toEqual(expected);
+  });
+
+  it.each(['dags', 'dags/', './dags', 'dags//', 'x/../dags', './', '.'])('DAGs that the file calls %s', (dags) => {
+    const spelled = [file('orders', { artifacts: { dags } })];
+    expect(concerned(spelled, ['dags/etl.py'])).toEqual(spelled);
+    expect(concerned(spelled, ['dagster/etl.py'])).toHaveLength(/^\.\/?$/.test(dags) ? 1 : 0);
   });
 });

@@ -7,7 +7,13 @@ import { planned } from '../domain/plan-cases.ts';
 
 const { plan } = planned({ east: { MaxWorkers: 9 } });
 
-export const matrix: MatrixResult = { operation: 'matrix', files: 0, matrix: matrixOf([]), reason: 'all' };
+export const matrix: MatrixResult = {
+  operation: 'matrix',
+  files: 0,
+  matrix: matrixOf([]),
+  failures: [],
+  reason: 'all',
+};
 export const plans: PlanResult = { operation: 'plan', plans: [plan], failures: [] };
 export const comment: CommentResult = {
   operation: 'comment',

@@ -86,6 +86,23 @@ describe('annotations', () => {
     ]);
   });
 
+  it.each(['matrix', 'fleet-status'] as const)('fail a run of %s for a file that cannot be read', (operation) => {
+    const result: OperationResult =
+      operation === 'matrix'
+        ? { ...matrix, failures: [failure] }
+        : { operation, at: '2026-11-24T10:00:00Z', deployments: [], failures: [failure] };
+    expect(annotationsOf(result)).toEqual([expect.objectContaining({ level: 'error', title: 'MDR-AWS-DARK' })]);
+    expect(first(result)).toContain('unreadable');
+  });
+
+  it('fail a matrix that has no room for all', () => {
+    const full: OperationResult = { ...matrix, matrix: { ...matrix.matrix, tooMany: '2 of 258 deployments' } };
+    expect(annotationsOf(full)).toEqual([
+      expect.objectContaining({ level: 'error', message: expect.stringContaining('2 of 258') as unknown as string }),
+    ]);
+    expect(first(full)).toContain('🛑');
+  });
+
   it('stand at the file for what has no line, and say what to do', () => {
     expect(annotationsOf({ operation: 'plan', plans: [], failures: [failure] })).toEqual([
       expect.objectContaining({
