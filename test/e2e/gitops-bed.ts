@@ -220,11 +220,11 @@ export class Repository {
     github.repository.addBranch(branch, github.repository.branch('main').sha);
     const { number } = github.repository.addPull('dev', { title: 'A change', head: branch, files: [this.path] });
     const planned = await this.run('plan', { out: 'plans' });
-    const commented = await this.run('comment', {
-      plans: 'plans',
-      'pull-request': String(number),
-      'github-token': TOKEN,
-    });
+    const commented = await this.run(
+      'comment',
+      { plans: 'plans', 'pull-request': String(number), 'github-token': TOKEN },
+      { env: { GITHUB_SHA: github.repository.branch(branch).sha } },
+    );
     if (planned.code !== 0 || commented.code !== 0) throw new Error(`${planned.log}\n${commented.log}`);
     this.remove('plans');
     return github.repository.merge(number);

@@ -43,19 +43,18 @@ test('a comment is made, changed and deleted, and deleting it twice is no error'
   expect(await github().comments(issue)).toEqual([]);
 });
 
-test('issues of a label are all open ones and those closed ones that were touched lately; no pull requests', async () => {
+test('issues of an author are all open ones and those closed ones that were touched lately; no pull requests', async () => {
   const { repository } = bed.double;
-  const labels = ['drift'];
-  const old = repository.addIssue('mallory', { title: 'closed long ago', labels });
+  const old = repository.addIssue('mallory', { title: 'closed long ago' });
   repository.close(old, 'completed');
-  repository.addIssue('mallory', { title: 'open', labels });
+  repository.addIssue('mallory', { title: 'open' });
   bed.clock.pass(20 * 86_400_000);
-  const late = repository.addIssue('mallory', { title: 'closed now', labels });
+  const late = repository.addIssue('mallory', { title: 'closed now' });
   repository.close(late, 'completed');
   repository.addBranch('work', repository.branch('main').sha);
-  repository.addPull('mallory', { title: 'pull', head: 'work' }).labels.push('drift');
-  repository.addIssue('mallory', { title: 'of another label' });
-  const found = await github().issuesWithLabel('drift', new Date(bed.clock.now() - 1_000).toISOString());
+  repository.addPull('mallory', { title: 'pull', head: 'work' });
+  repository.addIssue('eve', { title: 'of somebody else' });
+  const found = await github().issuesBy('mallory', new Date(bed.clock.now() - 1_000).toISOString());
   expect(found.map(({ title, open }) => [title, open])).toEqual([
     ['open', true],
     ['closed now', false],
@@ -71,10 +70,16 @@ test('a pull request says whether it is open, merged or closed, and what it chan
     state: 'open',
     branch: 'work',
     isOwnBranch: true,
+    head: repository.branch('work').sha,
+    mergedAt: undefined,
   });
   expect(await github().changedFiles(number)).toEqual(['environments/a.json']);
+  const head = repository.commit('work', 'README.md', 'merged');
   const commit = repository.merge(number);
-  expect(await github().pullRequestsOfCommit(commit)).toMatchObject([{ number, state: 'merged' }]);
+  repository.commit('work', 'README.md', 'pushed afterwards');
+  const merged = { number, state: 'merged', mergedAt: '2026-11-24T10:00:01Z', head };
+  expect(await github().pullRequestsOfCommit(commit)).toMatchObject([merged]);
+  expect(await github().pullRequest(number)).toMatchObject(merged);
   expect(await github().pullRequest(99)).toBeUndefined();
 });
 

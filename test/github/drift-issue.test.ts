@@ -60,6 +60,27 @@ test('an issue that a person closed stays closed, until something else drifts', 
   expect(await look('requirements', 'class')).toMatchObject({ act: 'reopen', issue: 1 });
 });
 
+test('one that a person closed, that was cured and comes back a day later is heard of again', async () => {
+  await look('requirements');
+  const [first] = issues();
+  if (first !== undefined) bed.double.repository.close(first, 'not_planned');
+  bed.clock.pass(DAY);
+  expect(await look()).toMatchObject({ act: 'cured', issue: 1 });
+  expect(states()).toEqual([[1, 'closed', 'not_planned']]);
+  expect(issues()[0]?.body).toContain('is what Git says again after 1 d');
+  bed.clock.pass(DAY);
+  expect(await look('requirements')).toMatchObject({ act: 'reopen', issue: 1 });
+});
+
+test.each(['open', 'closed'])('an issue whose label somebody took away is still the one: %s', async (state) => {
+  await look('requirements');
+  const [first] = issues();
+  if (first !== undefined) first.labels = [];
+  if (state === 'closed') await look();
+  await look('requirements');
+  expect(states()).toEqual([[1, 'open', state === 'open' ? null : 'reopened']]);
+});
+
 test('two looks at once leave one open issue, the one with the lowest number', async () => {
   await Promise.all([look('requirements'), look('requirements'), look('requirements')]);
   expect(issues().length).toBeGreaterThan(1);

@@ -116,7 +116,7 @@ export class Repository {
       throw new Refusal(422, 'Validation Failed', { errors: [{ resource: 'PullRequest', code: 'custom', message }] });
     }
     const startsChecks = author !== 'github-actions[bot]';
-    const made = { head, headRepository: this.name, base, merged: false, files, startsChecks };
+    const made = { head, headRepository: this.name, base, merged: null, files, startsChecks };
     return this.addIssue(author, { title, body, pull: made });
   }
 
@@ -169,10 +169,13 @@ export class Repository {
   merge(number: number): string {
     const issue = this.issue(number);
     if (issue.pull === undefined || issue.state === 'closed') throw notFound();
-    issue.pull.merged = true;
+    const head = this.branch(issue.pull.head);
+    // Nobody presses it in the second in which something else happens.
+    const at = new Date(this.#now() + 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+    issue.pull.merged = { at, head: head.sha };
     this.close(issue, 'completed');
     const base = this.branch(issue.pull.base);
-    for (const [path, text] of this.branch(issue.pull.head).files) base.files.set(path, text);
+    for (const [path, text] of head.files) base.files.set(path, text);
     base.sha = sha1(`${base.sha} merge ${number}`);
     this.pullsOfCommit.set(base.sha, [number]);
     return base.sha;

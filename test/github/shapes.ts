@@ -38,10 +38,10 @@ export const shapeOfComment = ({ id, issue, author, body, createdAt, updatedAt }
 export function shapeOfPull(repository: Repository, issue: Issue, whole: boolean): Json {
   const { pull, number, title, body, state, closedAt } = issue;
   if (pull === undefined) throw new Error(`${number} is no pull request`);
-  const side = (ref: string, fullName: string) => ({
+  const side = (ref: string, fullName: string, merged?: string) => ({
     ref,
     label: `${fullName.split('/')[0] ?? ''}:${ref}`,
-    sha: repository.branches.get(ref)?.sha ?? sha1(ref),
+    sha: merged ?? repository.branches.get(ref)?.sha ?? sha1(ref),
     repo: shaped('repository', { full_name: fullName }),
     user: user('team'),
   });
@@ -52,13 +52,13 @@ export function shapeOfPull(repository: Repository, issue: Issue, whole: boolean
     state,
     user: user(issue.author),
     html_url: `https://github.test/team/airflow/pull/${number}`,
-    head: side(pull.head, pull.headRepository),
+    head: side(pull.head, pull.headRepository, pull.merged?.head),
     base: side(pull.base, repository.name),
     created_at: issue.createdAt,
     updated_at: issue.updatedAt,
     closed_at: closedAt,
-    merged_at: pull.merged ? closedAt : null,
-    ...(whole ? { merged: pull.merged } : {}),
+    merged_at: pull.merged?.at ?? null,
+    ...(whole ? { merged: pull.merged !== null } : {}),
   });
 }
 

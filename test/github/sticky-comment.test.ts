@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { reviewedPlanOf } from '../../action/src/operations/reconcile-reviewed.ts';
 import { upkeepComment } from '../../action/src/operations/sticky-comment.ts';
 import { PLAN_MARKER, readPlanState, type PlanNote } from '../../action/src/domain/sticky.ts';
 import { code, t, type Document } from '../../action/src/report/document.ts';
@@ -73,6 +74,28 @@ test('an older plan that comes late leaves the newer one', async () => {
   await upkeep(plan(5));
   expect(await upkeep(plan(4))).toBe('outdated');
   expect(shown()).toEqual(['commit-5']);
+});
+
+test('a pull request that is not open any more is left as it was reviewed', async () => {
+  await upkeep(plan(1));
+  bed.double.repository.merge(pull);
+  const { length } = bed.double.writes;
+  expect(await upkeep(plan(30))).toBe('closed');
+  expect(shown()).toEqual(['commit-1']);
+  expect(bed.double.writes).toHaveLength(length);
+});
+
+test('what a run that was late writes all the same is not what was reviewed', async () => {
+  const { repository } = bed.double;
+  const commit = repository.commit('work', 'a.json', 'x');
+  await upkeep(plan(1, { commit }));
+  const merge = repository.merge(pull);
+  const { github } = bed.as('job-token');
+  expect(await reviewedPlanOf(github, merge, 'bookshop')).toMatchObject({ digest: 'digest-1', pullRequest: pull });
+  bed.clock.pass(60_000);
+  const [comment] = ours();
+  await github.updateComment(comment?.id ?? 0, comment?.body ?? '');
+  expect(await reviewedPlanOf(github, merge, 'bookshop')).toBeUndefined();
 });
 
 test('two runs that begin at once leave one comment, with the newer plan', async () => {

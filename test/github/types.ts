@@ -35,7 +35,8 @@ export interface Issue {
     readonly head: string;
     readonly headRepository: string;
     readonly base: string;
-    merged: boolean;
+    /** When, and the commit that the branch had then. */
+    merged: { readonly at: string; readonly head: string } | null;
     readonly files: string[];
     /** Whether opening it started checks: not when the workflow's own token did it. */
     readonly startsChecks: boolean;

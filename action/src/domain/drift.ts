@@ -27,6 +27,8 @@ const driftState = z.object({
   checkedAt: z.string(),
   /** Of each difference, by {@link fingerprint}: ISO, since when. */
   since: z.record(z.string(), z.string()),
+  /** Of each difference as well: what differed, as 6 hex digits. */
+  values: z.record(z.string(), z.string()).default({}),
   /** Earlier times of drift that this issue spoke of, newest first. */
   episodes: z.array(episode),
 });
@@ -35,16 +37,27 @@ const driftState = z.object({
 export type DriftState = Readonly<z.infer<typeof driftState>>;
 
 export type DriftDecision =
-  | { readonly act: 'nothing'; readonly why: 'clean' | 'a person closed it' }
+  | { readonly act: 'nothing'; readonly why: 'clean' }
+  | { readonly act: 'nothing'; readonly why: 'a person closed it'; readonly state: DriftState }
   | { readonly act: 'open'; readonly state: DriftState }
-  | { readonly act: 'update' | 'reopen' | 'close'; readonly issue: Issue; readonly state: DriftState };
+  /** `cured`: a person closed it, and some or all of it is gone since; it stays closed and says so. */
+  | { readonly act: 'update' | 'reopen' | 'close' | 'cured'; readonly issue: Issue; readonly state: DriftState };
+
+const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits);
 
 /** Keys may be long, as paths of artifacts are. */
-const fingerprint = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 12);
+const fingerprint = (key: string): string => hash(key, 12);
+const valueOf = ({ what }: DriftFinding): string => hash(what, 6);
 
 /** ISO, since when a finding is there. */
 export const sinceOf = ({ since, checkedAt }: DriftState, { key }: DriftFinding): string =>
   since[fingerprint(key)] ?? checkedAt;
+
+/** ISO, since when something differs that differs still; `undefined` when that is not known from before. */
+export function driftingSince({ since, checkedAt }: DriftState): string | undefined {
+  const [oldest] = Object.values(since).toSorted();
+  return oldest === checkedAt ? undefined : oldest;
+}
 
 export const readDriftState = ({ body }: Pick<Issue, 'body'>): DriftState | undefined => revealed(body, driftState);
 
@@ -53,8 +66,8 @@ export const driftIssues = (issues: readonly Issue[], me: Author, deployment: st
   ownMarked(issues, me, driftMarker(deployment), ({ number }) => number);
 
 /**
- * What becomes of the issue of a deployment. One that a person closed is left alone while nothing new has drifted, for
- * as long as it would be opened again otherwise.
+ * What becomes of the issue of a deployment. One that a person closed is left alone while nothing else has drifted, nor
+ * anything again, for as long as it would be opened again otherwise.
  * @param issues {@link driftIssues}: all open ones, and those that were closed lately
  * @param now ISO
  */
@@ -71,14 +84,31 @@ export function decideDrift(
       ? { act: 'update', issue: open, state: drifting(deployment, findings, now, before) }
       : { act: 'close', issue: open, state: clean(deployment, now, before) };
   }
-  if (findings.length === 0) return { act: 'nothing', why: 'clean' };
   const closed = issues.findLast((issue) => isRecent(issue, now));
   const before = closed && readDriftState(closed);
-  if (closed === undefined) return { act: 'open', state: drifting(deployment, findings, now, undefined) };
-  const byPerson = before?.open === true;
-  if (byPerson && findings.every(({ key }) => fingerprint(key) in before.since))
-    return { act: 'nothing', why: 'a person closed it' };
-  return { act: 'reopen', issue: closed, state: drifting(deployment, findings, now, before) };
+  if (closed !== undefined && before?.open === true) return afterPerson(closed, before, findings, now);
+  if (findings.length === 0) return { act: 'nothing', why: 'clean' };
+  const state = drifting(deployment, findings, now, before);
+  return closed === undefined ? { act: 'open', state } : { act: 'reopen', issue: closed, state };
+}
+
+function afterPerson(
+  issue: Issue,
+  before: DriftState,
+  findings: readonly DriftFinding[],
+  now: string,
+): Extract<DriftDecision, { readonly state: DriftState }> {
+  const state = drifting(before.deployment, findings, now, before);
+  if (findings.some((finding) => isNews(finding, before))) return { act: 'reopen', issue, state };
+  if (findings.length === 0) return { act: 'cured', issue, state: clean(before.deployment, now, before) };
+  const isLess = Object.keys(before.since).some((print) => !(print in state.since));
+  return isLess ? { act: 'cured', issue, state } : { act: 'nothing', why: 'a person closed it', state: before };
+}
+
+/** Whether a difference is another one than a state speaks of; older releases kept no values. */
+function isNews(finding: DriftFinding, { since, values }: DriftState): boolean {
+  const print = fingerprint(finding.key);
+  return !(print in since) || (values[print] ?? valueOf(finding)) !== valueOf(finding);
 }
 
 const isRecent = ({ closedAt }: Issue, now: string): boolean =>
@@ -91,16 +121,20 @@ function drifting(
   before: DriftState | undefined,
 ): DriftState {
   const known = before?.open === true ? before.since : {};
-  const since = findings.slice(0, KEPT_AGES).map(({ key }): [string, string] => {
-    const print = fingerprint(key);
-    return [print, known[print] ?? now];
-  });
-  const { episodes = [] } = before ?? {};
-  return { schemaVersion: 1, deployment, open: true, checkedAt: now, since: Object.fromEntries(since), episodes };
+  const kept = findings.slice(0, KEPT_AGES).map((finding) => ({ finding, print: fingerprint(finding.key) }));
+  return {
+    schemaVersion: 1,
+    deployment,
+    open: true,
+    checkedAt: now,
+    since: Object.fromEntries(kept.map(({ print }) => [print, known[print] ?? now])),
+    values: Object.fromEntries(kept.map(({ print, finding }) => [print, valueOf(finding)])),
+    episodes: before?.episodes ?? [],
+  };
 }
 
 function clean(deployment: string, now: string, before: DriftState | undefined): DriftState {
   const from = Object.values(before?.since ?? {}).toSorted()[0] ?? now;
   const episodes = [{ from, to: now }, ...(before?.episodes ?? [])].slice(0, KEPT_EPISODES);
-  return { schemaVersion: 1, deployment, open: false, checkedAt: now, since: {}, episodes };
+  return { schemaVersion: 1, deployment, open: false, checkedAt: now, since: {}, values: {}, episodes };
 }

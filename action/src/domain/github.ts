@@ -19,8 +19,11 @@ export interface GitHub {
   /** One that is gone already is as good as deleted. */
   deleteComment(id: number): Promise<void>;
 
-  /** Issues with a label: all open ones, and those closed ones that were touched since `closedSince` (ISO). */
-  issuesWithLabel(label: string, closedSince: string): Promise<readonly Issue[]>;
+  /**
+   * Issues that somebody opened: all open ones, and those closed ones that were touched since `closedSince` (ISO). Not
+   * by a label, which anybody may take away.
+   */
+  issuesBy(author: string, closedSince: string): Promise<readonly Issue[]>;
   createIssue(issue: {
     readonly title: string;
     readonly body: string;
@@ -74,6 +77,8 @@ export interface IssueComment {
   readonly id: number;
   readonly author: string;
   readonly body: string;
+  /** ISO, by GitHub's clock: when it was last written, by whomever. */
+  readonly updatedAt: string;
 }
 
 export interface Issue {
@@ -102,7 +107,11 @@ export interface PullRequest {
   readonly branch: string;
   /** Whether that branch is one of this repository, not of a fork. */
   readonly isOwnBranch: boolean;
+  /** Commit of that branch; once it is merged or closed, the last that it had before. */
+  readonly head: string;
   readonly state: 'open' | 'merged' | 'closed';
+  /** ISO, by GitHub's clock; `undefined` unless it is merged. */
+  readonly mergedAt: string | undefined;
 }
 
 export interface RepositoryFile {

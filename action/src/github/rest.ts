@@ -56,10 +56,11 @@ async function whoIs({ graphql }: Octokit): Promise<string> {
   }
 }
 
-const commentOf = ({ id, user, body }: Data<Rest['issues']['createComment']>) => ({
+const commentOf = ({ id, user, body, updated_at: updatedAt }: Data<Rest['issues']['createComment']>) => ({
   id,
   author: user?.login ?? '',
   body: body ?? '',
+  updatedAt,
 });
 
 const issueOf = (issue: Data<Rest['issues']['get']>) => ({
@@ -79,10 +80,10 @@ const STATES = {
 } as const satisfies Record<NonNullable<IssueChange['state']>, object>;
 
 type Issues =
-  'comments' | 'createComment' | 'updateComment' | 'deleteComment' | 'issuesWithLabel' | 'createIssue' | 'updateIssue';
+  'comments' | 'createComment' | 'updateComment' | 'deleteComment' | 'issuesBy' | 'createIssue' | 'updateIssue';
 
 function issues({ paginate, rest }: Octokit, at: At): Pick<GitHub, Issues> {
-  const listed = async (query: { labels: string; state: 'open' | 'closed'; since?: string }) =>
+  const listed = async (query: { creator: string; state: 'open' | 'closed'; since?: string }) =>
     paginate(rest.issues.listForRepo, { ...at, ...PAGE, ...query });
   return {
     async comments(issue) {
@@ -97,8 +98,9 @@ function issues({ paginate, rest }: Octokit, at: At): Pick<GitHub, Issues> {
     async deleteComment(id) {
       await unless([404, 410], rest.issues.deleteComment({ ...at, comment_id: id }));
     },
-    async issuesWithLabel(labels, since) {
-      const all = [...(await listed({ labels, state: 'open' })), ...(await listed({ labels, state: 'closed', since }))];
+    async issuesBy(creator, since) {
+      const open = await listed({ creator, state: 'open' });
+      const all = [...open, ...(await listed({ creator, state: 'closed', since }))];
       return all.filter((issue) => issue.pull_request === undefined).map(issueOf);
     },
     createIssue: async ({ title, body, labels }) =>
@@ -120,6 +122,8 @@ const pullOf = (
   branch: pull.head.ref,
   // A fork that was deleted leaves no repository: GitHub's description does not say so.
   isOwnBranch: (pull.head.repo as typeof pull.head.repo | null)?.full_name === `${owner}/${repo}`,
+  head: pull.head.sha,
+  mergedAt: pull.merged_at ?? undefined,
   state: pull.state === 'open' ? 'open' : pull.merged_at === null ? 'closed' : 'merged',
 });
 

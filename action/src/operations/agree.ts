@@ -140,7 +140,7 @@ async function closePulls(
 const EVER = '1970-01-01T00:00:00Z';
 
 async function ownIssues({ github }: Keeping, deployment: string): Promise<readonly Issue[]> {
-  const all = await github.issuesWithLabel(AGREE_LABEL, EVER);
+  const all = await github.issuesBy((await github.me()).login, EVER);
   return ownMarked(all, await github.me(), agreeMarker(deployment), ({ number }) => number);
 }
 

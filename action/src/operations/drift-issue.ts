@@ -1,4 +1,11 @@
-import { decideDrift, DRIFT_LABEL, driftIssues, SAME_MATTER, type DriftDecision } from '../domain/drift.ts';
+import {
+  decideDrift,
+  DRIFT_LABEL,
+  driftingSince,
+  driftIssues,
+  SAME_MATTER,
+  type DriftDecision,
+} from '../domain/drift.ts';
 import type { DriftFinding } from '../domain/drift-findings.ts';
 import type { Author, Issue } from '../domain/github.ts';
 import { cleanBody, driftBody, driftTitle } from '../report/drift.ts';
@@ -15,6 +22,8 @@ export interface DriftOutcome {
   readonly deployment: string;
   readonly act: DriftDecision['act'];
   readonly issue: number | undefined;
+  /** ISO, since when something differs, as its issue knows; `undefined` when it does not, or nothing differs. */
+  readonly since: string | undefined;
 }
 
 /**
@@ -26,15 +35,15 @@ export async function upkeepDriftIssues(
   reports: readonly DriftReport[],
 ): Promise<readonly DriftOutcome[]> {
   const me = await world.github.me();
-  const issues = await ourLabel(world);
+  const issues = await ours(world, me);
   const outcomes: DriftOutcome[] = [];
   for (const report of reports) outcomes.push(await upkeepOne(world, me, issues, report));
   return outcomes;
 }
 
-const ourLabel = ({ github, clock }: Keeping): Promise<readonly Issue[]> =>
+const ours = ({ github, clock }: Keeping, { login }: Author): Promise<readonly Issue[]> =>
   // A day more than is looked back: GitHub's clock and ours may differ.
-  github.issuesWithLabel(DRIFT_LABEL, new Date(clock.now() - SAME_MATTER - 86_400_000).toISOString());
+  github.issuesBy(login, new Date(clock.now() - SAME_MATTER - 86_400_000).toISOString());
 
 async function upkeepOne(
   world: Keeping,
@@ -49,18 +58,18 @@ async function upkeepOne(
   );
   const decision = decideDrift(deployment, own, findings, new Date(world.clock.now()).toISOString());
   const { act } = decision;
-  if (decision.act === 'nothing') return { deployment, act, issue: undefined };
+  const since = 'state' in decision ? driftingSince(decision.state) : undefined;
+  if (decision.act === 'nothing') return { deployment, act, issue: undefined, since };
   if (decision.act === 'open') {
     const issue = { title: driftTitle(deployment), body: driftBody(decision.state, findings), labels: [DRIFT_LABEL] };
-    const { number } = await openOnce(world, issue, async () => driftIssues(await ourLabel(world), me, deployment));
-    return { deployment, act, issue: number };
+    const { number } = await openOnce(world, issue, async () => driftIssues(await ours(world, me), me, deployment));
+    return { deployment, act, issue: number, since };
   }
   const { number } = decision.issue;
   const { state } = decision;
-  if (decision.act === 'close') await world.github.updateIssue(number, { body: cleanBody(state), state: 'completed' });
-  else {
-    const reopened = decision.act === 'reopen' ? ({ state: 'open' } as const) : {};
-    await world.github.updateIssue(number, { body: driftBody(state, findings), ...reopened });
-  }
-  return { deployment, act, issue: number };
+  const body = findings.length === 0 ? cleanBody(state) : driftBody(state, findings);
+  await world.github.updateIssue(number, { body, ...STATES[decision.act] });
+  return { deployment, act, issue: number, since };
 }
+
+const STATES = { update: {}, cured: {}, reopen: { state: 'open' }, close: { state: 'completed' } } as const;

@@ -16,7 +16,9 @@ export type CommentOutcome =
   | 'created'
   | 'updated'
   /** It shows a newer one, of a run that began later and ended earlier. */
-  | 'outdated';
+  | 'outdated'
+  /** It was merged or closed: its comment stays as it was reviewed. */
+  | 'closed';
 
 /**
  * Keeps the one comment that shows the plan of a pull request. Runs that race leave one comment, the oldest, with the
@@ -30,6 +32,7 @@ export async function upkeepComment(
   run?: string,
 ): Promise<CommentOutcome> {
   const { github } = world;
+  if ((await github.pullRequest(pull))?.state !== 'open') return 'closed';
   const me = await github.me();
   const own = async () => planComments(await github.comments(pull), me);
   const body = (before: PlanState | undefined): string | undefined => {

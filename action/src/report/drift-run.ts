@@ -15,6 +15,7 @@ const ISSUES: Readonly<Record<string, string>> = {
   reopen: 'opened again',
   update: 'updated',
   close: 'closed',
+  cured: 'left closed',
 };
 
 function issueCell({ issue }: DriftedDeployment): string {

@@ -53,7 +53,7 @@ function driftDocument(state: DriftState, findings: readonly DriftFinding[], max
     ...episodes(state),
     {
       kind: 'paragraph',
-      text: `Last looked at ${moment(state.checkedAt)}. This issue is kept up to date, and closed once nothing differs. Whoever closes it before hears of these differences again after ${duration(SAME_MATTER / 1_000)}, of new ones at once.`,
+      text: `Last looked at ${moment(state.checkedAt)}. This issue is kept up to date, and closed once nothing differs. Whoever closes it before hears of these differences again after ${duration(SAME_MATTER / 1_000)}, of others, other values, or one that comes back at once.`,
     },
   ];
 }

@@ -12,7 +12,12 @@ import type { DriftFinding } from '../../../action/src/domain/drift-findings.ts'
 import type { Issue } from '../../../action/src/domain/github.ts';
 import { hidden } from '../../../action/src/domain/hidden-state.ts';
 
-const finding = (key: string): DriftFinding => ({ key, what: `\`${key}\` differs`, consequence: '' });
+/** `key`, or `key=value`. */
+const finding = (text: string): DriftFinding => ({
+  key: text.split('=')[0] ?? '',
+  what: `\`${text}\` differs`,
+  consequence: '',
+});
 const day = (number: number): string => `2026-11-${String(number).padStart(2, '0')}T10:00:00.000Z`;
 
 const decide = (issues: readonly Issue[], keys: readonly string[], now: string): DriftDecision =>
@@ -70,11 +75,39 @@ test('what comes back within seven days opens the same issue again, later a new 
 
 test('an issue that a person closed stays closed until something else drifts, or for seven days', () => {
   const closed = issue(1, opened('a', 'b'), day(2));
-  expect(decide([closed], ['a'], day(3))).toEqual({ act: 'nothing', why: 'a person closed it' });
+  expect(decide([closed], ['a', 'b'], day(3))).toMatchObject({ act: 'nothing', why: 'a person closed it' });
   const again = decide([closed], ['a', 'c'], day(3));
   expect(again).toMatchObject({ act: 'reopen', issue: { number: 1 } });
   expect(sinceOf(stateOf(again), finding('a'))).toBe(day(1));
   expect(decide([closed], ['a'], day(10))).toMatchObject({ act: 'open' });
+});
+
+test('what a person closed is reported again once it was cured in between, all of it or a part', () => {
+  const closed = issue(1, opened('a', 'b'), day(2));
+  const partly = decide([closed], ['a'], day(3));
+  expect(partly).toMatchObject({ act: 'cured', issue: { number: 1 }, state: { open: true } });
+  const left = issue(1, stateOf(partly), day(2));
+  expect(decide([left], ['a'], day(4))).toMatchObject({ act: 'nothing', why: 'a person closed it' });
+  expect(decide([left], ['a', 'b'], day(4))).toMatchObject({ act: 'reopen', issue: { number: 1 } });
+  const wholly = decide([closed], [], day(3));
+  expect(wholly).toMatchObject({ act: 'cured', state: { open: false, episodes: [{ from: day(1), to: day(3) }] } });
+  const cured = issue(1, stateOf(wholly), day(2));
+  expect(decide([cured], [], day(4))).toEqual({ act: 'nothing', why: 'clean' });
+  expect(decide([cured], ['a'], day(4))).toMatchObject({ act: 'reopen', issue: { number: 1 } });
+});
+
+test('another value of the same field is news, and does not make it younger', () => {
+  const closed = issue(1, opened('a=1'), day(2));
+  expect(decide([closed], ['a=1'], day(3))).toMatchObject({ act: 'nothing' });
+  const again = decide([closed], ['a=2'], day(3));
+  expect(again).toMatchObject({ act: 'reopen', issue: { number: 1 } });
+  expect(sinceOf(stateOf(again), finding('a=2'))).toBe(day(1));
+});
+
+test('an issue of an older release, which kept no values, is read all the same', () => {
+  const { values: _values, ...older } = opened('a=1');
+  const closed = issue(1, older as DriftState, day(2));
+  expect(decide([closed], ['a=2'], day(3))).toMatchObject({ act: 'nothing', why: 'a person closed it' });
 });
 
 test('of closed issues the newest is opened again, and an open one goes before all of them', () => {

@@ -4,17 +4,20 @@ import { hidden } from '../../../action/src/domain/hidden-state.ts';
 import { PLAN_MARKER } from '../../../action/src/domain/sticky.ts';
 import { reviewedPlanOf } from '../../../action/src/operations/reconcile-reviewed.ts';
 
-const state = (digest: string, at = '2026-11-24T10:00:00Z') => ({
+const PLANNED = '2026-11-24T10:00:00Z';
+const MERGED = '2026-11-24T10:05:00Z';
+
+const state = (digest: string, commit: string) => ({
   schemaVersion: 1,
-  at,
-  commit: 'abc',
+  at: PLANNED,
+  commit,
   answer: 'x',
   digests: { example: digest },
   fingerprints: { example: { MaxWorkers: '12345678' } },
   history: [],
 });
 
-const ours = (digest: string) => `${PLAN_MARKER}\n${hidden(state(digest))}\n`;
+const ours = (digest: string, commit = 'abc') => `${PLAN_MARKER}\n${hidden(state(digest, commit))}\n`;
 
 const pull = (number: number, status: PullRequest['state']): PullRequest => ({
   number,
@@ -23,18 +26,23 @@ const pull = (number: number, status: PullRequest['state']): PullRequest => ({
   url: '',
   branch: 'change',
   isOwnBranch: true,
+  head: 'abc',
   state: status,
+  mergedAt: status === 'merged' ? MERGED : undefined,
 });
 
 function github(
   pulls: readonly PullRequest[],
   comments: Readonly<Record<number, readonly [string, string][]>>,
+  updatedAt = PLANNED,
 ): GitHub {
   const port: Pick<GitHub, 'me' | 'pullRequestsOfCommit' | 'comments'> = {
     me: () => Promise.resolve({ login: 'github-actions[bot]', startsChecks: false }),
     pullRequestsOfCommit: () => Promise.resolve(pulls),
     comments: (issue) =>
-      Promise.resolve((comments[issue] ?? []).map(([author, body], index) => ({ id: index + 1, author, body }))),
+      Promise.resolve(
+        (comments[issue] ?? []).map(([author, body], index) => ({ id: index + 1, author, body, updatedAt })),
+      ),
   };
   return port as GitHub;
 }
@@ -57,6 +65,18 @@ describe('The reviewed plan of a commit', () => {
     const pulls = [pull(7, 'open'), pull(8, 'closed')];
     const comments = { 7: [[BOT, ours('d1')]], 8: [[BOT, ours('d2')]] } as const;
     expect(await reviewedPlanOf(github(pulls, comments as never), 'sha', 'example')).toBeUndefined();
+  });
+
+  test('is none where the comment was written when the merge was done, or in the very second', async () => {
+    for (const late of [MERGED, '2026-11-24T10:35:00Z']) {
+      const port = github([pull(7, 'merged')], { 7: [[BOT, ours('d1')]] }, late);
+      expect(await reviewedPlanOf(port, 'sha', 'example')).toBeUndefined();
+    }
+  });
+
+  test('is none where the plan is of another commit than the one that was merged', async () => {
+    const port = github([pull(7, 'merged')], { 7: [[BOT, ours('d1', 'before the last push')]] });
+    expect(await reviewedPlanOf(port, 'sha', 'example')).toBeUndefined();
   });
 
   test('is none of a deployment that nobody planned there, and of a commit without a pull request', async () => {

@@ -50,12 +50,14 @@ test('a state that would fill the memory is not unpacked', () => {
   expect(revealed(bomb, z.string())).toBeUndefined();
 });
 
+const updatedAt = '2026-11-24T10:00:00Z';
+
 test('a marker in somebody else’s comment, or quoted in ours, makes it none of ours', () => {
   const comments = [
-    { id: 3, author: me.login, body: PLAN_MARKER },
-    { id: 1, author: 'mallory', body: PLAN_MARKER },
-    { id: 4, author: me.login, body: `> ${PLAN_MARKER}` },
-    { id: 2, author: me.login, body: PLAN_MARKER },
+    { id: 3, author: me.login, body: PLAN_MARKER, updatedAt },
+    { id: 1, author: 'mallory', body: PLAN_MARKER, updatedAt },
+    { id: 4, author: me.login, body: `> ${PLAN_MARKER}`, updatedAt },
+    { id: 2, author: me.login, body: PLAN_MARKER, updatedAt },
   ];
   expect(planComments(comments, me).map(({ id }) => id)).toEqual([2, 3]);
 });
@@ -82,8 +84,13 @@ test('an endless answer is cut', () => {
 });
 
 test('what was reviewed is the newest of our plans, not what somebody else wrote', () => {
-  const forged = { id: 9, author: 'mallory', body: body(state(plan(30))) };
-  const comments = [plan(2), plan(4), plan(3)].map((note, id) => ({ id, author: me.login, body: body(state(note)) }));
+  const forged = { id: 9, author: 'mallory', body: body(state(plan(30))), updatedAt };
+  const comments = [plan(2), plan(4), plan(3)].map((note, id) => ({
+    id,
+    author: me.login,
+    body: body(state(note)),
+    updatedAt,
+  }));
   expect(newestPlan(comments)?.state.commit).toBe('commit-4');
   expect(reviewedPlan([...comments, forged], me)?.commit).toBe('commit-4');
   expect(reviewedPlan([forged], me)).toBeUndefined();
