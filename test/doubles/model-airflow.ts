@@ -49,6 +49,8 @@ export class ModelAirflow {
   readonly drRuns = new Map<string, DagRunState>();
   /** DR DAGs whose runs end without leaving a result, or with this outcome. */
   readonly spoiled = new Map<string, 'lost' | DrOutcome>();
+  /** Paths of DAG files that cannot be imported. */
+  importErrors: readonly string[] | 'unreadable' = [];
   /** Times at which the scheduler beat. */
   readonly beats: number[] = [];
   /** How often a user DAG got a run, by run id: a run started twice would show here. */

@@ -217,7 +217,11 @@ export class Process implements World {
         }),
       trigger: (_, dagId, runId, conf) => call(() => model.trigger(dagId, runId, conf)),
       runState: (_, __, runId) => call(() => model.drRuns.get(runId)),
-      importErrors: () => call((): readonly string[] => []),
+      importErrors: () =>
+        call(() => {
+          if (model.importErrors === 'unreadable') throw fault('error', 'airflow-env', region, 'InvokeRestApi');
+          return model.importErrors;
+        }),
       pauseAllUserDags: () => call(() => model.pauseAllUserDags()),
     };
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { ReconcileStory } from './reconcile-story.ts';
+import { ReconcileStory, withMwaa } from './reconcile-story.ts';
 
 const heal = (story: ReconcileStory, process = story.process()) => story.reconcile(undefined, process, 'self-heal');
 
@@ -59,6 +59,49 @@ describe('Self-heal', () => {
     await expect(heal(story)).rejects.toMatchObject({ code: 'MDR-UPDATE-FAILED' });
     expect(await heal(story)).toMatchObject({ outcome: 'tried' });
     expect(story.mutations).toHaveLength(1);
+  });
+
+  test('tries once even when the site does not prove itself healthy behind it', async () => {
+    const story = await ReconcileStory.running();
+    const spoil = () => {
+      story.edit(WEST, { LoggingConfiguration: { ...story.settings(WEST).LoggingConfiguration, ...DEBUG } });
+    };
+    spoil();
+    story.universe.airflow(WEST).frozen = true;
+    await expect(heal(story)).rejects.toMatchObject({ code: 'MDR-GATE' });
+    for (let day = 1; day <= 3; day += 1) {
+      await story.minutes(360);
+      spoil();
+      expect(await heal(story)).toMatchObject({ outcome: 'tried' });
+    }
+    expect(story.mutations).toHaveLength(1);
+  });
+
+  test('changes nothing at the active site behind a standby that is gone', async () => {
+    const story = await ReconcileStory.running();
+    story.edit(EAST, { LoggingConfiguration: { ...story.settings(EAST).LoggingConfiguration, ...DEBUG } });
+    story.universe.controlPlane(WEST).deleteEnvironment({ Name: story.nameIn(WEST) });
+    await story.minutes(60);
+    await expect(heal(story)).rejects.toMatchObject({ code: 'MDR-GATE' });
+    expect(story.mutations).toEqual([]);
+  });
+
+  test('keeps away from a reviewed change that came to no end, whose own run then finishes it', async () => {
+    const story = await ReconcileStory.running();
+    const reviewed = await story.review(withMwaa({ maxWorkers: 15 }));
+    const killed = story.process({
+      mishap: ({ operation }) => (operation === 'UpdateEnvironment' ? 'kill after' : undefined),
+    });
+    await expect(story.reconcile(reviewed, killed)).rejects.toThrow();
+    await story.minutes(40);
+    await story.minutes(1);
+    const before = story.record(WEST);
+    story.edit(WEST, { LoggingConfiguration: { ...story.settings(WEST).LoggingConfiguration, ...DEBUG } });
+    expect(await heal(story)).toMatchObject({ outcome: 'busy' });
+    expect([story.record(WEST), tries(story), story.mutations.length]).toEqual([before, 0, 1]);
+    const { LoggingConfiguration } = story.settings(EAST);
+    story.edit(WEST, LoggingConfiguration === undefined ? {} : { LoggingConfiguration });
+    expect(await story.reconcile(reviewed)).toMatchObject({ outcome: 'applied', resumed: true });
   });
 
   test('never begins while an environment is being changed', async () => {

@@ -303,6 +303,42 @@ describe('What others do to an environment', () => {
     expect(error).toMatchObject({ code: 'MDR-PLAN-MOVED', message: expect.stringContaining('MinWorkers') });
     expect(story.mutations).toEqual([]);
   });
+
+  /** Somebody is quicker by the blink of an eye. */
+  const overtaken = (story: ReconcileStory, by: () => void) =>
+    story.process({
+      mishap: ({ operation, region }) => {
+        if (operation === 'UpdateEnvironment' && region === WEST) by();
+        return undefined;
+      },
+    });
+
+  test('just before our own change is not taken for ours', async () => {
+    const story = await ReconcileStory.running();
+    const reviewed = await story.review(WIDER);
+    const plane = story.universe.controlPlane(WEST);
+    const process = overtaken(story, () => {
+      plane.updateEnvironment({ Name: story.nameIn(WEST), WeeklyMaintenanceWindowStart: 'MON:04:30' });
+    });
+    expect(await story.failure(reviewed, process)).toMatchObject({ code: 'MDR-UPDATE-BUSY' });
+    expect(story.record(WEST)).toMatchObject({ step: null, touched: [], outcome: 'under way' });
+    const again = await story.failure(reviewed);
+    expect(again).toMatchObject({ code: 'MDR-PLAN-MOVED', state: 'nothing was touched' });
+    expect(again.message).toContain('WeeklyMaintenanceWindowStart');
+    expect(story.settings(EAST).MaxWorkers).toBe(10);
+  });
+
+  test('and fails is not booked as our failure', async () => {
+    const story = await ReconcileStory.running();
+    const reviewed = await story.review(WIDER);
+    const plane = story.universe.controlPlane(WEST);
+    const process = overtaken(story, () => {
+      plane.failNextUpdate(story.nameIn(WEST), { code: 'X', message: 'their bad subnet' });
+      plane.updateEnvironment({ Name: story.nameIn(WEST), Schedulers: 3 });
+    });
+    expect(await story.failure(reviewed, process)).toMatchObject({ code: 'MDR-UPDATE-BUSY' });
+    expect(await story.reconcile(reviewed)).toMatchObject({ outcome: 'applied' });
+  });
 });
 
 describe('A failover', () => {
