@@ -23,7 +23,15 @@ const directions = [
     ['action/src/domain/**'],
     only(
       '\\./',
-      ...packages('zod', '@humanwhocodes/momoa', 'fastest-levenshtein', 'fflate', 'node:crypto', 'node:zlib'),
+      ...packages(
+        'zod',
+        '@humanwhocodes/momoa',
+        'fastest-levenshtein',
+        'fflate',
+        'node:crypto',
+        'node:path/posix',
+        'node:zlib',
+      ),
     ),
     'domain/ decides and does no I/O: it imports only domain/.',
   ),

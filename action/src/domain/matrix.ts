@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { basename, normalize } from 'node:path/posix';
 import type { Deployment } from './deployment.ts';
 import { VERSIONS } from './airflow-versions.ts';
 import type { DeploymentFile } from './fleet.ts';
@@ -55,7 +55,7 @@ const isParsed = (file: DeploymentFile): file is Parsed => 'deployment' in file;
 const UNREADABLE = 'unreadable files';
 
 const nameOf = (file: DeploymentFile): string =>
-  isParsed(file) ? file.deployment.deployment : posix.basename(file.path, '.json');
+  isParsed(file) ? file.deployment.deployment : basename(file.path, '.json');
 
 const placeOf = ({ deployment: { sites } }: Parsed): string =>
   [...new Set(sites.map(({ account }) => account))].join('+') + ` ${sites[0].region} + ${sites[1].region}`;
@@ -132,6 +132,6 @@ export function concerned(files: readonly DeploymentFile[], changed: readonly st
 function pathsOf(file: DeploymentFile): readonly string[] {
   const { dags, plugins, requirements, startupScript } = isParsed(file) ? (file.deployment.artifacts ?? {}) : {};
   return [file.path, dags, plugins, requirements, startupScript].flatMap((path) =>
-    path === undefined ? [] : [posix.normalize(path).replace(/(?<=.)\/$/, '')],
+    path === undefined ? [] : [normalize(path).replace(/(?<=.)\/$/, '')],
   );
 }
