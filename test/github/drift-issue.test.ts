@@ -60,6 +60,13 @@ test('an issue that a person closed stays closed, until something else drifts', 
   expect(await look('requirements', 'class')).toMatchObject({ act: 'reopen', issue: 1 });
 });
 
+test('says since when something differs as the issue knows it, and nothing where that is just now', async () => {
+  expect(await look('requirements')).toMatchObject({ since: undefined });
+  bed.clock.pass(DAY);
+  expect(await look('requirements', 'class')).toMatchObject({ since: '2026-11-24T10:00:00.000Z' });
+  expect(await look()).toMatchObject({ since: undefined });
+});
+
 test('one that a person closed, that was cured and comes back a day later is heard of again', async () => {
   await look('requirements');
   const [first] = issues();

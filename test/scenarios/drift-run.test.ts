@@ -36,6 +36,23 @@ describe('The drift check', () => {
     expect(await look(story)).toMatchObject({ outcome: 'clean', since: null });
   });
 
+  test('keeps the age in a note that cannot be read just now, and makes up none', async () => {
+    const story = await ReconcileStory.running();
+    story.edit(WEST, { MaxWorkers: 3 });
+    const first = await look(story);
+    const before = noted(story);
+    await story.minutes(24 * 60);
+    const key = keys.drift(story.file.deployment);
+    const unread = story.process({
+      mishap: (call) => (call.operation === 'GetObject' && call.key === key ? 'lose reply' : undefined),
+    });
+    const second = await drift(unread, { path: PATH, deployment: story.file });
+    expect(second).toMatchObject({ outcome: 'drift', since: null });
+    expect(unread.lines).toContainEqual(expect.stringMatching(/^warning: .*the last drift check could not be read/));
+    expect(noted(story)).toEqual(before);
+    expect(await look(story)).toMatchObject({ since: first.since });
+  });
+
   test('says a lost standby once, and not each of its settings', async () => {
     const story = await ReconcileStory.running();
     story.universe.controlPlane(WEST).deleteEnvironment({ Name: story.nameIn(WEST) });

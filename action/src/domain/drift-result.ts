@@ -11,7 +11,7 @@ export interface DriftedDeployment {
    */
   readonly outcome: 'clean' | 'drift' | 'busy';
   readonly digest: string;
-  /** Since when something differs; `null` when nothing does. */
+  /** Since when something differs; `null` when nothing does, or when that could be read nowhere. */
   readonly since: string | null;
   readonly findings: readonly DriftFinding[];
   /** What became of its issue; `undefined` when none was kept. */

@@ -184,12 +184,19 @@ function rtoConcerns({ evidence: found }: FleetFacts, rto: FleetLine['rto']): re
   return [attention(`the last move took ${inWords(rto.measuredSeconds * 1000)}, longer than its objective`)];
 }
 
-function driftConcerns({ drift }: FleetFacts): readonly Concern[] {
-  const found = answered(drift);
-  if (found === undefined) return unreadable('the last drift check', drift);
-  if (found.fields === 0) return [];
+/** Milliseconds. It is looked for four times a day; GitHub's schedule alone may leave some of them out. */
+const DRIFT_LASTS = 24 * 3_600_000;
+
+function driftConcerns({ drift, now }: FleetFacts): readonly Concern[] {
+  if ('fault' in drift) return unreadable('the last drift check', drift);
+  const found = drift.answer;
+  if (found === undefined) return [attention('it was never compared with Git')];
+  const age = now - millis(found.at);
   const fields = found.fields === 1 ? 'one field differs' : `${found.fields} fields differ`;
-  return [attention(`${fields} from Git since ${found.since ?? found.at}`)];
+  return [
+    ...(found.fields === 0 ? [] : [attention(`${fields} from Git since ${found.since ?? found.at}`)]),
+    ...(age > DRIFT_LASTS ? [attention(`it was last compared with Git ${inWords(age)} ago`)] : []),
+  ];
 }
 
 function runningLease({ lease }: ControlRecord, now: number): FleetLine['lease'] {

@@ -53,7 +53,9 @@ async function withIssues(
   const outcomes = await upkeepDriftIssues({ github, clock, log }, settled);
   return found.map((one) => {
     const issue = outcomes.find(({ deployment }) => deployment === one.deployment);
-    return issue === undefined ? one : { ...one, issue: { act: issue.act, number: issue.issue } };
+    if (issue === undefined) return one;
+    const kept = { ...one, issue: { act: issue.act, number: issue.issue } };
+    return one.outcome === 'drift' ? { ...kept, since: one.since ?? issue.since ?? null } : kept;
   });
 }
 
@@ -72,19 +74,22 @@ export async function drift(world: World, source: PlanSource): Promise<DriftedDe
   const before = await probeStored(() => readDrift(standby, source));
   const known = 'answer' in before ? (before.answer?.since ?? null) : null;
   if (isBusy) return { ...about, outcome: 'busy', since: known, findings };
-  const since = findings.length === 0 ? null : (known ?? at);
-  const fields = findings.length;
-  const record: DriftRecord = {
+  const outcome = findings.length === 0 ? 'clean' : 'drift';
+  if (outcome === 'drift' && 'fault' in before) {
+    // Written anew it would say that all of this began just now.
+    world.log.warning(`the note of the last drift check could not be read and is left as it is: ${before.detail}`);
+    return { ...about, outcome, since: null, findings };
+  }
+  const since = outcome === 'clean' ? null : (known ?? at);
+  await noteDrift(standby, {
     schemaVersion: 1,
     deployment: deployment.deployment,
     at,
     digest: plan.digest,
-    fields,
+    fields: findings.length,
     since,
-  };
-  const key = keys.drift(deployment.deployment);
-  await standby.ports.objects.put(standby.bucket, key, toStored(record), 'any');
-  return { ...about, outcome: findings.length === 0 ? 'clean' : 'drift', since, findings };
+  });
+  return { ...about, outcome, since, findings };
 }
 
 /** Whether a move or a reconcile is at work: what it has not come to yet is no drift. */
@@ -99,3 +104,6 @@ async function readDrift({ bucket, ports }: Side, { deployment }: PlanSource): P
   const object = await ports.objects.get(bucket, key);
   return object === undefined ? undefined : parseDriftRecord(object.body, `s3://${bucket}/${key}`);
 }
+
+const noteDrift = ({ bucket, ports }: Side, record: DriftRecord): Promise<unknown> =>
+  ports.objects.put(bucket, keys.drift(record.deployment), toStored(record), 'any');

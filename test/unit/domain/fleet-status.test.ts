@@ -66,8 +66,8 @@ class FleetOnS3 {
     this.put(WEST, keys.observations(name, EAST, 'action'), observer);
   }
 
-  drift(name: string, fields: number): void {
-    const at = iso(this.clock.now());
+  drift(name: string, fields: number, secondsAgo = 0): void {
+    const at = iso(this.clock.now() - secondsAgo * 1000);
     const since = fields === 0 ? null : '2026-11-20T00:00:00Z';
     this.put(WEST, keys.drift(name), { schemaVersion: 1, deployment: name, at, digest: 'x', fields, since });
   }
@@ -188,6 +188,24 @@ describe('a deployment is', () => {
       },
       'attention',
       /2 fields differ from Git since 2026-11-20/,
+    ],
+    [
+      'to look at when nobody has compared it with Git for more than a day',
+      (fleet) => {
+        fleet.add('x');
+        fleet.drift('x', 0, 25 * 3_600);
+      },
+      'attention',
+      /last compared with Git 25 h ago/,
+    ],
+    [
+      'to look at when nobody ever compared it with Git',
+      (fleet) => {
+        fleet.add('x');
+        fleet.forget(WEST, keys.drift('x'));
+      },
+      'attention',
+      /never compared with Git/,
     ],
     [
       'to look at while something is owed',
