@@ -46,7 +46,7 @@ function stateOf(works: readonly PlannedWork[]): PlanState {
 const IMMUTABLE = { 'NetworkConfiguration.SubnetIds': ['subnet-a', 'subnet-b'] };
 
 describe('the comment with the plans of 200 deployments', () => {
-  const works = fleet(200, (at) => ({ east: hostileTags(10), west: { MaxWorkers: 3, ...(at === 7 && IMMUTABLE) } }));
+  const works = fleet(200, (at) => ({ east: hostileTags(6), west: { MaxWorkers: 3, ...(at === 7 && IMMUTABLE) } }));
   const body = planComment(stateOf(works), renderOf(works), RUN);
 
   test('is taken by GitHub and sound, however much has to be left out', () => {
