@@ -7,8 +7,12 @@ import { agree, type Wanted } from '../../action/src/operations/agree.ts';
 import { startBed, type Bed } from './bed.ts';
 
 const PATH = 'environments/shop.json';
+const EXAMPLE = readFileSync(new URL('../../environments/example.json', import.meta.url), 'utf8');
 const file = (site: string, since: number): string =>
-  `{\n  "deployment": "shop",\n  "active": { "site": "${site}", "since": ${since} },\n  "strategy": "warm-standby"\n}\n`;
+  EXAMPLE.replace('"deployment": "example"', '"deployment": "shop"').replace(
+    '"active": { "site": "us-east-1", "since": 0 }',
+    `"active": { "site": "${site}", "since": ${since} }`,
+  );
 
 let bed: Bed;
 
@@ -30,7 +34,7 @@ const asApp = (since: number) => agree({ ...bed.as('job-token'), app: bed.as('ap
 const asJob = (since: number) => agree(bed.as('job-token'), move(since));
 
 /** Of a run that meets nothing unexpected. */
-const APP_REQUESTS = 15;
+const APP_REQUESTS = 16;
 const JOB_REQUESTS = 10;
 const requestsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -60,6 +64,32 @@ describe('as the GitHub App', () => {
     expect(await asApp(6)).toEqual({ outcome: 'agrees' });
     expect(await asApp(5)).toEqual({ outcome: 'newer' });
     expect(bed.double.writes).toEqual([]);
+  });
+
+  test('an older move that comes late opens nothing beside the pull request of a newer one', async () => {
+    await asApp(8);
+    const { length } = bed.double.writes;
+    expect(await asApp(7)).toEqual({ outcome: 'newer' });
+    expect(bed.double.writes).toHaveLength(length);
+  });
+
+  test('an older move that comes late opens nothing beside the issue of a newer one either', async () => {
+    await asJob(8);
+    expect(await asApp(7)).toEqual({ outcome: 'newer' });
+    expect(states()).toEqual([[1, 'open']]);
+  });
+
+  test('a file that would be refused is proposed all the same, and says why it would be', async () => {
+    repository().commit('main', PATH, file('us-east-1', 6).replace('"core.parallelism"', '"smtp.smtp_password"'));
+    expect(await asApp(7)).toMatchObject({ outcome: 'pull request' });
+    expect(repository().issues[0]?.body).toContain('smtp.smtp_password looks like a credential');
+    expect(bed.lines).toContainEqual(expect.stringMatching(/shop\.json .* refused .*smtp\.smtp_password looks like/));
+  });
+
+  test('a file that is right after the move is proposed without such a word', async () => {
+    await asApp(7);
+    expect(repository().issues[0]?.body).not.toContain('refused');
+    expect(bed.lines).toEqual([]);
   });
 
   test('one that somebody closed is not opened again, and that is said', async () => {
@@ -172,6 +202,34 @@ describe('with the workflow’s own token alone', () => {
     repository().commit('main', PATH, file('us-east-1', 8));
     expect(await asJob(8)).toEqual({ outcome: 'agrees' });
     expect(states()).toEqual([[1, 'closed']]);
+  });
+
+  test('an older move that comes late leaves the issue of a newer one, open or closed', async () => {
+    await asJob(8);
+    const { body } = repository().issue(1);
+    expect(await asJob(7)).toEqual({ outcome: 'newer' });
+    expect(issue()).toMatchObject({ body, title: 'shop: us-east-1 is active since epoch 8' });
+    repository().close(repository().issue(1), 'not_planned');
+    expect(await asJob(7)).toEqual({ outcome: 'newer' });
+    expect(states()).toEqual([[1, 'closed']]);
+  });
+
+  test('a file that agrees with an older move closes no issue of a newer one', async () => {
+    await asJob(7);
+    expect(await asJob(6)).toEqual({ outcome: 'agrees' });
+    expect(states()).toEqual([[1, 'open']]);
+  });
+
+  test('the issue says why the file would be refused', async () => {
+    repository().commit('main', PATH, file('us-east-1', 6).replace('"core.parallelism"', '"smtp.smtp_password"'));
+    expect(await asJob(7)).toMatchObject({ outcome: 'issue' });
+    expect(issue()?.body).toContain('smtp.smtp_password looks like a credential');
+  });
+
+  test('an issue whose label somebody took away is still the one', async () => {
+    await asJob(7);
+    repository().issue(1).labels = [];
+    expect(await asJob(7)).toMatchObject({ outcome: 'issue', number: 1 });
   });
 
   test('one that somebody closed is not opened again for the same move, but for the next', async () => {

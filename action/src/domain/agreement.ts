@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readDeployment } from './deployment-file.ts';
 import { MdrError } from './errors.ts';
 import { PlacedJson } from './json-places.ts';
 
@@ -56,6 +57,13 @@ function inserted(json: PlacedJson, text: string, path: string, value: string): 
     });
   const before = /(\r?\n[ \t]*)"deployment"\s*:\s*$/.exec(text.slice(0, name.start))?.[1] ?? ' ';
   return replaced(text, { start: name.end, end: name.end, by: `,${before}"active": ${value}` });
+}
+
+/** Why a file would be refused, `path:line:column: what`, in its order; empty when it would not. */
+export function refusalsOf(text: string, path: string): readonly string[] {
+  const read = readDeployment(text);
+  if ('deployment' in read) return [];
+  return read.problems.map(({ place, message }) => `${path}:${place.line}:${place.column}: ${message}`);
 }
 
 function placed(text: string, path: string): PlacedJson {

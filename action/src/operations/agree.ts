@@ -6,6 +6,7 @@ import {
   agreeState,
   epochOfBranch,
   isSameRole,
+  refusalsOf,
   withActive,
   type ActiveRole,
 } from '../domain/agreement.ts';
@@ -33,7 +34,7 @@ export interface Wanted extends ActiveRole {
 
 export type AgreeOutcome =
   | { readonly outcome: 'agrees' }
-  /** The file names a later epoch: a move after this one was quicker. */
+  /** The file, a pull request or an issue of ours names a later epoch: a move after this one was quicker. */
   | { readonly outcome: 'newer' }
   | { readonly outcome: 'pull request' | 'issue'; readonly number: number; readonly url: string }
   /** Somebody closed it, or merged it and took it back: that is respected, and said. */
@@ -51,17 +52,24 @@ export async function agree(world: Keeping & { readonly app?: GitHub }, wanted: 
   if (file === undefined) throw noFile(wanted.path, base);
   const said = activeIn(file.text, wanted.path);
   if (said !== undefined && said.since > wanted.since) return { outcome: 'newer' };
+  const issues = await ownIssues(world, wanted.deployment);
   const opener = world.app ?? ((await github.me()).startsChecks ? github : undefined);
   if (isSameRole(said, wanted)) {
-    await closeIssues(world, wanted);
+    await closeIssues(world, issues, wanted);
     const word = `The file agrees already: ${wanted.site} since epoch ${wanted.since}.`;
     if (opener !== undefined) await closePulls(opener, base, wanted, wanted.since, word);
     return { outcome: 'agrees' };
   }
-  const what: Disagreement = { deployment: wanted.deployment, path: wanted.path, role: wanted, file: said };
-  if (opener === undefined) return byIssue(world, what, file.text);
+  if (issues.some((issue) => (epochOf(issue) ?? 0) > wanted.since)) return { outcome: 'newer' };
+  const { deployment, path } = wanted;
+  const after = withActive(file.text, path, wanted);
+  const what: Disagreement = { deployment, path, role: wanted, file: said, refusals: refusalsOf(after, path) };
+  for (const refusal of what.refusals) world.log.warning(`${path} would be refused with this change: ${refusal}`);
+  if (opener === undefined) return byIssue(world, issues, what, { before: file.text, after });
+  if ((await agreePulls(opener, base, deployment)).some(({ epoch }) => epoch > wanted.since))
+    return { outcome: 'newer' };
   const outcome = await byPullRequest({ ...world, github: opener }, base, what);
-  await closeIssues(world, wanted);
+  await closeIssues(world, issues, wanted);
   return outcome;
 }
 
@@ -119,6 +127,16 @@ async function prepareBranch(world: Keeping, base: string, branch: string, what:
   });
 }
 
+/** Our open pull requests of moves of a deployment. */
+async function agreePulls(github: GitHub, base: string, deployment: string) {
+  const me = await github.me();
+  const own = (pull: PullRequest): boolean => pull.author === me.login && pull.isOwnBranch;
+  return (await github.openPullRequests(base)).filter(own).flatMap((pull) => {
+    const epoch = epochOfBranch(pull.branch, deployment);
+    return epoch === undefined ? [] : [{ ...pull, epoch }];
+  });
+}
+
 /** Closes, with a word, the open pull requests of moves up to this epoch, and takes their branches away. */
 async function closePulls(
   github: GitHub,
@@ -127,16 +145,14 @@ async function closePulls(
   upTo: number,
   word: string,
 ): Promise<void> {
-  const me = await github.me();
-  const isOld = ({ author, isOwnBranch, branch }: PullRequest): boolean =>
-    author === me.login && isOwnBranch && (epochOfBranch(branch, deployment) ?? Infinity) <= upTo;
-  for (const { number, body, branch } of (await github.openPullRequests(base)).filter(isOld)) {
+  for (const { number, body, branch, epoch } of await agreePulls(github, base, deployment)) {
+    if (epoch > upTo) continue;
     await github.updatePullRequest(number, { body: closedPullBody(body, word), open: false });
     await github.deleteBranch(branch);
   }
 }
 
-/** Every issue of this label, however long ago it was closed: there is one a move. */
+/** Every issue of ours, however long ago it was closed: there is one a move. */
 const EVER = '1970-01-01T00:00:00Z';
 
 async function ownIssues({ github }: Keeping, deployment: string): Promise<readonly Issue[]> {
@@ -146,14 +162,17 @@ async function ownIssues({ github }: Keeping, deployment: string): Promise<reado
 
 const epochOf = ({ body }: Issue): number | undefined => revealed(body, agreeState)?.epoch;
 
-async function byIssue(world: Keeping, what: Disagreement, text: string): Promise<AgreeOutcome> {
+async function byIssue(
+  world: Keeping,
+  all: readonly Issue[],
+  what: Disagreement,
+  { before, after }: { readonly before: string; readonly after: string },
+): Promise<AgreeOutcome> {
   const { github, log } = world;
-  const { deployment, path, role } = what;
-  const own = () => ownIssues(world, deployment);
-  const all = await own();
+  const { deployment, role } = what;
   const closed = all.find((issue) => !issue.open && epochOf(issue) === role.since);
   const title = agreeTitle(what);
-  const body = agreeIssueBody(what, text, withActive(text, path, role));
+  const body = agreeIssueBody(what, before, after);
   const open = await leaveFirst(
     world,
     all.filter((issue) => issue.open),
@@ -166,13 +185,17 @@ async function byIssue(world: Keeping, what: Disagreement, text: string): Promis
     log.warning(`#${closed.number} was closed, and the file does not agree: it is not opened again`);
     return { outcome: 'declined', number: closed.number, url: closed.url };
   }
-  const made = await openOnce(world, { title, body, labels: [AGREE_LABEL] }, own);
+  const made = await openOnce(world, { title, body, labels: [AGREE_LABEL] }, () => ownIssues(world, deployment));
   return { outcome: 'issue', number: made.number, url: made.url };
 }
 
-async function closeIssues(world: Keeping, { deployment, site, since }: Wanted): Promise<void> {
-  for (const { number, open } of await ownIssues(world, deployment)) {
-    if (!open) continue;
-    await world.github.updateIssue(number, { body: agreedBody(deployment, { site, since }), state: 'completed' });
-  }
+/** Those of this move and of earlier ones. */
+async function closeIssues(
+  { github }: Keeping,
+  issues: readonly Issue[],
+  { deployment, site, since }: Wanted,
+): Promise<void> {
+  const isOver = (issue: Issue): boolean => issue.open && (epochOf(issue) ?? since) <= since;
+  for (const { number } of issues.filter(isOver))
+    await github.updateIssue(number, { body: agreedBody(deployment, { site, since }), state: 'completed' });
 }

@@ -12,7 +12,7 @@ function words(result: AgreeResult): { readonly mood: 'good' | 'attention'; read
     case 'newer':
       return {
         mood: 'good',
-        text: t`${code(file)} names a later move already; nothing is left to do for epoch ${epoch}`,
+        text: t`A later move is in ${code(file)} or proposed for it already; nothing is left to do for epoch ${epoch}`,
       };
     case 'pull request':
       return {

@@ -14,6 +14,8 @@ export interface Disagreement {
   readonly role: ActiveRole;
   /** What the file says; `undefined` when nothing. */
   readonly file: ActiveRole | undefined;
+  /** Why the file would be refused once it agrees; empty when it would not. */
+  readonly refusals: readonly string[];
 }
 
 export const agreeTitle = ({ deployment, role }: Disagreement): string =>
@@ -32,10 +34,23 @@ const why = ({ path, file }: Disagreement): Block => ({
   }. The control record outranks the file: nothing moves by it. But until both agree no change of the file is carried out.`,
 });
 
+const MAX_REFUSALS = 5;
+const MAX_REFUSAL = 300;
+
+/** The file would be as wrong without this change; with it somebody looks at it. */
+function refused({ refusals }: Disagreement): readonly Block[] {
+  if (refusals.length === 0) return [];
+  const shown = refusals.slice(0, MAX_REFUSALS).map((refusal) => Array.from(refusal).slice(0, MAX_REFUSAL).join(''));
+  const more = refusals.length > MAX_REFUSALS ? `; and ${refusals.length - MAX_REFUSALS} more` : '';
+  const text = `The file would be refused with this change, so correct it too: ${shown.join('; ')}${more}`;
+  return [{ kind: 'alert', level: 'WARNING', text }];
+}
+
 export const agreePullBody = (what: Disagreement): string =>
   toMarkdown([
     answer(what),
     why(what),
+    ...refused(what),
     {
       kind: 'paragraph',
       text: t`Merging this changes nothing at AWS. ${strong('Reverting it later does not move anything back')}: for that, run the ${code('failover')} workflow. Closed without merging it is not opened again.`,
@@ -50,6 +65,7 @@ export function agreeIssueBody(what: Disagreement, before: string, after: string
     const document: Document = [
       answer(what),
       why(what),
+      ...refused(what),
       ...change,
       {
         kind: 'paragraph',

@@ -15,6 +15,7 @@ const what: Disagreement = {
   path: 'environments/shop.json',
   role,
   file: { site: 'us-east-1', since: 6 },
+  refusals: [],
 };
 
 const issueOf = (text: string): string => agreeIssueBody(what, text, withActive(text, what.path, role));
@@ -26,6 +27,16 @@ test('a pull request says who is active, what the file says, and that reverting 
   expect(body).toContain('still says <code>us-east-1</code> since epoch 6');
   expect(body).toContain('<b>Reverting it later does not move anything back</b>');
   expect(agreePullBody({ ...what, file: undefined })).toContain('says nothing of it');
+});
+
+test('a file that would be refused is called so, at its place, however much is wrong with it', () => {
+  const refusals = Array.from({ length: 40 }, (_, line) => `a.json:${line}:1: ${'<img> @everyone '.repeat(100)}`);
+  const body = agreePullBody({ ...what, refusals });
+  expect(body).toContain('The file would be refused with this change');
+  expect(body).toContain('a.json:4:1');
+  expect(body).toContain('and 35 more');
+  expect(body).not.toContain('<img>');
+  expect(agreePullBody(what)).not.toContain('refused');
 });
 
 test('an issue has the change as a patch, which no backticks in the file break out of', () => {
