@@ -35,8 +35,10 @@ const ANSWERS: Readonly<Record<ReconcileOutcome, Answer>> = {
 
 /** What the reader has to know beyond the answer. */
 const EXPLAINED: Readonly<Partial<Record<ReconcileOutcome, (result: ReconcileResult) => Inline>>> = {
-  held: ({ heldUntil }) =>
-    t`Reason: ${heldUntil?.reason ?? ''}. Nothing starts by itself afterwards: then run this again, or the workflow ${code('reconcile')} by hand. A failover is never held.`,
+  held: ({ heldUntil, scope }) =>
+    scope === 'self-heal'
+      ? t`Reason: ${heldUntil?.reason ?? ''}. The next drift check after that looks at it again; a failover is never held.`
+      : t`Reason: ${heldUntil?.reason ?? ''}. Nothing starts by itself afterwards: then run this again, or the workflow ${code('reconcile')} by hand. A failover is never held.`,
   differs: ({ plan }) => t`The deployment file says ${code(`manage: ${plan.manage}`)}. The plan shows what differs.`,
   busy: () => 'It is looked at again by the next drift check.',
   tried: ({ digest }) =>

@@ -67,6 +67,17 @@ describe('the first line of', () => {
   });
 });
 
+describe('a run that a window held', () => {
+  it('says who goes on afterwards: nobody, unless it is self-heal', () => {
+    const held = { ...applied, outcome: 'held', steps: [], objects: 0 } as const;
+    const text = (result: OperationResult) => toMarkdown(reportOf(result, GITHUB));
+    expect(text(held)).toContain('nothing was changed');
+    expect(text(held)).toContain('Nothing starts by itself afterwards: then run this again');
+    expect(text({ ...held, objects: 2 })).toContain('it was stopped half-way');
+    expect(text({ ...held, scope: 'self-heal' })).toContain('The next drift check after that looks at it again');
+  });
+});
+
 describe('annotations', () => {
   it('stand at the line of each problem of a file', () => {
     const broken: FleetFailure = {
