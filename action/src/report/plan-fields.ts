@@ -63,7 +63,7 @@ export function quietDetails(plan: Plan): readonly Block[] {
     .map((verdict) => [verdict, rows.filter((row) => row.verdict === verdict).length] as const)
     .filter(([, count]) => count > 0)
     .map(([verdict, count]) => `${count} ${verdict}`);
-  const summary = `${plural(rows.length, 'field')} without need: ${counts.join(', ')}`;
+  const summary = `${plural(rows.length, 'field')} that need nothing: ${counts.join(', ')}`;
   return [{ kind: 'details', summary, blocks: [table(plan, rows)] }];
 }
 

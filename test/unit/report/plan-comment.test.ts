@@ -129,7 +129,7 @@ test('few plans are read one below the other: each with its answer, its work and
       `⚠️ orders-and-invoices-${at} would be changed`,
       '| <code>MaxWorkers</code> |',
       '#### On merge, in this order',
-      'fields without need: ',
+      'fields that need nothing: ',
       `Digest <code>${works[at]?.plan.digest}`,
     ];
     const places = order.map((words) => section.indexOf(words));

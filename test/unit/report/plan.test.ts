@@ -71,7 +71,7 @@ describe('a field is shown three ways', () => {
 });
 
 test('what is well is folded, and left out of shorter forms', () => {
-  expect(markdown(DRIFT)).toContain('<summary>15 fields without need: 11 in sync, 4 site-local</summary>');
+  expect(markdown(DRIFT)).toContain('<summary>15 fields that need nothing: 11 in sync, 4 site-local</summary>');
   expect(markdown(DRIFT, 'differences')).not.toContain('<details>');
 });
 
