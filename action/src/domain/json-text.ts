@@ -15,16 +15,19 @@ function written(value: unknown, depth: number, used: number): string {
   const inner = '  '.repeat(depth + 1);
   const outer = '  '.repeat(depth);
   if (Array.isArray(value)) {
-    const items = value.map((item) => inner + written(item, depth + 1, inner.length + 1));
+    const items = value.map((item, index) => inner + written(item, depth + 1, inner.length + comma(index, value)));
     return `[\n${items.join(',\n')}\n${outer}]`;
   }
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  const lines = members.map(([key, member]) => {
+  const lines = members.map(([key, member], index) => {
     const name = `${inner}${JSON.stringify(key)}: `;
-    return name + written(member, depth + 1, name.length + 1);
+    return name + written(member, depth + 1, name.length + comma(index, members));
   });
   return `{\n${lines.join(',\n')}\n${outer}}`;
 }
+
+/** What comes after the last one is on the next line. */
+const comma = (index: number, all: readonly unknown[]): number => (index === all.length - 1 ? 0 : 1);
 
 /** Objects are kept open when they hold objects; lists of several objects always are. */
 function inOneLine(value: object): string | undefined {

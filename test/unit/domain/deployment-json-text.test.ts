@@ -24,12 +24,12 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     plain,
     fc.array(plain, { maxLength: 6 }),
-    fc.array(fc.dictionary(key, plain, { maxKeys: 5 }), { maxLength: 4 }),
+    fc.array(fc.dictionary(key, plain, { minKeys: 2, maxKeys: 5 }), { maxLength: 4 }),
     fc.dictionary(key, tie('value'), { maxKeys: 8 }),
   ),
 }));
 
-/** Lists hold texts and numbers, or plain objects: what deployment files are made of. */
+/** Lists hold texts and numbers, or plain objects of some keys: what deployment files are made of. */
 test('the formatter changes nothing in what is written', async () => {
   await fc.assert(
     fc.asyncProperty(value, async (anything) => {
