@@ -60,6 +60,9 @@ export class Fleet {
   readonly #oidc: OidcDouble;
   readonly #networks: Readonly<Record<Region, Network>>;
   #files: Files;
+  #head = '';
+  /** GitHub's clock is so far ahead, in milliseconds: what is merged was written before, not in the same second. */
+  readonly #ahead: { of: number };
 
   private constructor(
     aws: Pick<Fleet, 'services'> & { readonly networks: Readonly<Record<Region, Network>> },
@@ -67,6 +70,7 @@ export class Fleet {
     repository: Repository,
     oidc: OidcDouble,
     files: Files,
+    ahead: { of: number },
   ) {
     this.services = aws.services;
     this.#networks = aws.networks;
@@ -74,6 +78,7 @@ export class Fleet {
     this.repository = repository;
     this.#oidc = oidc;
     this.#files = files;
+    this.#ahead = ahead;
   }
 
   static async start(): Promise<Fleet> {
@@ -84,11 +89,14 @@ export class Fleet {
     const networks = { 'us-east-1': east, 'us-west-2': west };
     for (const region of REGIONS)
       for (const name of NAMES) await createEnvironment(services, name, region, networks[region]);
-    const github = await GitHubDouble.start(() => Date.now());
+    const ahead = { of: 0 };
+    const github = await GitHubDouble.start(() => Date.now() + ahead.of);
     const files = Object.fromEntries(NAMES.map((name) => [fileOf(name), deploymentFile(name, networks)]));
     const repository = await makeRepository({ ...files, 'flows/orders.py': DAG }, github.repository.name);
     const oidc = await startOidc('repo:team/airflow:environment:any');
-    return new Fleet({ services, networks }, github, repository, oidc, files);
+    const fleet = new Fleet({ services, networks }, github, repository, oidc, files, ahead);
+    await fleet.commit({});
+    return fleet;
   }
 
   /** A deployment file with this change. */
@@ -112,7 +120,7 @@ export class Fleet {
   async commit(files: Readonly<Record<string, string | undefined>>): Promise<string> {
     const known = Object.entries(files).filter(([path, text]) => path in this.#files && text !== undefined);
     this.#files = { ...this.#files, ...(Object.fromEntries(known) as Files) };
-    return this.repository.commit(files);
+    return (this.#head = await this.repository.commit(files));
   }
 
   /** A pull request that changes these paths; answers its number. */
@@ -129,6 +137,8 @@ export class Fleet {
     { from = this.github.repository.name, python = 'no-python' }: { from?: string; python?: string } = {},
   ): Promise<Run> {
     const repo = (full_name: string) => ({ full_name, name: full_name.split('/')[1], owner: { login: 'team' } });
+    const { pull } = this.github.repository.issue(number);
+    this.github.repository.branch(pull?.head ?? '').sha = sha;
     const main = repo(this.github.repository.name);
     const pull_request = { number, head: { ref: 'b', sha, repo: repo(from) }, base: { ref: 'main', sha, repo: main } };
     const payload = { action: 'synchronize', number, pull_request, repository: main };
@@ -141,8 +151,9 @@ export class Fleet {
     return this.push();
   }
 
-  /** Merges a pull request as this commit. */
+  /** Merges a pull request as this commit, a minute later. */
   land(number: number, sha: string): void {
+    this.#ahead.of += 60_000;
     this.github.repository.merge(number);
     this.github.repository.pullsOfCommit.set(sha, [number]);
   }
@@ -153,8 +164,9 @@ export class Fleet {
     return this.run({ file: 'reconcile.yml', event: 'push', payload });
   }
 
-  /** Runs a workflow. */
-  async run(request: Pick<WorkflowRequest, 'file' | 'event' | 'payload' | 'vars'>): Promise<Run> {
+  /** Runs a workflow; if it is not one of a pull request, on a default branch whose head is checked out. */
+  async run(request: Pick<WorkflowRequest, 'file' | 'event' | 'payload' | 'inputs' | 'vars'>): Promise<Run> {
+    if (request.event !== 'pull_request') this.github.repository.branch('main').sha = this.#head;
     const heard = listen(this.services);
     const before = this.#oidc.issued.length;
     const run = await runWorkflow({
