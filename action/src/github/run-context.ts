@@ -27,7 +27,7 @@ export function repositoryOfRun(): string | undefined {
 export const apiUrl = (): string => context.apiUrl;
 
 /** A push brings up to 2,048 commits in its event: docs.github.com, Webhook events and payloads, push. */
-function commitsOf({ commits, forced }: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+export function commitsOf({ commits, forced }: Readonly<Record<string, unknown>>): readonly string[] | undefined {
   if (!Array.isArray(commits)) return undefined;
   return forced === true ? [] : commits.map(({ id }: { readonly id: unknown }) => String(id));
 }

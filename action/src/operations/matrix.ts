@@ -53,7 +53,6 @@ async function pullsBehind(tools: Tools): Promise<readonly number[]> {
   const { run } = tools;
   if (run.pullRequest !== undefined) return [run.pullRequest];
   const commits = run.commits ?? (run.commit === undefined ? [] : [run.commit]);
-  if (commits.length === 0) return [];
   const { pulls, areAll } = await pullsOfPush(tools.github(), commits);
   return areAll ? pulls.map(({ number }) => number).toSorted((a, b) => a - b) : [];
 }

@@ -25,7 +25,7 @@ export async function pullsOfPush(
   for (const pull of found.flat().toReversed()) if (!newestFirst.has(pull.number)) newestFirst.set(pull.number, pull);
   return {
     pulls: [...newestFirst.values()].toReversed(),
-    areAll: commits.length > 0 && commits.length <= MOST && found.every((pulls) => pulls.length > 0),
+    areAll: commits.length <= MOST && found.every((pulls) => pulls.length > 0),
   };
 }
 

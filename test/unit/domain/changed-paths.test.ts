@@ -3,6 +3,8 @@ import type { DeploymentFile } from '../../../action/src/domain/fleet.ts';
 import type { GitHub, PullRequest } from '../../../action/src/domain/github.ts';
 import { MdrError } from '../../../action/src/domain/errors.ts';
 import type { Tools } from '../../../action/src/domain/tools.ts';
+import { commitsOf } from '../../../action/src/github/run-context.ts';
+import { pullsOfPush } from '../../../action/src/operations/pushed-pulls.ts';
 import { matrix } from '../../../action/src/operations/matrix.ts';
 import { EXAMPLE_DEPLOYMENT } from '../../doubles/universe.ts';
 
@@ -86,5 +88,24 @@ describe('A run concerns', () => {
     const run = { pullRequest: 7 };
     const found = await concernedBy({ run, changes: { 7: [BROKEN.path] }, files: [file('billing'), BROKEN] });
     expect(found).toMatchObject({ names: ['broken'], failures: [{ file: BROKEN.path, code: 'MDR-FILE-SYNTAX' }] });
+  });
+});
+
+describe('A push', () => {
+  it('has the commits of its event, none that can be told where it took others away, and is no other event', () => {
+    const commits = [{ id: 'a' }, { id: 'b' }];
+    expect(commitsOf({ commits, forced: false })).toEqual(['a', 'b']);
+    expect(commitsOf({ commits, forced: true })).toEqual([]);
+    expect(commitsOf({ pull_request: {} })).toBeUndefined();
+  });
+
+  it('names each of its pull requests once, in the order in which they were merged', async () => {
+    const pulls: Readonly<Record<string, readonly number[]>> = { a: [8, 9], b: [7], c: [8] };
+    const github: Pick<GitHub, 'pullRequestsOfCommit'> = {
+      pullRequestsOfCommit: (sha) =>
+        Promise.resolve((pulls[sha] ?? []).map((number) => ({ number, state: 'merged' }) as PullRequest)),
+    };
+    const found = await pullsOfPush(github, ['a', 'b', 'c']);
+    expect(found.pulls.map(({ number }) => number)).toEqual([9, 7, 8]);
   });
 });
