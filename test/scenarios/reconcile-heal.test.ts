@@ -134,4 +134,23 @@ describe('Self-heal', () => {
     expect(story.mutations).toHaveLength(1);
     expect(tries(story)).toBe(1);
   });
+
+  test('that is killed just before it asks for a change has had its try of it', async () => {
+    const spoiled = { LoggingConfiguration: {} };
+    for (const victim of [1, 2]) {
+      const story = await ReconcileStory.running();
+      spoiled.LoggingConfiguration = { ...story.settings(WEST).LoggingConfiguration, ...DEBUG };
+      for (const region of [WEST, EAST]) story.edit(region, spoiled);
+      let updates = 0;
+      const process = story.process({
+        mishap: ({ operation }) => {
+          if (operation === 'UpdateEnvironment') updates += 1;
+          return operation === 'UpdateEnvironment' && updates === victim ? 'kill before' : undefined;
+        },
+      });
+      await expect(heal(story, process)).rejects.toThrow();
+      expect(await heal(story)).toMatchObject({ outcome: 'tried', steps: [] });
+      expect(story.mutations).toHaveLength(victim - 1);
+    }
+  });
 });
