@@ -193,7 +193,7 @@ describe('on a terminal', () => {
   test('tells how to use it', async () => {
     const { code, stdout } = await runOnTerminal(['--help']);
     expect(code).toBe(0);
-    expect(stdout).toContain('failover   --target --reason --confirm --override --snapshot --wait --observer');
+    expect(stdout).toMatch(/^ {2}failover +--target --reason --confirm --override --snapshot --wait --observer$/m);
     expect((await runOnTerminal([])).code).toBe(1);
   });
 
