@@ -1,8 +1,9 @@
 import { glob, readFile } from 'node:fs/promises';
-import { parseDeployment } from './domain/deployment-file.ts';
+import { parseDeployment, parseForMove } from './domain/deployment-file.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { MdrError } from './domain/errors.ts';
 import type { DeploymentFile } from './domain/fleet.ts';
+import { FOR_MOVES, type Operation } from './domain/inputs.ts';
 import { ENVIRONMENTS, isDeploymentFile } from './domain/names.ts';
 
 async function read(path: string): Promise<string> {
@@ -19,8 +20,21 @@ async function read(path: string): Promise<string> {
   }
 }
 
+type Warn = (line: string) => void;
+
+const parse = (operation: Operation, text: string, path: string, warn: Warn): Deployment => {
+  if (!FOR_MOVES.includes(operation)) return parseDeployment(text, path);
+  const { deployment, warnings } = parseForMove(text, path);
+  for (const warning of warnings) warn(warning);
+  return deployment;
+};
+
 /** The one file that an operation is about. Throws `MDR-INPUT-MISSING`, `MDR-FILE-…`. */
-export async function readOne(operation: string, path: string): Promise<{ text: string; deployment: Deployment }> {
+export async function readOne(
+  operation: Operation,
+  path: string,
+  warn: Warn,
+): Promise<{ text: string; deployment: Deployment }> {
   if (path === '')
     throw new MdrError({
       code: 'MDR-INPUT-MISSING',
@@ -29,14 +43,14 @@ export async function readOne(operation: string, path: string): Promise<{ text: 
       state: 'Nothing was touched.',
     });
   const text = await read(path);
-  return { text, deployment: parseDeployment(text, path) };
+  return { text, deployment: parse(operation, text, path, warn) };
 }
 
 /**
  * The files that paths and patterns name, each once, sorted. One that cannot be read or parsed is there with its error.
  * Throws `MDR-FILE-MISSING` when none is found.
  */
-export async function readMany(patterns: string): Promise<readonly DeploymentFile[]> {
+export async function readMany(operation: Operation, patterns: string, warn: Warn): Promise<readonly DeploymentFile[]> {
   const wanted = patterns.split(/[\s,]+/).filter((pattern) => pattern !== '');
   const paths = new Set<string>();
   for (const pattern of wanted.length === 0 ? [`${ENVIRONMENTS}/*.json`] : wanted) {
@@ -51,14 +65,14 @@ export async function readMany(patterns: string): Promise<readonly DeploymentFil
       fix: `Check out the repository before this step, and keep the deployment files in ${ENVIRONMENTS}/.`,
       state: 'Nothing was touched.',
     });
-  return Promise.all(files.map(readTolerantly));
+  return Promise.all(files.map((path) => readTolerantly(operation, path, warn)));
 }
 
-async function readTolerantly(path: string): Promise<DeploymentFile> {
+async function readTolerantly(operation: Operation, path: string, warn: Warn): Promise<DeploymentFile> {
   let text = '';
   try {
     text = await read(path);
-    return { path, text, deployment: parseDeployment(text, path) };
+    return { path, text, deployment: parse(operation, text, path, warn) };
   } catch (error) {
     if (!(error instanceof MdrError)) throw error;
     return { path, text, error };

@@ -53,15 +53,19 @@ async function runOn<O extends Operation>(
   path: string,
   stop: AbortSignal,
 ): Promise<OperationResult> {
-  return runWithTools(createTools(surface, operation, await filesOf(operation, path), stop), operation, inputs, path);
+  const files = await filesOf(surface, operation, path);
+  return runWithTools(createTools(surface, operation, files, stop), operation, inputs, path);
 }
 
-async function filesOf(operation: Operation, path: string): Promise<readonly DeploymentFile[]> {
+async function filesOf(surface: Surface, operation: Operation, path: string): Promise<readonly DeploymentFile[]> {
+  const warn = (line: string): void => {
+    surface.warning(line);
+  };
   switch (SCOPES[operation]) {
     case 'one':
-      return [{ path, ...(await readOne(operation, path)) }];
+      return [{ path, ...(await readOne(operation, path, warn)) }];
     case 'many':
-      return readMany(path);
+      return readMany(operation, path, warn);
     case 'new':
     case 'none':
       return [];

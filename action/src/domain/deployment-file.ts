@@ -12,7 +12,13 @@ export interface FileProblem {
   readonly place: TextPlace;
   readonly message: string;
   readonly fix?: string;
+  /** Whether it is about what environments are to become, which no move looks at. */
+  readonly changesOnly?: boolean;
 }
+
+type Read =
+  | { readonly deployment: Deployment }
+  | { readonly code: ErrorCode; readonly problems: readonly FileProblem[]; readonly parsed?: Deployment };
 
 /**
  * The deployment that a file's text describes; `file` is only for messages. Throws {@link MdrError} `MDR-FILE-SYNTAX`,
@@ -21,9 +27,25 @@ export interface FileProblem {
 export function parseDeployment(text: string, file: string): Deployment {
   const read = readDeployment(text);
   if ('deployment' in read) return read.deployment;
+  throw refusal(file, read.code, read.problems);
+}
+
+/**
+ * The same for what must work on the bad day: rules about what environments are to be changed to are only warnings
+ * there, since a move changes none of it. Throws as {@link parseDeployment} for all other problems.
+ */
+export function parseForMove(text: string, file: string): { deployment: Deployment; warnings: readonly string[] } {
+  const read = readDeployment(text);
+  if ('deployment' in read) return { deployment: read.deployment, warnings: [] };
   const { code, problems } = read;
+  const grave = problems.filter(({ changesOnly }) => changesOnly !== true);
+  if (read.parsed === undefined || grave.length > 0) throw refusal(file, code, grave.length > 0 ? grave : problems);
+  return { deployment: read.parsed, warnings: problems.map((problem) => lineOf(file, problem, true)) };
+}
+
+function refusal(file: string, code: ErrorCode, problems: readonly FileProblem[]): MdrError {
   const [only] = problems.length === 1 ? problems : [];
-  throw new MdrError({
+  return new MdrError({
     code,
     message: problems.map((problem) => lineOf(file, problem, only === undefined)).join('\n'),
     fix: only?.fix ?? `Correct ${file}; ${EDITOR}`,
@@ -39,9 +61,7 @@ const lineOf = (file: string, { place, message, fix }: FileProblem, withFix: boo
 const EDITOR = 'an editor that knows its $schema shows the same problems while typing.';
 
 /** The same without a throw: all problems of the first kind that was found, in the order of the file. */
-export function readDeployment(
-  text: string,
-): { readonly deployment: Deployment } | { readonly code: ErrorCode; readonly problems: readonly FileProblem[] } {
+export function readDeployment(text: string): Read {
   const json = parseJson(text);
   if (!(json instanceof PlacedJson)) return { code: 'MDR-FILE-SYNTAX', problems: [json] };
   const parsed = deploymentSchema.safeParse(json.value);
@@ -50,9 +70,21 @@ export function readDeployment(
     ...schemaProblems(parsed.error?.issues ?? [], json),
   ];
   if (parsed.data === undefined || problems.length > 0) return { code: 'MDR-FILE-SCHEMA', problems: sorted(problems) };
-  const broken = ruleProblems(parsed.data).map(({ path, ...rest }) => ({ place: json.placeOf(path), ...rest }));
-  return broken.length > 0 ? { code: 'MDR-FILE-RULE', problems: sorted(broken) } : { deployment: parsed.data };
+  const broken = ruleProblems(parsed.data).map(({ path, ...rest }): FileProblem => ({
+    place: json.placeOf(path),
+    changesOnly: isAboutChanges(path),
+    ...rest,
+  }));
+  return broken.length > 0
+    ? { code: 'MDR-FILE-RULE', problems: sorted(broken), parsed: parsed.data }
+    : { deployment: parsed.data };
 }
+
+/** Parts of the file that only plan and reconcile go by. */
+const CHANGES = ['mwaa', 'manage', 'artifacts', 'paused', 'freeze', 'ignore', 'selfHeal', 'plan', 'active'];
+
+const isAboutChanges = ([first, , third]: readonly (string | number)[]): boolean =>
+  CHANGES.includes(String(first === 'sites' && third !== undefined ? third : first));
 
 /** In the order of the file; what is shared by both sites is said once. */
 const sorted = (problems: readonly FileProblem[]): readonly FileProblem[] => {

@@ -5,8 +5,12 @@ import type { Rule, RuleProblem } from './deployment-rules.ts';
  * its value. A file in Git is read by many; the value itself is never said.
  */
 export function looksSecret(name: string, value: string): boolean {
+  if (HARMLESS_VALUE.test(value)) return false;
   return hasSecretName(name) || SECRET_VALUES.some((pattern) => pattern.test(value));
 }
+
+/** A switch or a small number, whatever it is called. */
+const HARMLESS_VALUE = /^(?:true|false|none|\d{0,4})$/i;
 
 /**
  * Whether a value that nobody has looked at yet may be a credential: also an address whose name promises one, and
@@ -40,10 +44,11 @@ const SECRET_NAMES =
   /(?:^|_)(?:password|passwd|token|secret_key|fernet_key|jwt_secret|client_secret|api_key|access_key|private_key|flower_basic_auth|dsn|webhook|webhook_url|sql_alchemy_conn|broker_url|result_backend)$/i;
 
 const SECRET_VALUES: readonly RegExp[] = [
-  // A user with a password, which may have a slash in it; where digits stand before the slash they are a port.
-  /:\/\/[^\s/:@]*:(?!\d{1,5}\/)[^\s@]+@/,
-  // A key in the place of the user, as in an address of Sentry.
-  /:\/\/[^\s/:@]{16,}@/,
+  // A user with a password, which may have a slash in it; where digits stand before the slash they are a port. What
+  // comes behind a comma or a quotation mark is another address.
+  /:\/\/[^\s/:@,"]*:(?!\d{1,5}\/)[^\s@,"]+@/,
+  // A key in the place of the user, as in an address of Sentry: names of people have dots, and no digits.
+  /:\/\/(?=[^\s/:@]*\d)[A-Za-z\d_-]{16,}@/,
   // A token behind the question mark.
   /:\/\/[^\s?]*\?(?:\S*&)?(?:\w*[_-])?(?:token|sig|signature|key|apikey|secret|password|pwd)=[^\s&]/i,
   // Who knows the address may send: webhooks of Slack, Discord, Teams.

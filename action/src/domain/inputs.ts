@@ -132,6 +132,17 @@ export const SCOPES = {
   drift: 'many',
 } as const satisfies Readonly<Record<Operation, 'one' | 'many' | 'new' | 'none'>>;
 
+/** What has to work on the bad day, and to keep the way there open: a rule about changes never stands before it. */
+export const FOR_MOVES: readonly Operation[] = [
+  'install',
+  'check',
+  'snapshot',
+  'verify',
+  'failover',
+  'status',
+  'agree',
+];
+
 /** The workflow in whose name an operation acts: its role may do what the operation needs. */
 export const WORKFLOW_OF = {
   install: 'install',

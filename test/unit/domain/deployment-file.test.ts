@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { parseDeployment } from '../../../action/src/domain/deployment-file.ts';
+import { parseDeployment, parseForMove } from '../../../action/src/domain/deployment-file.ts';
+import { looksSecret } from '../../../action/src/domain/deployment-secrets.ts';
 import { MdrError } from '../../../action/src/domain/errors.ts';
 
 const EXAMPLE = readFileSync(new URL('../../../environments/example.json', import.meta.url), 'utf8');
@@ -141,5 +142,44 @@ describe('a deployment file', () => {
       .replaceAll('arn:aws:', 'arn:aws-us-gov:')
       .replace('"strategy"', '"partition": "aws-us-gov",\n  "strategy"');
     expect(parseDeployment(text, 'f').partition).toBe('aws-us-gov');
+  });
+});
+
+describe('on the bad day', () => {
+  const changed = (change: (file: Record<string, unknown>) => void): string => {
+    const file = JSON.parse(EXAMPLE) as Record<string, unknown>;
+    change(file);
+    return JSON.stringify(file, null, 2);
+  };
+  const overlarge = changed((file) => (file['mwaa'] = { ...(file['mwaa'] as object), minWorkers: 9, maxWorkers: 3 }));
+
+  test('a rule about what environments are to become is only a warning, with its place', () => {
+    expect(() => parseDeployment(overlarge, 'e.json')).toThrow(MdrError);
+    const { deployment, warnings } = parseForMove(overlarge, 'e.json');
+    expect(deployment.deployment).toBe('example');
+    expect(warnings).toHaveLength(2);
+    for (const warning of warnings) expect(warning).toMatch(/^e\.json:\d+:\d+: minWorkers is 9/);
+  });
+
+  test('a rule that a move rests on is still one, and what is no deployment file at all is none', () => {
+    const oneRegion = changed((file) => {
+      const sites = file['sites'] as { region: string }[];
+      for (const site of sites) site.region = 'us-east-1';
+    });
+    expect(() => parseForMove(oneRegion, 'e.json')).toThrow(/both sites are in us-east-1/);
+    expect(() => parseForMove('{', 'e.json')).toThrow(MdrError);
+    expect(() => parseForMove('{}', 'e.json')).toThrow(MdrError);
+  });
+});
+
+describe('no credential is', () => {
+  test.each([
+    ['shop.endpoints', 'http://shop:8080,ops@x.io'],
+    ['shop.endpoints', '["http://a:8080","mailto:ops@x.io"]'],
+    ['shop.webhook', 'False'],
+    ['shop.token', ''],
+    ['git', 'ssh://firstname.lastname@git.corp/x'],
+  ])('%s: %s', (name, value) => {
+    expect(looksSecret(name, value)).toBe(false);
   });
 });
