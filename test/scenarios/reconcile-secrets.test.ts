@@ -41,17 +41,27 @@ const withoutOptions = ({ mwaa, ...file }: Deployment): Deployment => {
 };
 
 describe('What MWAA says of an update that it gave up', () => {
-  test('reaches the reader without the value that Git sent, nor the password in it', async () => {
+  test('does not reach the reader where Git sent what may be a secret: only its code does', async () => {
     const story = await ReconcileStory.running();
     const reviewed = await story.review(withOption(story, 'celery.result_backend', ADDRESS));
     failWith(story, `invalid value ${ADDRESS} for celery.result_backend: ${SECRET} was refused`);
     const process = story.process();
     const said = await saidBy(story, () => story.reconcile(reviewed, process), process.lines);
     expect(said).not.toContain(SECRET);
-    expect(said).toContain('invalid value *** for celery.result_backend: *** was refused');
+    expect(said).toContain('INCORRECT_CONFIGURATION (its words may quote a secret');
+    expect(said).toContain(`aws mwaa get-environment --name ${story.nameIn(WEST)} --region ${WEST}`);
   });
 
-  test('reaches the reader without a value that only the active site has', async () => {
+  test('does not reach the reader where it quotes only a part of a value', async () => {
+    const story = await ReconcileStory.running();
+    const reviewed = await story.review(withOption(story, 'shop.backend', `{"keys": ["${SECRET}"]}`));
+    failWith(story, `shop backend: key ${SECRET} is not valid`);
+    const process = story.process();
+    const said = await saidBy(story, () => story.reconcile(reviewed, process), process.lines);
+    expect(said).not.toContain(SECRET);
+  });
+
+  test('does not reach the reader where only the active site has what may be a secret', async () => {
     const story = await ReconcileStory.running(withoutOptions);
     story.edit(EAST, { AirflowConfigurationOptions: { 'smtp.smtp_password': SECRET } });
     failWith(story, `cannot use ${SECRET} for smtp.smtp_password`);
@@ -60,7 +70,7 @@ describe('What MWAA says of an update that it gave up', () => {
     const reviewed = { digest: plan.digest, fingerprints, pullRequest: 7 };
     const said = await saidBy(story, () => story.reconcile(reviewed, process), process.lines);
     expect(said).not.toContain(SECRET);
-    expect(said).toContain('cannot use *** for smtp.smtp_password');
+    expect(said).toContain('INCORRECT_CONFIGURATION (its words may quote a secret');
   });
 
   test('is left out where nobody knows any more what was sent, but for its code', async () => {

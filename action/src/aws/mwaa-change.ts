@@ -1,7 +1,8 @@
 import { ResourceNotFoundException, ValidationException } from '@aws-sdk/client-mwaa';
 import type { AwsFault } from '../domain/faults.ts';
 import type { ChangeAnswer, EnvironmentMembers } from '../domain/ports.ts';
-import { withoutOptions } from '../domain/service-words.ts';
+import { isHarmlessOption } from '../domain/plan-shown.ts';
+import { harmless, leftOut, mayBeRepeated } from '../domain/service-words.ts';
 import { call } from './call.ts';
 import { toFault, type CallName } from './fault-mapping.ts';
 import type { AwsSession } from './session.ts';
@@ -67,5 +68,7 @@ export async function changeOnce(
 const refused = (why: 'refused' | 'missing', error: Error, members: EnvironmentMembers): ChangeAnswer => ({
   accepted: false,
   why,
-  message: withoutOptions(error.message, members['AirflowConfigurationOptions']),
+  message: mayBeRepeated(isHarmlessOption, members['AirflowConfigurationOptions'])
+    ? harmless(error.message)
+    : leftOut(error.name, 'CloudTrail has them, in the event of this call'),
 });

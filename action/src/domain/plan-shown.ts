@@ -46,15 +46,28 @@ export type ShowsTest = (field: string, values: readonly (FieldValue | undefined
 
 /** What looks like a credential never may, be it an option that the file lists or a tag that somebody made by hand. */
 export function showsTest({ plan }: Pick<Deployment, 'plan'>): ShowsTest {
-  const shown = [...HARMLESS_OPTIONS, ...plan.showOptions];
   return (field, values) => {
     const member = memberOf(field);
     if (member?.shape !== 'map') return true;
     const key = keyOf(member, field);
     if (values.some((value) => value !== undefined && looksSecret(key, String(value)))) return false;
-    return member.api !== 'AirflowConfigurationOptions' || matchesAny(shown, key);
+    return member.api !== 'AirflowConfigurationOptions' || isShownOption(key, plan.showOptions);
   };
 }
+
+const isShownOption = (option: string, more: readonly string[]): boolean =>
+  matchesAny([...HARMLESS_OPTIONS, ...more], option);
+
+/**
+ * Whether the value of an option may stand anywhere. `more`: what a deployment file names besides. Where Airflow looks
+ * for its secrets in Secrets Manager is none itself.
+ */
+export const isHarmlessOption = (option: string, value: string, more: readonly string[] = []): boolean =>
+  !looksSecret(option, value) &&
+  (isShownOption(option, more) || (option === 'secrets.backend_kwargs' && ONLY_PLACES.test(value)));
+
+const ONLY_PLACES =
+  /^\{(?:\s*"(?:(?:connections|variables|config)_(?:prefix|lookup_pattern)|region_name)"\s*:\s*"[^"\\]{0,100}"\s*(?:,(?!\s*\})|(?=\})))*\}$/;
 
 /** Values of one row as they may be shown: hidden ones by letters, the same letter for the same value. */
 export function shownRow(values: readonly (FieldValue | undefined)[], isShown: boolean): readonly Shown[] {

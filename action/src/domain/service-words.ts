@@ -26,25 +26,18 @@ export function updateErrorOf(raw: unknown): ServiceError | undefined {
   return code === '' && message === '' ? undefined : { code, message };
 }
 
-/** Shorter values are numbers and switches, and would take the words of the message along. */
-const SHORTEST_SECRET = 6;
+/** Whether the value of an option is no secret anywhere. */
+export type HarmlessTest = (option: string, value: string) => boolean;
+
+/** What is said in place of words that may quote a secret. `where`: who else has them. */
+export const leftOut = (code: string, where: string): string =>
+  `${code} (its words may quote a secret, and are left out here; ${where})`;
 
 /**
- * The service quotes what it does not like, and an option of Airflow may be a secret: its words without any value of
- * these options (`AirflowConfigurationOptions`, each name → value), nor a password or a quoted text within one.
+ * The service quotes what it does not like, whole or in part, and no pattern finds every part of a secret. So its words
+ * are repeated only where each option that it may quote (`AirflowConfigurationOptions`, each name → value) is harmless.
  */
-export function withoutOptions(text: string, ...options: readonly unknown[]): string {
-  const values = options
-    .flatMap((some) => Object.values(recordOf(some)))
-    .filter((value): value is string => typeof value === 'string')
-    .flatMap((value) => [value, value.trim(), ...withinOf(value)])
-    .filter((value) => value.length >= SHORTEST_SECRET)
-    .toSorted((a, b) => b.length - a.length);
-  return harmless(values.reduce((words, value) => words.replaceAll(value, '***'), text));
-}
-
-/** The password of an address, and the texts of JSON. */
-const withinOf = (value: string): readonly string[] =>
-  [/:\/\/[^\s/:@]*:([^\s/@]+)@/g, /:\s*"((?:[^"\\]|\\.)+)"/g].flatMap((pattern) =>
-    [...value.matchAll(pattern)].map(([, found = '']) => found),
-  );
+export const mayBeRepeated = (isHarmless: HarmlessTest, ...options: readonly unknown[]): boolean =>
+  options
+    .flatMap((some) => Object.entries(recordOf(some)))
+    .every(([option, value]) => typeof value !== 'string' || isHarmless(option, value));

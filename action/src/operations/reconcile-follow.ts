@@ -4,7 +4,8 @@ import type { EnvironmentMembers, World } from '../domain/ports.ts';
 import { valueAt } from '../domain/raw.ts';
 import { progressOf } from '../domain/reconcile-follow.ts';
 import type { Followed, Progress } from '../domain/reconcile-follow.ts';
-import { withoutOptions } from '../domain/service-words.ts';
+import { isHarmlessOption } from '../domain/plan-shown.ts';
+import { harmless, leftOut, mayBeRepeated } from '../domain/service-words.ts';
 import { inWords } from '../domain/stored-json.ts';
 import type { HeldLease } from './held-lease.ts';
 import { bothSides, probe } from './sides.ts';
@@ -62,19 +63,25 @@ export async function followChange(world: World, lease: HeldLease, following: Fo
 
 type Failure = Extract<Progress, { kind: 'failed' }>;
 
-/** Why the service gave up, in its words as far as every value that they might quote is known; else by its code alone. */
-async function reasonOf(world: World, { deployment, sent }: Following, end: Failure): Promise<string> {
+/** Why the service gave up, in its words where no value that they might quote is a secret; else by its code alone. */
+async function reasonOf(world: World, { deployment, side, sent }: Following, end: Failure): Promise<string> {
   const { message, unsafe } = end;
   if (unsafe === '') return message;
   const sides = bothSides(world, deployment);
   const looks = await Promise.all(
     sides.map(({ ports, site }) => probe(() => ports.environments.describe(site.environment))),
   );
-  if (sent === undefined || looks.some((look) => 'fault' in look))
-    return `${message} (its words may quote a secret, and are left out here; the console and GetEnvironment have them)`;
   const atSites = looks.map((look) => ('answer' in look ? valueAt(look.answer?.raw, OPTIONS) : undefined));
   const inGit = [deployment, ...deployment.sites].map(({ mwaa }) => mwaa.airflowConfigurationOptions);
-  return `${message}: ${withoutOptions(unsafe, sent[OPTIONS], ...inGit, ...atSites)}`;
+  const isHarmless = (option: string, value: string) => isHarmlessOption(option, value, deployment.plan.showOptions);
+  const isKnown = sent !== undefined && looks.every((look) => 'answer' in look);
+  if (isKnown && mayBeRepeated(isHarmless, sent[OPTIONS], ...inGit, ...atSites))
+    return `${message}: ${harmless(unsafe)}`;
+  const { environment } = side.site;
+  return leftOut(
+    message,
+    `the console and \`aws mwaa get-environment --name ${environment} --region ${side.region}\` have them`,
+  );
 }
 
 const OPTIONS = 'AirflowConfigurationOptions';

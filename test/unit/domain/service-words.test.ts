@@ -1,42 +1,41 @@
 import { describe, expect, test } from '@jest/globals';
-import { harmless, updateErrorOf, withoutOptions } from '../../../action/src/domain/service-words.ts';
+import { isHarmlessOption } from '../../../action/src/domain/plan-shown.ts';
+import { harmless, mayBeRepeated, updateErrorOf } from '../../../action/src/domain/service-words.ts';
 
 describe('The words of a service', () => {
-  test('are repeated without the values of options, the longest first', () => {
-    const options = { 'smtp.smtp_password': 'pa55word', 'smtp.smtp_user': 'pa55word-of-mail' };
-    expect(withoutOptions('pa55word-of-mail and pa55word are wrong', options)).toBe('*** and *** are wrong');
+  const repeated = (...options: readonly unknown[]) => mayBeRepeated(isHarmlessOption, ...options);
+
+  test('are repeated where there are no options, or only such as are no secrets anywhere', () => {
+    expect(repeated(undefined, {})).toBe(true);
+    expect(repeated({ 'core.parallelism': '64', 'celery.worker_autoscale': '10,5' })).toBe(true);
   });
 
-  test('are repeated without the password of an address or a text of JSON in a value', () => {
-    const options = {
-      'celery.broker_url': 'redis://user:hunter2-prod@host/0',
-      'secrets.backend_kwargs': '{"vault_role": "inner-secret", "port": 8200}',
-    };
-    const words = withoutOptions('hunter2-prod is refused by host, inner-secret by vault_role', options);
-    expect(words).toBe('*** is refused by host, *** by vault_role');
+  test('are not repeated beside an option that may be a secret, of whichever source and however short', () => {
+    const plain = { 'core.parallelism': '64' };
+    expect(repeated({ ...plain, 'shop.key': 'abc12' })).toBe(false);
+    expect(repeated(undefined, plain, { 'shop.backend': '{"keys": ["hunter22xy"]}' })).toBe(false);
+    expect(repeated(plain, { 'core.default_timezone': 'postgresql://u:pa/ssw0rd!@h/db' })).toBe(false);
   });
 
-  test('know the values of each of several sources, and need none of them', () => {
-    const words = withoutOptions(
-      'first-one second-one third',
-      undefined,
-      { a: 'first-one' },
-      { b: 'second-one', c: 7 },
-    );
-    expect(words).toBe('*** *** third');
+  test.each([
+    ['{"connections_prefix": "shop/connections", "region_name": "us-east-1"}', true],
+    ['{}', true],
+    ['{"connections_prefix": "shop", "role_id": "hunter22xy"}', false],
+    ['{"connections_prefix": "a\\" b", "x": "hunter22xy"}', false],
+    ['{"connections_prefix": {"a": "hunter22xy"}}', false],
+    ['hunter22xy', false],
+  ])('beside the backend %s: %s', (value, isRepeated) => {
+    expect(repeated({ 'secrets.backend_kwargs': value })).toBe(isRepeated);
   });
 
-  test('keep numbers and switches, which are in every sentence', () => {
-    expect(withoutOptions('15 is more than 10: True', { a: '15', b: '10', c: 'True' })).toBe(
-      '15 is more than 10: True',
-    );
+  test('beside an option that the deployment file lets be shown are repeated', () => {
+    expect(isHarmlessOption('shop.colour', 'green', ['shop.*'])).toBe(true);
+    expect(isHarmlessOption('shop.password', 'green', ['shop.*'])).toBe(false);
   });
 
-  test('are never cut in the middle of a value, so that half of it is seen', () => {
-    const secret = 'S3cret!'.repeat(6);
-    const text = `${'x '.repeat(140)}${secret}`;
-    expect(withoutOptions(text, { a: secret })).not.toContain('S3cret');
-    expect(harmless(text)).toHaveLength(300);
+  test('are one short line, without what looks like a token', () => {
+    expect(harmless('x '.repeat(400))).toHaveLength(300);
+    expect(harmless(`no\n${'a'.repeat(48)}`)).toBe('no ***');
   });
 });
 
