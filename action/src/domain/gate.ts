@@ -11,6 +11,8 @@ export interface GateLook {
   readonly beat: Probe<StoredBeat | undefined>;
   /** How many DAG files Airflow cannot import; `undefined` = could not be read. */
   readonly importErrors: number | undefined;
+  /** The same at the other site while no change can have broken that; `undefined` = nobody can say. */
+  readonly importErrorsElsewhere?: number | undefined;
 }
 
 /**
@@ -87,15 +89,15 @@ export const GATE_CONDITIONS = {
     return hold.unpausedUserDags === 0 ? undefined : `${hold.unpausedUserDags} DAGs are unpaused at the standby`;
   },
   importErrors: (look, { importErrorsBefore: before, marks }) => {
-    const { importErrors } = look;
+    const { importErrors, importErrorsElsewhere: elsewhere = 0 } = look;
     if (before === undefined) return undefined;
     if (importErrors === undefined)
       return canaryVouches(look, marks)
         ? undefined
         : `the import errors cannot be read; before the change there were ${before}`;
-    return importErrors <= before
-      ? undefined
-      : `${importErrors} DAG files cannot be imported; before the change it was ${before}`;
+    if (importErrors <= Math.max(before, elsewhere)) return undefined;
+    const there = elsewhere > before ? `, and at the other site it is ${elsewhere}` : '';
+    return `${importErrors} DAG files cannot be imported; before the change it was ${before}${there}`;
   },
 } as const satisfies Readonly<Record<string, Condition>>;
 
@@ -105,8 +107,10 @@ export const gateReasons = (look: GateLook, terms: GateTerms): readonly string[]
 
 /** Waiting changes nothing: there is no environment, or it is in a state that does not end by itself. */
 export const isHopeless = ({ environment }: GateLook): boolean =>
-  environment === undefined ||
-  !(isPassing(environment.status) || ['AVAILABLE', 'UPDATE_FAILED'].includes(environment.status));
+  environment === undefined || !(isPassing(environment.status) || isUsable(environment.status));
+
+/** An update that was given up leaves the site on its old settings. */
+export const isUsable = (status: string): boolean => ['AVAILABLE', 'UPDATE_FAILED'].includes(status);
 
 function isNewBeat(beat: GateLook['beat'], { canary }: GateMarks): boolean {
   return 'answer' in beat && beat.answer !== undefined && canary !== undefined && beat.answer.at > canary;

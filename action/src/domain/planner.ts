@@ -127,7 +127,7 @@ function comparedSite(
 }
 
 /** The standby of a backup-restore is made at the failover. */
-const isExpected = ({ strategy }: Deployment, role: 'active' | 'standby'): boolean =>
+export const isExpected = ({ strategy }: Deployment, role: 'active' | 'standby'): boolean =>
   role === 'active' || strategy === 'warm-standby';
 
 function siteWork(

@@ -16,6 +16,8 @@ const step = z.object({
   /** LastUpdate's CreatedAt before the change was asked for, in milliseconds; `null` = there was none. */
   before: z.number().nullable(),
   at: instant,
+  /** Whether the site owed no proof before it: a change that is rolled back leaves none owed, either. */
+  wasProven: z.boolean().default(false),
 });
 
 const reconcileRecord = z.object({
@@ -61,7 +63,12 @@ export const parseReconcileRecord = (body: Uint8Array, where: string): Reconcile
 const EVERY_FIELD = '*';
 
 /** The record once a change has been asked for. `importErrors`: of this site, before it. */
-export function withStep(record: ReconcileRecord, step: ReconcileStep, importErrors: number | null): ReconcileRecord {
+export function withStep(
+  record: ReconcileRecord,
+  asking: Omit<ReconcileStep, 'wasProven'>,
+  importErrors: number | null,
+): ReconcileRecord {
+  const step = { ...asking, wasProven: wasProven(record, asking) };
   const others = record.touched.filter(({ site }) => site !== step.site);
   const known = record.touched.find(({ site }) => site === step.site)?.fields ?? [];
   const asked = step.kind === 'create' ? [EVERY_FIELD] : [...step.fields, ...versionsOf(step.fields)];
@@ -71,6 +78,23 @@ export function withStep(record: ReconcileRecord, step: ReconcileStep, importErr
   const unproven = isRestarted ? { [step.site]: importErrors, ...record.unproven } : record.unproven;
   return { ...record, step, touched: [...others, { site: step.site, fields }], unproven };
 }
+
+/** A try that was noted and never taken is no change. */
+const wasProven = (
+  { unproven, step }: ReconcileRecord,
+  { site, before }: Pick<ReconcileStep, 'site' | 'before'>,
+): boolean => !(site in unproven) || (step?.site === site && step.before === before && step.wasProven);
+
+/** The record once the service has given its step up. `isBack`: the site runs on its old settings. */
+export function withFailure(record: ReconcileRecord, message: string, isBack: boolean): ReconcileRecord {
+  const { step } = record;
+  const failed: ReconcileRecord = { ...record, outcome: 'failed', message };
+  return isBack && step?.kind === 'update' && step.wasProven ? withProof(failed, step.site) : failed;
+}
+
+/** The record without the proofs that sites owe which are gone: a new environment begins anew. */
+export const withoutGone = (record: ReconcileRecord, { sites }: Plan): ReconcileRecord =>
+  sites.reduce((left, { region, status }) => (status === 'missing' ? withProof(left, region) : left), record);
 
 /** The record once a site has proven itself healthy. */
 export const withProof = (record: ReconcileRecord, site: string): ReconcileRecord => ({

@@ -35,7 +35,14 @@ export interface ReconcileFacts {
 }
 
 export type ReconcileDecision =
-  | { readonly kind: 'rest'; readonly outcome: Exclude<ReconcileOutcome, 'applied'> }
+  | {
+      readonly kind: 'rest';
+      readonly outcome: Exclude<ReconcileOutcome, 'applied'>;
+      /** The record of a run that was killed, of a plan that nobody asks for any more: to be closed. */
+      readonly stale?: ReconcileRecord | undefined;
+      /** The record of the run whose end is waited for. */
+      readonly behind?: ReconcileRecord;
+    }
   | { readonly kind: 'refuse'; readonly error: MdrError }
   | { readonly kind: 'apply'; readonly resumed: boolean };
 
@@ -50,12 +57,12 @@ export function decideReconcile(facts: ReconcileFacts, movedSince: MovedSince): 
   const { plan, request } = facts;
   const unfinished = unfinishedOf(facts);
   const isEmpty = plan.outcome === 'in sync' || plan.outcome === 'differs';
-  if (isEmpty && unfinished === undefined) return { kind: 'rest', outcome: plan.outcome };
+  if (isEmpty && unfinished === undefined) return { kind: 'rest', outcome: plan.outcome, stale: staleOf(facts) };
   if (plan.heldUntil !== null) return { kind: 'rest', outcome: 'held' };
   if (plan.outcome === 'refused') return { kind: 'refuse', error: refusedPlan(plan) };
   if (request.scope === 'self-heal') return unasked(facts, unfinished, movedSince);
   if (request.newer !== undefined && hasArtifactWork(plan))
-    return { kind: 'refuse', error: outdatedArtifacts(plan, request.newer) };
+    return { kind: 'refuse', error: outdatedArtifacts(plan, request.newer, unfinished) };
   if (request.expected === undefined) return unreviewed(facts, unfinished);
   const failed = failedBefore(facts);
   if (failed !== undefined) return { kind: 'refuse', error: failed };
@@ -75,7 +82,8 @@ function unasked(
   unfinished: ReconcileRecord | undefined,
   movedSince: MovedSince,
 ): ReconcileDecision {
-  if (record?.outcome === 'under way' && record.scope !== 'self-heal') return { kind: 'rest', outcome: 'busy' };
+  if (record?.outcome === 'under way' && record.scope !== 'self-heal')
+    return { kind: 'rest', outcome: 'busy', behind: record };
   const isEmpty = plan.outcome !== 'changes';
   if (unfinished !== undefined && (isEmpty || isAtWork(plan, unfinished))) return { kind: 'apply', resumed: true };
   if (tried) return { kind: 'rest', outcome: 'tried' };
@@ -95,6 +103,12 @@ const isAtWork = ({ sites }: Plan, { step }: ReconcileRecord): boolean =>
 function unfinishedOf({ record, request }: ReconcileFacts): ReconcileRecord | undefined {
   if (record?.outcome !== 'under way' || record.scope !== request.scope) return undefined;
   return request.expected === undefined || request.expected.digest === record.digest ? record : undefined;
+}
+
+/** Git and both sites are at one again without it: nobody will ever come back for the plan of this record. */
+function staleOf({ plan, record, request }: ReconcileFacts): ReconcileRecord | undefined {
+  const isQuiet = plan.sites.every(({ status }) => !isPassing(status));
+  return record?.outcome === 'under way' && request.scope === 'all' && isQuiet ? record : undefined;
 }
 
 /** Nothing is left to change, only an end to be proven: that needs no review. */
@@ -143,12 +157,14 @@ const unreviewedPlan = (plan: Plan): PlanError =>
     `Open a pull request that changes ${plan.file}, or run the workflow \`reconcile\` by hand with \`digest\` ${plan.digest}, which is that of the plan above.`,
   );
 
-const outdatedArtifacts = (plan: Plan, newer: string): PlanError =>
+/** Where the artifacts of the branch are the same, the plan is too, and its digest approves it there. */
+const outdatedArtifacts = (plan: Plan, newer: string, unfinished: ReconcileRecord | undefined): PlanError =>
   new PlanError(
     plan,
     'MDR-PLAN-OUTDATED',
     `the default branch is at ${newer.slice(0, 7)} by now, and this plan would deploy the artifacts of the commit that is checked out, which is another one`,
-    `Let the run of the newest commit do it, or run the workflow \`reconcile\` by hand on the default branch.`,
+    `Run the workflow \`reconcile\` by hand on the default branch with \`digest\` ${plan.digest}. Where the newer commits have changed these artifacts it refuses that, and shows the plan as it is now.`,
+    stateLeft(unfinished),
   );
 
 /** A rolled-back change is tried again only by somebody who asks for it. */

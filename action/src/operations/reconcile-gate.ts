@@ -21,6 +21,10 @@ export interface Gated {
   readonly importErrorsBefore: number | undefined;
   /** Whether it has new settings, or is only to prove that it could take over. */
   readonly wasChanged: boolean;
+  /** Whether a change, of whichever plan, still has to be proven. */
+  readonly isUnproven: boolean;
+  /** A site that no change can have broken, to compare with; `undefined` = there is none. */
+  readonly yardstick: Side | undefined;
 }
 
 /**
@@ -38,7 +42,7 @@ export async function passGate(
   let reasons: readonly string[] = [];
   const ask = async (): Promise<true | undefined> => {
     await lease.ensure();
-    const look = await lookAt(side, deployment);
+    const look = await lookAt(gated, deployment);
     const now = gateReasons(look, { ...gated, marks });
     marks = markedBy(marks, look);
     if (now.join() !== reasons.join()) for (const reason of now) world.log.info(`${side.region}: ${reason}`);
@@ -57,15 +61,16 @@ export async function passGate(
   return { region: side.region, role, seconds: Math.round((world.clock.now() - began) / 1000) };
 }
 
-async function lookAt(side: Side, deployment: Deployment): Promise<GateLook> {
+async function lookAt({ side, yardstick }: Gated, deployment: Deployment): Promise<GateLook> {
   const { environment: name } = side.site;
-  const [environment, health, beat, importErrors] = await Promise.all([
+  const [environment, health, beat, importErrors, importErrorsElsewhere] = await Promise.all([
     side.ports.environments.describe(name),
     probe(() => side.ports.airflow.health(name)),
     probeStored(() => readHeartbeat(side, deployment, side.region)),
     countImportErrors(side),
+    yardstick === undefined ? undefined : countImportErrors(yardstick),
   ]);
-  return { environment, health, beat, importErrors };
+  return { environment, health, beat, importErrors, importErrorsElsewhere };
 }
 
 /** `undefined` when Airflow does not say. */
@@ -74,8 +79,15 @@ export async function countImportErrors({ site, ports }: Side): Promise<number |
   return 'answer' in read ? read.answer.length : undefined;
 }
 
-const closed = ({ side, role, wasChanged }: Gated, reasons: readonly string[], milliseconds: number): MdrError =>
-  new MdrError({
+/** What became of the site by this plan, or by one before it. */
+function fateOf({ wasChanged, isUnproven }: Gated): string {
+  if (wasChanged) return 'has the new settings';
+  return isUnproven ? 'was changed by an earlier plan, and not by this one' : 'was not changed';
+}
+
+const closed = (gated: Gated, reasons: readonly string[], milliseconds: number): MdrError => {
+  const { side, role, wasChanged } = gated;
+  return new MdrError({
     code: 'MDR-GATE',
     message: [
       `${side.region} did not prove itself healthy within ${Math.round(milliseconds / 60_000)} min`,
@@ -87,6 +99,9 @@ const closed = ({ side, role, wasChanged }: Gated, reasons: readonly string[], m
         : `Look at the log of Airflow in ${side.region} now: this is the active site. Once it is well, start this run again. To take the change back, revert it in a pull request; if your DAGs stand still, a failover is open to you.`,
     state:
       role === 'standby'
-        ? `${side.region}, the standby, ${wasChanged ? 'has the new settings' : 'was not changed'}; the active site was not touched`
-        : 'both sites have the new settings',
+        ? `${side.region}, the standby, ${fateOf(gated)}; the active site was not touched`
+        : wasChanged
+          ? 'both sites have the new settings'
+          : `${side.region}, the active site, ${fateOf(gated)}`,
   });
+};

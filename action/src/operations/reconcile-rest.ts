@@ -1,4 +1,6 @@
+import { isUsable } from '../domain/gate.ts';
 import { isPassing } from '../domain/reconcile-follow.ts';
+import { withFailure } from '../domain/reconcile-record.ts';
 import { iso } from '../domain/stored-json.ts';
 import { followChange, changeFailed, pollLater } from './reconcile-follow.ts';
 import type { ReconcileRun } from './reconcile-run.ts';
@@ -37,7 +39,7 @@ export async function catchUp(run: ReconcileRun): Promise<void> {
       run.steps.push({ region: side.region, role, kind, fields, followed: true, startedAt, endedAt });
       return;
     }
-    await book.write({ ...record, outcome: 'failed', message: `${side.region}: ${end.message}` });
+    await book.write(withFailure(record, `${side.region}: ${end.message}`, isUsable(end.status)));
     const isSamePlan = request.expected === undefined || request.expected.digest === record.digest;
     if (isSamePlan) throw changeFailed(side, role, kind, end);
     world.log.warning(`MWAA gave up what an earlier run asked of ${side.region}: ${end.message}`);

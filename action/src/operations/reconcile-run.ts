@@ -2,13 +2,14 @@ import type { Pins } from '../domain/artifact-plan.ts';
 import { MdrError } from '../domain/errors.ts';
 import { keys } from '../domain/names.ts';
 import type { Plan } from '../domain/plan-model.ts';
-import { withVersions } from '../domain/planner.ts';
+import { isExpected, withVersions } from '../domain/planner.ts';
 import type { SiteWork } from '../domain/planner.ts';
 import type { World } from '../domain/ports.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
-import { shownAtSites, withProof } from '../domain/reconcile-record.ts';
+import { shownAtSites, withoutGone, withProof } from '../domain/reconcile-record.ts';
 import type { ReconcileRecord } from '../domain/reconcile-record.ts';
 import type { AppliedStep, PassedGate } from '../domain/reconcile-result.ts';
+import { isManaged } from '../domain/roles.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import type { HeldLease } from './held-lease.ts';
 import { deployArtifacts } from './artifacts.ts';
@@ -46,11 +47,11 @@ export async function goOn(run: ReconcileRun, look: ReconcileLook): Promise<bool
   for (const planned of look.work.sites) {
     const work = withVersions(planned, pins?.[planned.index] ?? {});
     const side = work.role === 'standby' ? look.standby : look.active;
-    if (work.steps.length === 0 && !isUnproven(run, side)) continue;
+    if (work.steps.length === 0 && !owesProof(run, look, work)) continue;
     if (work.steps.length > 0) await noteTry(run, look);
-    if (needsStandby(run, look, work)) await gate(run, look.standby, 'standby');
-    else if (work.steps.length > 0) await changeSite(run, look.work.plan, side, work);
-    else await gate(run, side, work.role);
+    if (needsStandby(run, look, work)) await gate(run, look, 'standby');
+    else if (work.steps.length > 0) await changeSite(run, look, side, work);
+    else await gate(run, look, work.role);
     return true;
   }
   return false;
@@ -58,6 +59,13 @@ export async function goOn(run: ReconcileRun, look: ReconcileLook): Promise<bool
 
 /** Told a change, by whichever run, and not seen to be healthy since. */
 const isUnproven = ({ book }: ReconcileRun, { region }: Side): boolean => region in (book.record()?.unproven ?? {});
+
+/** A site that is not ours to change, or that need not be there, holds nothing up. */
+function owesProof(run: ReconcileRun, { active, standby }: ReconcileLook, { role, index }: SiteWork): boolean {
+  const { deployment } = run.source;
+  const isOurs = isManaged(deployment.manage, { active: active.index, standby: standby.index }, index);
+  return isOurs && isExpected(deployment, role) && isUnproven(run, role === 'active' ? active : standby);
+}
 
 /**
  * Nothing but tags is changed at the active site before the standby has proven itself in this run: what broke it may
@@ -87,18 +95,21 @@ async function noteTry(
 }
 
 /** Notes that this plan is being carried out, before anything is. */
-async function begin(run: ReconcileRun, { decision, work }: ReconcileLook): Promise<void> {
+async function begin(run: ReconcileRun, look: ReconcileLook): Promise<void> {
+  const { decision, work } = look;
   const { world, source, request, book, tally } = run;
   if (tally.begun) return;
   tally.begun = true;
   const before = book.record();
   if (decision.kind === 'apply' && decision.resumed && before !== undefined) {
     tally.resumed = true;
+    const kept = withoutGone(before, work.plan);
+    if (Object.keys(kept.unproven).length < Object.keys(before.unproven).length) await book.write(kept);
     world.log.info(`going on with what ${before.actor} began at ${before.startedAt}`);
     return;
   }
   const epoch = work.plan.epoch ?? 0;
-  await book.write({
+  const record: ReconcileRecord = {
     schemaVersion: 1,
     deployment: source.deployment.deployment,
     scope: request.scope,
@@ -115,18 +126,19 @@ async function begin(run: ReconcileRun, { decision, work }: ReconcileLook): Prom
     unproven: before?.epoch === epoch ? before.unproven : {},
     outcome: 'under way',
     message: '',
-  });
+  };
+  await book.write(withoutGone(record, work.plan));
 }
 
-async function changeSite(run: ReconcileRun, plan: Plan, side: Side, work: SiteWork): Promise<void> {
+async function changeSite(run: ReconcileRun, look: ReconcileLook, side: Side, work: SiteWork): Promise<void> {
   const { world } = run;
   if (run.steps.some(({ region, followed }) => region === side.region && !followed)) throw left(side, work);
   const role = work.role === 'active' ? 'active site' : 'standby';
   await world.log.group(`Change ${side.region}, the ${role}`, async () => {
-    const before = { usual: usualMinutes(plan, work.role), importErrors: await countImportErrors(side) };
+    const before = { usual: usualMinutes(look.work.plan, work.role), importErrors: await countImportErrors(side) };
     for (const step of work.steps) run.steps.push(await applyStep(run, side, work, step, before));
   });
-  if (isUnproven(run, side)) await gate(run, side, work.role);
+  if (isUnproven(run, side)) await gate(run, look, work.role);
 }
 
 const usualMinutes = ({ sites }: Plan, role: SiteWork['role']): string => {
@@ -139,10 +151,21 @@ const wasChanged = (record: ReconcileRecord | undefined, { region }: Side): bool
   record?.touched.some(({ site, fields }) => site === region && fields.some((field) => !field.startsWith('Tags.'))) ??
   false;
 
-async function gate(run: ReconcileRun, side: Side, role: SiteWork['role']): Promise<void> {
+/**
+ * What the standby is compared with: the active site, as long as no change of ours can have broken it. A file that
+ * cannot be imported there either is nothing that the change of the standby has done.
+ */
+const yardstick = (run: ReconcileRun, { active }: ReconcileLook): Side | undefined =>
+  wasChanged(run.book.record(), active) || isUnproven(run, active) ? undefined : active;
+
+async function gate(run: ReconcileRun, look: ReconcileLook, role: SiteWork['role']): Promise<void> {
   const { world, source, request, lease, gates, book } = run;
-  const importErrorsBefore = book.record()?.unproven[side.region] ?? undefined;
-  const gated = { side, role, importErrorsBefore, wasChanged: wasChanged(book.record(), side) };
+  const side = look[role];
+  const gated = {
+    ...{ side, role, wasChanged: wasChanged(book.record(), side), isUnproven: isUnproven(run, side) },
+    importErrorsBefore: book.record()?.unproven[side.region] ?? undefined,
+    yardstick: role === 'standby' ? yardstick(run, look) : undefined,
+  };
   try {
     const passed = await world.log.group(`See that ${side.region} is healthy`, () =>
       passGate(world, source.deployment, lease, gated),

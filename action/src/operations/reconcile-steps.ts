@@ -1,10 +1,11 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
+import { isUsable } from '../domain/gate.ts';
 import type { SiteWork, WorkStep } from '../domain/planner.ts';
 import type { ChangeAnswer, World } from '../domain/ports.ts';
 import type { ReconcileRecord, ReconcileStep } from '../domain/reconcile-record.ts';
-import { withStep } from '../domain/reconcile-record.ts';
+import { withFailure, withStep } from '../domain/reconcile-record.ts';
 import { isNewer, isPassing } from '../domain/reconcile-follow.ts';
 import type { Followed } from '../domain/reconcile-follow.ts';
 import type { AppliedStep } from '../domain/reconcile-result.ts';
@@ -60,7 +61,7 @@ export async function applyStep(
   const startedAt = iso(world.clock.now());
   const environment = await side.ports.environments.describe(side.site.environment);
   const before = environment?.lastUpdate?.createdAt ?? null;
-  const noted: ReconcileStep = {
+  const noted: Omit<ReconcileStep, 'wasProven'> = {
     site: side.region,
     kind: step.kind,
     fields: [...step.fields],
@@ -100,7 +101,7 @@ async function followStep(
   { world, source, lease, book }: StepScene,
   side: Side,
   role: 'active' | 'standby',
-  { kind, before }: ReconcileStep,
+  { kind, before }: Pick<ReconcileStep, 'kind' | 'before'>,
   how: Pick<Following, 'graceful' | 'usual' | 'sent'>,
 ): Promise<void> {
   if (kind !== 'create' && kind !== 'update') return;
@@ -110,7 +111,7 @@ async function followStep(
   if (end.kind === 'done') return;
   const record = book.record();
   if (record !== undefined)
-    await book.write({ ...record, outcome: 'failed', message: `${side.region}: ${end.message}` });
+    await book.write(withFailure(record, `${side.region}: ${end.message}`, isUsable(end.status)));
   throw changeFailed(side, role, kind, end);
 }
 

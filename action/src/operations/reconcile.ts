@@ -3,8 +3,9 @@ import { shownText } from '../domain/drift-findings.ts';
 import { PlanError } from '../domain/reconcile.ts';
 import type { ReconcileRequest } from '../domain/reconcile.ts';
 import type { Plan } from '../domain/plan-model.ts';
+import type { ReconcileRecord } from '../domain/reconcile-record.ts';
 import type { ReconcileOutcome, ReconcileResult } from '../domain/reconcile-result.ts';
-import { iso } from '../domain/stored-json.ts';
+import { inWords, iso } from '../domain/stored-json.ts';
 import { withLease } from './held-lease.ts';
 import type { PlanSource } from './plan.ts';
 import { lookAround } from './reconcile-look.ts';
@@ -27,7 +28,7 @@ export async function reconcile(world: World, source: PlanSource, request: Recon
   const startedAt = iso(world.clock.now());
   const first = await world.log.group('Look at both sites', () => lookAround(world, source, request));
   const rest = restOf(world, first);
-  if (rest !== undefined) return resultOf(world, request, first, rest, startedAt);
+  if (rest !== undefined && !isStale(first)) return resultOf(world, request, first, rest, startedAt);
   for (const side of bothSides(world, deployment)) await writeFirstRecord(world, side, deployment, first.records);
   return withLease(world, first.standby, deployment, 'reconcile', async (lease) => {
     requireNoMove([await lease.ensure()]);
@@ -49,6 +50,7 @@ async function carryOut(run: ReconcileRun, startedAt: string): Promise<Reconcile
     await awaitQuiet(run);
     const look = await lookAround(world, source, request, run.tried);
     const rest = restOf(world, look);
+    if (isStale(look)) await finishRun(run);
     if (rest !== undefined) return resultOf(world, request, look, rest, startedAt, run);
     if (await goOn(run, look)) continue;
     const last = (await deployDagFiles(run, look)) ? await lookAround(world, source, request, run.tried) : look;
@@ -61,10 +63,18 @@ async function carryOut(run: ReconcileRun, startedAt: string): Promise<Reconcile
 /** Why nothing is done; `undefined` when there is something to do. Throws when it must not be done. */
 function restOf(world: World, { decision, work }: ReconcileLook): Exclude<ReconcileOutcome, 'applied'> | undefined {
   if (decision.kind === 'apply') return undefined;
-  if (decision.kind === 'rest') return decision.outcome;
+  if (decision.kind === 'rest') {
+    if (decision.behind !== undefined) world.log.warning(behindOf(decision.behind, world.clock.now()));
+    return decision.outcome;
+  }
   if (decision.error instanceof PlanError) showPlan(world, work.plan);
   throw decision.error;
 }
+
+const isStale = ({ decision }: ReconcileLook): boolean => decision.kind === 'rest' && decision.stale !== undefined;
+
+const behindOf = ({ actor, startedAt }: ReconcileRecord, now: number): string =>
+  `${actor} began a reviewed change ${inWords(now - Date.parse(startedAt))} ago, and it has come to no end: start that run again, or the workflow \`reconcile\` by hand`;
 
 /** What would be done now: for whoever has to decide what comes next. */
 function showPlan(world: World, plan: Plan): void {

@@ -58,6 +58,7 @@ const CLOSED: readonly Row[] = [
   ['hold', '2 DAGs are unpaused', withHold({ unpausedUserDags: 2 })],
   ['hold', 'none of its DAGs can run', WELL, { role: 'active' }],
   ['importErrors', '3 DAG files', look({ importErrors: 3 }), { importErrorsBefore: 2 }],
+  ['importErrors', 'at the other site it is 1', look({ importErrors: 2, importErrorsElsewhere: 1 })],
   ['importErrors', 'cannot be read; before the change there were 0', look({ importErrors: undefined })],
 ];
 
@@ -117,6 +118,10 @@ describe('The gate behind a site that was changed', () => {
     const uncounted = { ...TERMS, importErrorsBefore: undefined };
     expect(gateReasons(look({ importErrors: undefined }), uncounted)).toEqual([]);
     expect(gateReasons(look({ importErrors: 2 }), uncounted)).toEqual([]);
+  });
+
+  test('forgives as many import errors as the other site has, which no change can have broken', () => {
+    expect(gateReasons(look({ importErrors: 2, importErrorsElsewhere: 2 }), TERMS)).toEqual([]);
   });
 
   test('marks the first sign of life that it reads, and no later one', () => {
