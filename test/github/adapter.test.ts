@@ -69,6 +69,7 @@ test('a pull request says whether it is open, merged or closed, and what it chan
     number,
     state: 'open',
     branch: 'work',
+    base: 'main',
     isOwnBranch: true,
     head: repository.branch('work').sha,
     mergedAt: undefined,

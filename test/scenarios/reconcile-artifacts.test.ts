@@ -27,7 +27,7 @@ async function deployed() {
   expect(await run()).toMatchObject({ outcome: 'applied' });
   await story.minutes(5);
   story.universe.s3(EAST).replicate = () => undefined;
-  return { story, repository, run };
+  return { story, repository, review, run };
 }
 
 /** Writes of a process to the DAGs buckets, from the moment on at which `from` says so. */
@@ -112,6 +112,24 @@ describe('The artifacts of a commit that is no longer the newest', () => {
     const { process, after } = writesOf(story);
     expect(await codeOf(run(process, { newer: 'fedcba9876543210' }))).toBe('MDR-PLAN-OUTDATED');
     expect(after()).toEqual([]);
+  });
+
+  test('are refused with what an earlier run has done, and the digest that finishes it by hand', async () => {
+    const { story, repository, review, run } = await deployed();
+    repository.files.set('dags/a.py', 'a 2');
+    story.file = withMwaa({ maxWorkers: 15 })(story.file);
+    const expected = await review();
+    story.universe.airflow(WEST).frozen = true;
+    expect(await codeOf(run(story.process(), { expected }))).toBe('MDR-GATE');
+    story.universe.airflow(WEST).frozen = false;
+    const { digest } = await review();
+    await expect(run(story.process(), { expected, newer: 'fedcba9876543210' })).rejects.toMatchObject({
+      code: 'MDR-PLAN-OUTDATED',
+      fix: expect.stringContaining(`\`digest\` ${digest}`),
+      state: expect.stringContaining('us-west-2 was told the reviewed changes already'),
+    });
+    const byHand = { digest, fingerprints: undefined, pullRequest: undefined };
+    expect(await codeOf(run(story.process(), { expected: byHand }))).toBe('applied');
   });
 
   test('hold up no change of the environments alone', async () => {

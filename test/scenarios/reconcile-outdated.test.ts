@@ -55,7 +55,7 @@ describe('A run of a commit that is no longer the newest', () => {
     const github = branchOf({ [OLD]: old, [HEAD]: story.file });
     await expect(runOf(story, OLD, old, github)).rejects.toMatchObject({
       code: 'MDR-PLAN-OUTDATED',
-      state: 'nothing was touched',
+      state: 'this run has touched nothing',
     });
     await expect(runOf(story, OLD, old, github, { scope: 'self-heal' })).rejects.toMatchObject({
       code: 'MDR-PLAN-OUTDATED',

@@ -105,6 +105,8 @@ export interface PullRequest {
   readonly url: string;
   /** Branch it comes from. */
   readonly branch: string;
+  /** Branch it goes into. */
+  readonly base: string;
   /** Whether that branch is one of this repository, not of a fork. */
   readonly isOwnBranch: boolean;
   /** Commit of that branch; once it is merged or closed, the last that it had before. */

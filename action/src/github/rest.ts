@@ -120,6 +120,7 @@ const pullOf = (
   body: pull.body ?? '',
   url: pull.html_url,
   branch: pull.head.ref,
+  base: pull.base.ref,
   // A fork that was deleted leaves no repository: GitHub's description does not say so.
   isOwnBranch: (pull.head.repo as typeof pull.head.repo | null)?.full_name === `${owner}/${repo}`,
   head: pull.head.sha,

@@ -15,7 +15,7 @@ export async function newerHead(github: GitHub, commit: string, path: string): P
   throw new MdrError({
     code: 'MDR-PLAN-OUTDATED',
     message: `${path} is another one on ${branch} (${head.slice(0, 7)}) than in the commit of this run (${commit.slice(0, 7)}): what was merged later would be taken back`,
-    fix: `Let the run of the newest commit do it, or run the workflow \`reconcile\` by hand on ${branch}. To bring an older state back, revert in a pull request.`,
-    state: 'nothing was touched',
+    fix: `Let the run of the newest commit do it, or run the workflow \`reconcile\` by hand on ${branch}; where it finds no reviewed plan it names the \`digest\` to give. To bring an older state back, revert in a pull request.`,
+    state: 'this run has touched nothing',
   });
 }

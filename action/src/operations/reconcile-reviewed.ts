@@ -5,8 +5,9 @@ import { pullsOfPush } from './pushed-pulls.ts';
 
 /**
  * The plan of a deployment as it was reviewed in the newest of the pull requests that brought a commit, and what was
- * pushed with it, and that planned this deployment: what our own comment there said when it was merged. `undefined` = all came
- * without a pull request, or nobody planned this deployment in one.
+ * pushed with it, and that planned this deployment: what our own comment there said when it was merged. Only those into the
+ * default branch count: another branch has its own reviewers. `undefined` = all came without such a pull request, or
+ * nobody planned this deployment in one.
  */
 export async function reviewedPlanOf(
   github: GitHub,
@@ -14,7 +15,10 @@ export async function reviewedPlanOf(
   deployment: string,
   pushed: readonly string[] = [],
 ): Promise<ReviewedPlan | undefined> {
-  const { pulls } = await pullsOfPush(github, [...pushed.filter((one) => one !== commit), commit]);
+  const found = await pullsOfPush(github, [...pushed.filter((one) => one !== commit), commit]);
+  if (found.pulls.length === 0) return undefined;
+  const branch = await github.defaultBranch();
+  const pulls = found.pulls.filter(({ base }) => base === branch);
   if (pulls.length === 0) return undefined;
   const me = await github.me();
   for (const pull of pulls.toReversed()) {

@@ -25,6 +25,7 @@ const pull = (number: number, status: PullRequest['state']): PullRequest => ({
   body: '',
   url: '',
   branch: 'change',
+  base: 'main',
   isOwnBranch: true,
   head: 'abc',
   state: status,
@@ -36,8 +37,9 @@ function github(
   comments: Readonly<Record<number, readonly [string, string][]>>,
   updatedAt = PLANNED,
 ): GitHub {
-  const port: Pick<GitHub, 'me' | 'pullRequestsOfCommit' | 'comments'> = {
+  const port: Pick<GitHub, 'me' | 'defaultBranch' | 'pullRequestsOfCommit' | 'comments'> = {
     me: () => Promise.resolve({ login: 'github-actions[bot]', startsChecks: false }),
+    defaultBranch: () => Promise.resolve('main'),
     pullRequestsOfCommit: () => Promise.resolve(pulls),
     comments: (issue) =>
       Promise.resolve(
@@ -77,6 +79,12 @@ describe('The reviewed plan of a commit', () => {
   test('is none where the plan is of another commit than the one that was merged', async () => {
     const port = github([pull(7, 'merged')], { 7: [[BOT, ours('d1', 'before the last push')]] });
     expect(await reviewedPlanOf(port, 'sha', 'example')).toBeUndefined();
+  });
+
+  test('is not what was said where it went into another branch, though that came later', async () => {
+    const pulls = [pull(7, 'merged'), { ...pull(8, 'merged'), base: 'develop' }];
+    const comments = { 7: [[BOT, ours('d1')]], 8: [[BOT, ours('d2')]] } as const;
+    expect(await reviewedPlanOf(github(pulls, comments as never), 'sha', 'example')).toMatchObject({ pullRequest: 7 });
   });
 
   test('is none of a deployment that nobody planned there, and of a commit without a pull request', async () => {
