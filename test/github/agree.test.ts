@@ -80,7 +80,11 @@ describe('as the GitHub App', () => {
   });
 
   test('a file that would be refused is proposed all the same, and says why it would be', async () => {
-    repository().commit('main', PATH, file('us-east-1', 6).replace('"core.parallelism"', '"smtp.smtp_password"'));
+    repository().commit(
+      'main',
+      PATH,
+      file('us-east-1', 6).replace('"core.parallelism": "64"', '"smtp.smtp_password": "hunter22"'),
+    );
     expect(await asApp(7)).toMatchObject({ outcome: 'pull request' });
     expect(repository().issues[0]?.body).toContain('smtp.smtp_password looks like a credential');
     expect(bed.lines).toContainEqual(expect.stringMatching(/shop\.json .* refused .*smtp\.smtp_password looks like/));
@@ -221,7 +225,11 @@ describe('with the workflow’s own token alone', () => {
   });
 
   test('the issue says why the file would be refused', async () => {
-    repository().commit('main', PATH, file('us-east-1', 6).replace('"core.parallelism"', '"smtp.smtp_password"'));
+    repository().commit(
+      'main',
+      PATH,
+      file('us-east-1', 6).replace('"core.parallelism": "64"', '"smtp.smtp_password": "hunter22"'),
+    );
     expect(await asJob(7)).toMatchObject({ outcome: 'issue' });
     expect(issue()?.body).toContain('smtp.smtp_password looks like a credential');
   });
