@@ -1,4 +1,5 @@
 import type { Inspector } from '../domain/doctor-ports.ts';
+import { eachRegion } from './each-region.ts';
 import { createNetwork } from './ec2.ts';
 import { createRights } from './iam.ts';
 import { createKeyFacts } from './kms-facts.ts';
@@ -8,18 +9,12 @@ import type { AwsSession } from './session.ts';
 
 /** What `doctor` asks in each Region, made when it is first asked for. */
 export function createInspectors(session: AwsSession): (region: string) => Inspector {
-  const made = new Map<string, Inspector>();
-  const make = (region: string): Inspector => ({
+  return eachRegion((region) => ({
     region,
     buckets: createBuckets(session, region),
     keyFacts: createKeyFacts(session, region),
     rights: createRights(session, region),
     network: createNetwork(session, region),
     quotas: createQuotas(session, region),
-  });
-  return (region) => {
-    const known = made.get(region) ?? make(region);
-    made.set(region, known);
-    return known;
-  };
+  }));
 }

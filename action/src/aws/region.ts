@@ -2,6 +2,7 @@ import { createAirflow } from '../airflow/airflow.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { RegionPorts } from '../domain/ports.ts';
 import { createMetrics } from './cloudwatch.ts';
+import { eachRegion } from './each-region.ts';
 import { createKeys } from './kms.ts';
 import { createEnvironments, createRestApi } from './mwaa.ts';
 import { createObjectStore } from './s3.ts';
@@ -13,8 +14,7 @@ export function createRegions(
   session: AwsSession,
   airflowVersion: Deployment['airflowVersion'],
 ): (name: string) => RegionPorts {
-  const made = new Map<string, RegionPorts>();
-  const make = (region: string): RegionPorts => ({
+  return eachRegion((region) => ({
     region,
     objects: createObjectStore(session, region),
     environments: createEnvironments(session, region),
@@ -22,10 +22,5 @@ export function createRegions(
     metrics: createMetrics(session, region),
     keys: createKeys(session, region),
     identity: createIdentity(session, region),
-  });
-  return (name) => {
-    const known = made.get(name) ?? make(name);
-    made.set(name, known);
-    return known;
-  };
+  }));
 }

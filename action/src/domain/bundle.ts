@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PINNED } from './artifact-plan.ts';
 import type { Pinned } from './artifact-plan.ts';
+import { sha256 } from './envelope.ts';
 import { MdrError } from './errors.ts';
 import { bundleKeys } from './names.ts';
 import type { RepositoryFile } from './ports.ts';
@@ -61,7 +62,7 @@ export const isNeverOurs = (path: string): boolean =>
   path.split('/')[0] === 'mwaadr' || path.split('/').includes('__pycache__');
 
 export const fingerprintOf = (content: Uint8Array): Fingerprint => ({
-  sha256: createHash('sha256').update(content).digest('hex'),
+  sha256: sha256(content),
   md5: createHash('md5').update(content).digest('hex'),
   size: content.length,
 });

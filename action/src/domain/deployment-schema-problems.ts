@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { deploymentSchema } from './deployment.ts';
 import type { PlacedJson, TextPlace } from './json-places.ts';
+import { valueIn } from './raw.ts';
 import { didYouMean, suggest } from './suggest.ts';
 
 type Path = readonly PropertyKey[];
@@ -50,19 +51,12 @@ function problemsOf(issue: Issue, json: PlacedJson): readonly { place: TextPlace
   }
   const place = json.placeOf(issue.path);
   const name = issue.path.join('.') || 'the file';
-  const value = valueAt(json.value, issue.path);
+  const value = valueIn(json.value, issue.path);
   if (value === undefined) return [{ place, message: `${name} is missing` }];
   const hint =
     issue.code === 'invalid_value' && typeof value === 'string' ? didYouMean(value, issue.values.map(String)) : '';
   return [{ place, message: `${name}: ${issue.message}${hint}` }];
 }
-
-const valueAt = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (inner, step) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[step] : undefined,
-    value,
-  );
 
 /** As much of zod's public `def` as {@link keysAt} walks. */
 interface SchemaNode {

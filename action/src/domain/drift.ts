@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { DriftFinding } from './drift-findings.ts';
+import { sha256 } from './envelope.ts';
 import { ownMarked, type Author, type Issue } from './github.ts';
 import { revealed } from './hidden-state.ts';
 
@@ -43,7 +43,7 @@ export type DriftDecision =
   /** `cured`: a person closed it, and some or all of it is gone since; it stays closed and says so. */
   | { readonly act: 'update' | 'reopen' | 'close' | 'cured'; readonly issue: Issue; readonly state: DriftState };
 
-const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits);
+const hash = (text: string, digits: number): string => sha256(text).slice(0, digits);
 
 /** Keys may be long, as paths of artifacts are. */
 const fingerprint = (key: string): string => hash(key, 12);

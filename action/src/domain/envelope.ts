@@ -27,11 +27,16 @@ export type KeyPurpose = 'mwaadr/parts/v1' | 'mwaadr/manifest/v1';
 export const deriveKey = (dataKey: Uint8Array, purpose: KeyPurpose): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', dataKey, new Uint8Array(0), purpose, 32));
 
-/** JSON with sorted keys and no spaces: the same bytes from Python and from here, as long as all numbers are integers. */
+/**
+ * JSON with sorted keys and no spaces: the same bytes from Python and from here, as long as all numbers are integers.
+ * Members that are undefined are left out, as JSON does.
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.entries(value as Readonly<Record<string, unknown>>)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
 }
 

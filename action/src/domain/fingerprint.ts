@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ArtifactPlan } from './artifact-plan.ts';
 import type { Deployment } from './deployment.ts';
+import { canonicalJson, sha256 } from './envelope.ts';
 import type { ComparedSite } from './plan-fields.ts';
 import type { FieldRow, Plan } from './plan-model.ts';
 
@@ -35,7 +35,7 @@ export const PARTS = {
  */
 export function digestOf(reviewed: Reviewed): string {
   const rows = Object.fromEntries(reviewed.rows.map((row) => [row.field, comparable(row)]));
-  return sha256({ parts: partsOf(reviewed), rows });
+  return hash({ parts: partsOf(reviewed), rows });
 }
 
 /** Field or part → 8 hex of what was reviewed of it, so that a later plan can say what has moved. */
@@ -96,14 +96,6 @@ const ownRows = ({ rows, others }: ArtifactPlan): ArtifactPlan['rows'] =>
 const withoutPins = (settings: ComparedSite['declared']['settings']): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(settings).filter(([field]) => !field.endsWith('S3ObjectVersion')));
 
-const short = (value: unknown): string => sha256(value).slice(0, 8);
+const hash = (value: unknown): string => sha256(canonicalJson(value));
 
-const sha256 = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');
-
-/** JSON with the keys of every object sorted. */
-export const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+const short = (value: unknown): string => hash(value).slice(0, 8);

@@ -4,7 +4,7 @@ import { MEMBERS, MODULE_PARTS } from './members.ts';
 import type { Member } from './members.ts';
 import { siteSettings } from './mwaa-settings.ts';
 import type { Ignored } from './policies.ts';
-import { recordOf, valueAt } from './raw.ts';
+import { isSameJson, recordOf, valueAt } from './raw.ts';
 
 /** A block `mwaa` as it is written: keys of the file. */
 export type Found = Readonly<Record<string, unknown>>;
@@ -136,7 +136,7 @@ function split(one: Found, other: Found): { shared: Found; sites: readonly [Foun
       shared[key] = parts.shared;
       for (const index of [0, 1] as const)
         if (Object.keys(parts.sites[index]).length > 0) rest[index][key] = parts.sites[index];
-    } else if (!LOCAL.has(key) && isSame(here, there)) shared[key] = here;
+    } else if (!LOCAL.has(key) && isSameJson(here, there)) shared[key] = here;
     else {
       if (here !== undefined) rest[0][key] = here;
       if (there !== undefined) rest[1][key] = there;
@@ -146,13 +146,11 @@ function split(one: Found, other: Found): { shared: Found; sites: readonly [Foun
 }
 
 function splitMap(one: Found, other: Found): { shared: Found; sites: readonly [Found, Found] } {
-  const isShared = (key: string) => isSame(one[key], other[key]);
+  const isShared = (key: string) => isSameJson(one[key], other[key]);
   const own = (map: Found, shared: boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => isShared(key) === shared));
   return { shared: own(one, true), sites: [own(one, false), own(other, false)] };
 }
-
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 function differences(blocks: readonly [Found, Found], sites: readonly [ImportedSite, ImportedSite]): readonly string[] {
   const keys = new Set(blocks.flatMap((block) => Object.keys(block)).filter((key) => !LOCAL.has(key)));

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { sha256 } from './envelope.ts';
 import { ownMarked, type Author, type IssueComment } from './github.ts';
 import { revealed } from './hidden-state.ts';
 
@@ -58,7 +58,7 @@ export function digestOfAll(digests: Readonly<Record<string, string>>): string {
   const all = Object.entries(digests).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const [first, ...more] = all;
   if (first === undefined || more.length === 0) return first?.[1] ?? '';
-  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+  return sha256(JSON.stringify(all));
 }
 
 /** Our comments of a pull request, oldest first. More than one when two runs began at once. */

@@ -1,5 +1,6 @@
 import type { Deployment } from './deployment.ts';
 import type { RuleProblem } from './deployment-rules.ts';
+import { isSameJson, valueIn } from './raw.ts';
 
 /**
  * What a deployment file may already say, but this release does not carry out: refused, since a policy that is read and
@@ -48,15 +49,10 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 ];
 
 export const unsupportedProblems = (deployment: Deployment): readonly RuleProblem[] =>
-  UNSUPPORTED.filter(({ path, carriedOut }) => !isSame(valueAt(deployment, path), carriedOut)).map(
+  UNSUPPORTED.filter(({ path, carriedOut }) => !isSameJson(valueIn(deployment, path), carriedOut)).map(
     ({ path, instead }) => ({
       path,
       message: `${path.join('.')} is not carried out by this release: ${instead}`,
       fix: 'Leave it away.',
     }),
   );
-
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key], value);

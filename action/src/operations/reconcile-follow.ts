@@ -13,7 +13,8 @@ import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
 
 /** Running tasks may be waited for up to 12 hours (GRACEFUL); anything else ends within three. */
-const LIMIT_SECONDS = 3 * 3_600;
+/** How long a change of an environment may take: several times what is usual. */
+export const LIMIT_SECONDS = 3 * 3_600;
 const GRACEFUL_LIMIT_SECONDS = 13 * 3_600;
 const LOOK_AT_LEASE = 60_000;
 

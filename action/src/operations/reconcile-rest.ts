@@ -2,14 +2,12 @@ import { isUsable } from '../domain/gate.ts';
 import { isPassing } from '../domain/reconcile-follow.ts';
 import { withFailure } from '../domain/reconcile-record.ts';
 import { iso } from '../domain/stored-json.ts';
-import { followChange, changeFailed, pollLater } from './reconcile-follow.ts';
+import { followChange, changeFailed, LIMIT_SECONDS, pollLater } from './reconcile-follow.ts';
 import type { ReconcileRun } from './reconcile-run.ts';
 import { hasBegun } from './reconcile-steps.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
-
-const LIMIT_SECONDS = 3 * 3_600;
 
 /**
  * Follows the change that an earlier run had asked for and did not live to see the end of. When MWAA gave it up, that is

@@ -3,7 +3,17 @@ import type { ActivationReport } from '../domain/dr-result.ts';
 import type { FailoverResult } from '../domain/results.ts';
 import { debtLine, evidenceTable } from './check.ts';
 import { code, t, type Block, type Document, type Inline } from './document.ts';
-import { bounded, command, duration, moment, objectiveRow, plural, snapshotWords, type Context } from './words.ts';
+import {
+  bounded,
+  command,
+  duration,
+  moment,
+  objectiveRow,
+  plural,
+  snapshotWords,
+  took,
+  type Context,
+} from './words.ts';
 
 const STEPS: Readonly<Record<MoveStep, string>> = {
   planned: 'Plan: verdict, snapshot, what will be lost',
@@ -96,16 +106,13 @@ function steps({ steps: times }: FailoverResult): Block {
   return { kind: 'table', head: ['Step', 'began', 'took'], rows };
 }
 
-const took = ({ startedAt, confirmedAt }: FailoverResult): string =>
-  duration(Math.round((Date.parse(confirmedAt) - Date.parse(startedAt)) / 1_000));
-
 export function failoverReport(result: FailoverResult, context: Context): Document {
   const { activation, debts, verdict, firstBeat } = result;
   return [
     {
       kind: 'answer',
       mood: 'good',
-      text: t`${result.deployment} runs in ${result.to} now; the move took ${took(result)}`,
+      text: t`${result.deployment} runs in ${result.to} now; the move took ${took(result.startedAt, result.confirmedAt)}`,
     },
     ...(result.resumed
       ? [

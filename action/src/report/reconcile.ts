@@ -1,6 +1,6 @@
 import type { AppliedStep, ReconcileOutcome, ReconcileResult } from '../domain/reconcile-result.ts';
 import { code, t, type Block, type Document, type Inline, type Mood } from './document.ts';
-import { bounded, command, duration, moment, plural, type Context } from './words.ts';
+import { bounded, command, duration, moment, plural, took, type Context } from './words.ts';
 
 type Answer = readonly [Mood, (result: ReconcileResult) => Inline];
 
@@ -52,13 +52,15 @@ const KINDS: Readonly<Record<AppliedStep['kind'], string>> = {
   untag: 'tags removed',
 };
 
-const took = ({ startedAt, endedAt }: { readonly startedAt: string; readonly endedAt: string }): string =>
-  duration(Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000));
-
 function stepRow(step: AppliedStep): readonly Inline[] {
   const { region, role, kind, fields, followed } = step;
   const named = fields.length > 8 ? t`${plural(fields.length, 'field')}` : fields.map(code).flatMap(spaced);
-  return [`${region}, ${role}`, `${KINDS[kind]}${followed ? ', begun by an earlier run' : ''}`, named, took(step)];
+  return [
+    `${region}, ${role}`,
+    `${KINDS[kind]}${followed ? ', begun by an earlier run' : ''}`,
+    named,
+    took(step.startedAt, step.endedAt),
+  ];
 }
 
 const spaced = (item: Inline, index: number): readonly Inline[] => (index === 0 ? [item] : [', ', item]);
@@ -101,7 +103,7 @@ export function reconcileReport(result: ReconcileResult, context: Context): Docu
     ...(resumed ? [{ kind: 'paragraph', text: 'This run finished what an earlier one had begun.' } as const] : []),
     ...done(result, context),
     ...plan.notices.map((text) => ({ kind: 'alert', level: 'NOTE', text }) as const),
-    { kind: 'paragraph', text: t`Plan ${code(digest)}, ${by}; it took ${took(result)}.` },
+    { kind: 'paragraph', text: t`Plan ${code(digest)}, ${by}; it took ${took(result.startedAt, result.endedAt)}.` },
     ...(outcome === 'applied' || outcome === 'in sync'
       ? []
       : [{ kind: 'paragraph', text: 'To see what differs:' } as const, command(context, 'plan', deployment)]),

@@ -1,5 +1,5 @@
 import type { SnapshotAge, Measured } from '../domain/results.ts';
-import { code, t, type Block, type Inline } from './document.ts';
+import { code, prose, t, type Block, type Document, type Inline } from './document.ts';
 
 /** `4 min 12 s`, `2 h 5 min`, `3 d 4 h`: two units, the smaller one rounded. */
 export function duration(seconds: number): string {
@@ -97,3 +97,19 @@ export function bounded<T>(
   const width = rows[0]?.length ?? 1;
   return left === 0 ? rows : [...rows, [`… and ${left} more`, ...Array<Inline>(width - 1).fill('')]];
 }
+
+/** Several lines are a list, and one that ends with a colon leads it in. */
+export function told(message: string): Document {
+  const lines = message.split('\n').filter((line) => line.trim() !== '');
+  const [first = 'No details are known', ...more] = lines;
+  if (more.length === 0) return [{ kind: 'paragraph', text: prose(sentence(first)) }];
+  if (!first.endsWith(':')) return [{ kind: 'list', items: lines.map(prose) }];
+  return [
+    { kind: 'paragraph', text: prose(sentence(first)) },
+    { kind: 'list', items: more.map(prose) },
+  ];
+}
+
+/** Time from one instant to another, both ISO. */
+export const took = (from: string, to: string): string =>
+  duration(Math.round((Date.parse(to) - Date.parse(from)) / 1_000));

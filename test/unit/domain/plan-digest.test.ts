@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { ArtifactPlan, Pins } from '../../../action/src/domain/artifact-plan.ts';
-import { canonical } from '../../../action/src/domain/fingerprint.ts';
+import { canonicalJson } from '../../../action/src/domain/envelope.ts';
 import { planSchema } from '../../../action/src/domain/plan-model.ts';
 import { movedSince, planOf, withVersions } from '../../../action/src/domain/planner.ts';
 import { RELEASE } from '../../../action/src/domain/release.ts';
@@ -24,8 +24,8 @@ const NO_WORK: ArtifactPlan = {
 const PASSWORD = 'AirflowConfigurationOptions.smtp.smtp_password';
 
 test('canonical JSON does not know the order of keys', () => {
-  expect(canonical({ b: [{ y: 1, x: 2 }], a: null })).toBe(canonical({ a: null, b: [{ x: 2, y: 1 }] }));
-  expect(canonical({ a: [1, 2] })).not.toBe(canonical({ a: [2, 1] }));
+  expect(canonicalJson({ b: [{ y: 1, x: 2 }], a: null })).toBe(canonicalJson({ a: null, b: [{ x: 2, y: 1 }] }));
+  expect(canonicalJson({ a: [1, 2] })).not.toBe(canonicalJson({ a: [2, 1] }));
 });
 
 test('a plan is what its schema says', () => {
