@@ -11,7 +11,12 @@ export const stepNumber = (step: MoveStep): number => MOVE_STEPS.indexOf(step) +
 /** `stopped`: paused and every running task ended; `paused`; `unproven`: the side could not be reached. */
 export type FenceGrade = 'stopped' | 'paused' | 'unproven';
 
-const epoch = z.int().min(0);
+/** No deployment ever moves as often as this; the DR DAGs have the same bounds: dags/mwaadr/core/rulings.py. */
+export const LARGEST_EPOCH = 1_000_000;
+/** How far an epoch may lie above what is known: each try of a move takes the next or the one after it. */
+export const LARGEST_LEAP = 1_000;
+
+const epoch = z.int().min(0).max(LARGEST_EPOCH);
 
 const move = z.object({
   id: z.string(),
@@ -39,7 +44,7 @@ export const debtSchema = z.object({
 
 const lineage = z.object({ site: z.string(), epoch });
 
-const controlRecord = z.object({
+const fields = z.object({
   ...versioned,
   deployment: z.string(),
   site: z.string(),
@@ -51,6 +56,11 @@ const controlRecord = z.object({
   debts: z.array(debtSchema),
   updatedAt: instant,
   nonce: z.string(),
+});
+
+const controlRecord = fields.refine((record) => record.epoch <= record.activated.epoch + LARGEST_LEAP, {
+  path: ['epoch'],
+  message: `is more than ${LARGEST_LEAP} above what was activated last`,
 });
 
 export type Move = Readonly<z.infer<typeof move>>;

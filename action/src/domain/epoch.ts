@@ -1,7 +1,6 @@
 import type { ControlRecord } from './control-record.ts';
 import { siteOfEpoch } from './deployment.ts';
-import type { SiteIndex } from './deployment.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { Deployment, SiteIndex } from './deployment.ts';
 
 /** The smallest epoch that activates `site` and lies above all that were seen. Two sites can never claim the same one. */
 export function nextEpoch(site: SiteIndex, seen: readonly number[]): number {
@@ -9,27 +8,24 @@ export function nextEpoch(site: SiteIndex, seen: readonly number[]): number {
   return siteOfEpoch(next) === site ? next : next + 1;
 }
 
-/** The record that outranks the others: that of the highest epoch; of equal ones the one that is further. */
-export const ruling = (records: readonly ControlRecord[]): ControlRecord | undefined =>
-  records.toSorted((a, b) => b.epoch - a.epoch || Number(b.phase === 'activated') - Number(a.phase === 'activated'))[0];
+/**
+ * A claim is one only together with the move that makes it. A record that is `claimed` and names no move of its epoch
+ * claims nothing: no move can activate it, so it must fence nobody.
+ */
+export const isClaim = ({ phase, epoch, move }: ControlRecord): boolean =>
+  phase === 'claimed' && move !== null && move.epoch === epoch;
 
-/** The record after an activation that it may not tell of. */
-export const withActivation = (record: ControlRecord, activated: ControlRecord['activated']): ControlRecord => ({
-  ...record,
-  phase: activated.epoch === record.epoch ? 'activated' : 'claimed',
-  activated,
-});
+/** The record as it counts: a claim without its move counts as what was activated last. */
+export const effective = (record: ControlRecord): ControlRecord =>
+  record.phase === 'activated' || isClaim(record)
+    ? record
+    : { ...record, epoch: record.activated.epoch, phase: 'activated' };
 
 /**
- * The record, and what the databases behind the beats know beyond it: one that calls itself active was activated in its
- * epoch; one that obeys a higher epoch than the record's has seen the claim.
+ * The record that outranks the others: that of the highest epoch; at equal epochs the one of the site that this epoch
+ * activates. The DR DAGs go by the same rule: dags/mwaadr/core/rulings.py.
  */
-export function withBeats(record: ControlRecord, beats: readonly Heartbeat[]): ControlRecord {
-  const epoch = Math.max(record.epoch, ...beats.map((beat) => beat.epoch ?? 0));
-  const [newest] = beats
-    .flatMap(({ site, role, epoch: of, at }) => (role === 'active' && of !== null ? [{ site, epoch: of, at }] : []))
-    .filter((active) => active.epoch > record.activated.epoch)
-    .toSorted((a, b) => b.epoch - a.epoch);
-  if (newest === undefined && epoch === record.epoch) return record;
-  return withActivation({ ...record, epoch }, newest === undefined ? record.activated : { ...newest, snapshot: null });
+export function ruling({ sites }: Deployment, records: readonly ControlRecord[]): ControlRecord | undefined {
+  const isOwn = ({ site, epoch }: ControlRecord) => site === sites[siteOfEpoch(epoch)].region;
+  return records.map(effective).toSorted((a, b) => b.epoch - a.epoch || Number(isOwn(b)) - Number(isOwn(a)))[0];
 }

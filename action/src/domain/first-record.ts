@@ -45,7 +45,7 @@ export function firstRecord(
   others: readonly ControlRecord[],
   now: number,
 ): ControlRecord {
-  const other = ruling(others);
+  const other = ruling(deployment, others);
   return {
     schemaVersion: 1,
     deployment: deployment.deployment,

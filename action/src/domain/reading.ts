@@ -1,5 +1,6 @@
 import type { Debt } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
+import type { ErrorCode } from './errors.ts';
 import type { Unreadable } from './faults.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
@@ -8,7 +9,10 @@ import { readSnapshotId } from './manifest.ts';
 import { inWords, iso } from './stored-json.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
-export type Probe<T> = { readonly answer: T } | { readonly fault: Unreadable | 'error'; readonly detail: string };
+export type Probe<T> =
+  | { readonly answer: T }
+  /** `code`: of our own error, when it was the content that could not be read. */
+  | { readonly fault: Unreadable | 'error'; readonly detail: string; readonly code?: ErrorCode };
 
 export interface Probes {
   readonly activeEnvironment: Probe<EnvironmentDescription | undefined>;

@@ -1,14 +1,14 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import { parseControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { ruling } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import { keys } from '../domain/names.ts';
 import type { WriteCondition, World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
-import { bothSides, probe } from './sides.ts';
+import { bothSides, probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
 export interface LoadedControl {
@@ -30,29 +30,54 @@ export async function readControl(side: Side, deployment: Deployment): Promise<L
 
 export type BothControls = readonly [Probe<LoadedControl | undefined>, Probe<LoadedControl | undefined>];
 
+/** Both records. One that is damaged counts as one that could not be read: the other one may still be good. */
 export async function readControls(world: World, deployment: Deployment): Promise<BothControls> {
   const [first, second] = bothSides(world, deployment);
-  return Promise.all([probe(() => readControl(first, deployment)), probe(() => readControl(second, deployment))]);
+  return Promise.all([
+    probeStored(() => readControl(first, deployment)),
+    probeStored(() => readControl(second, deployment)),
+  ]);
 }
 
 export const loadedOf = (controls: BothControls): readonly LoadedControl[] =>
   controls.flatMap((control) => ('answer' in control && control.answer !== undefined ? [control.answer] : []));
 
-/** The record that rules; throws `MDR-NOT-INSTALLED` when both could be asked and there is none, else `MDR-AWS-DARK`. */
-export function requireRuling(deployment: Deployment, controls: BothControls): ControlRecord {
-  const record = ruling(loadedOf(controls).map((loaded) => loaded.record));
-  if (record !== undefined) return record;
-  const faults = controls.flatMap((control) => ('fault' in control ? [control.detail] : []));
-  throw new MdrError({
-    code: faults.length === 0 ? 'MDR-NOT-INSTALLED' : 'MDR-AWS-DARK',
-    message:
-      faults.length === 0
-        ? `${deployment.deployment} has no control record in either Region`
-        : `no control record of ${deployment.deployment} could be read: ${faults.join('; ')}`,
-    fix: faults.length === 0 ? 'Run the operation `install` first.' : 'Look at the credentials and at both Regions.',
+/** Why there is no record to go by: `MDR-NOT-INSTALLED` only when both Regions answered and neither has one. */
+export function noRecord(deployment: Deployment, controls: BothControls): MdrError {
+  const faults = controls.flatMap((control) => ('fault' in control ? [control] : []));
+  if (faults.length === 0) return notInstalled(`${deployment.deployment} has no control record in either Region`);
+  const worst = ORDER.find((fault) => faults.some((one) => one.fault === fault)) ?? 'dark';
+  return new MdrError({
+    code: faults.find(({ fault, code }) => fault === worst && code !== undefined)?.code ?? CODES[worst],
+    message: `no control record of ${deployment.deployment} could be read: ${faults.map(({ detail }) => detail).join('; ')}`,
+    fix: FIXES[worst],
     state: 'nothing was touched',
   });
 }
+
+type Unread = Extract<BothControls[number], { readonly fault: unknown }>['fault'];
+
+const ORDER: readonly Unread[] = ['error', 'denied', 'throttled', 'dark'];
+const CODES: Readonly<Record<Unread, ErrorCode>> = {
+  error: 'MDR-AWS-ERROR',
+  denied: 'MDR-AWS-DENIED',
+  throttled: 'MDR-AWS-THROTTLED',
+  dark: 'MDR-AWS-DARK',
+};
+const FIXES: Readonly<Record<Unread, string>> = {
+  error: 'Look at the objects: the right version can be brought back, as the buckets are versioned.',
+  denied: 'Give this role the right to read `control/` in both DR buckets.',
+  throttled: 'Run again in a minute.',
+  dark: 'Look at the credentials and at both Regions.',
+};
+
+export const notInstalled = (message: string): MdrError =>
+  new MdrError({
+    code: 'MDR-NOT-INSTALLED',
+    message,
+    fix: 'Run the operation `install` first.',
+    state: 'nothing was touched',
+  });
 
 const ATTEMPTS = 8;
 
@@ -83,12 +108,7 @@ export async function changeControl(
 async function requireControl(side: Side, deployment: Deployment): Promise<LoadedControl> {
   const loaded = await readControl(side, deployment);
   if (loaded !== undefined) return loaded;
-  throw new MdrError({
-    code: 'MDR-NOT-INSTALLED',
-    message: `there is no control record in ${side.bucket}`,
-    fix: 'Run the operation `install` first.',
-    state: 'nothing was touched',
-  });
+  throw notInstalled(`there is no control record in ${side.bucket}`);
 }
 
 /** The record as it was written, under a new nonce; `undefined` when another writer was faster. */

@@ -53,7 +53,10 @@ async function gather(
   const controls = await Promise.all(
     [first, second].map((side) => probeStored(async () => (await readControl(side, deployment))?.record)),
   );
-  const record = ruling(controls.flatMap((control) => ('answer' in control ? (control.answer ?? []) : [])));
+  const record = ruling(
+    deployment,
+    controls.flatMap((control) => ('answer' in control ? (control.answer ?? []) : [])),
+  );
   const roles = record === undefined ? ({ active: 0, standby: 1 } as const) : rolesOf(deployment, record);
   const standby = sideOf(world, deployment, roles.standby);
   const site = (index: 0 | 1, control: Probe<ControlRecord | undefined> | undefined) => {

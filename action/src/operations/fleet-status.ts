@@ -10,12 +10,12 @@ import { keys } from '../domain/names.ts';
 import { parseObservations } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import type { Clock, World } from '../domain/ports.ts';
-import { rolesOf } from '../domain/roles.ts';
-import { readControls, requireRuling } from './control.ts';
+import { noRecord } from './control.ts';
 import { eachDeployment } from './each-deployment.ts';
 import { probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';
+import { readStanding } from './standing.ts';
 
 /**
  * One line a deployment, from what is stored in its DR buckets: 8 reads of S3 each (6 before the first check and the
@@ -29,9 +29,9 @@ export async function fleetStatus(tools: Fleet & { readonly clock: Clock }): Pro
 }
 
 async function lineOf(world: World, deployment: Deployment, file: string): Promise<FleetLine> {
-  const controls = await readControls(world, deployment);
-  const record = requireRuling(deployment, controls);
-  const roles = rolesOf(deployment, record);
+  const { controls, standing } = await readStanding(world, deployment);
+  if (standing === undefined) throw noRecord(deployment, controls);
+  const { record, roles } = standing;
   const standby = sideOf(world, deployment, roles.standby);
   const now = world.clock.now();
   const active = deployment.sites[roles.active].region;

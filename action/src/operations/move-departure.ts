@@ -1,25 +1,21 @@
 import type { Debt, FenceGrade } from '../domain/control-record.ts';
-import { ruling } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
 import { staleAfter } from '../domain/reading.ts';
 import { iso } from '../domain/stored-json.ts';
-import { loadedOf, readControls } from './control.ts';
 import { mirror } from './debts.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
 import { readHeartbeat } from './heartbeats.ts';
-import { taughtBy } from './proof.ts';
 import { probe } from './sides.ts';
+import { readStanding } from './standing.ts';
 import { waitFor } from './wait.ts';
 
 /** The point of no return: both records name the new epoch, the target's first; the other one is owed if it is dark. */
 export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   const { world, deployment, lease, from, to, move } = scene;
   await requireNotSuperseded(scene);
-  const records = loadedOf(await readControls(world, deployment)).map((loaded) => loaded.record);
-  const last = ruling(records);
-  const activated = last === undefined ? undefined : (await taughtBy(to, deployment, last)).activated;
+  const activated = (await readStanding(world, deployment)).standing?.record.activated;
   const claimed = await lease.change((record) =>
     record.epoch >= move.epoch
       ? record

@@ -13,12 +13,12 @@ import type { World } from '../domain/ports.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
 import { didYouMean } from '../domain/suggest.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { loadedOf, readControl, readControls, requireRuling } from './control.ts';
+import { loadedOf, noRecord, notInstalled, readControl } from './control.ts';
 import { requireFenceable } from './fenceable.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
-import { taughtBy } from './proof.ts';
 import { sideOf } from './sides.ts';
+import { readStanding } from './standing.ts';
 import type { Side } from './sides.ts';
 import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
@@ -52,14 +52,13 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   requireConfirmed(deployment, inputs.confirm);
   const to = sideOf(world, deployment, index);
   const from = sideOf(world, deployment, otherSite(index));
-  const controls = await readControls(world, deployment);
+  const { controls, standing } = await readStanding(world, deployment);
   const own = controls[index];
   // Without the target's record there is nothing to claim: what is wrong with it is the answer.
-  if ('fault' in own) await readControl(to, deployment);
-  const recorded = requireRuling(deployment, controls);
-  const target = 'answer' in own ? own.answer?.record : undefined;
-  if (target === undefined) throw notInstalled(to);
-  const ruling = await taughtBy(to, deployment, recorded);
+  const target = 'answer' in own ? own.answer?.record : (await readControl(to, deployment))?.record;
+  if (standing === undefined) throw noRecord(deployment, controls);
+  if (target === undefined) throw notInstalled(`there is no control record in ${to.bucket}`);
+  const ruling = standing.record;
   const running = loadedOf(controls).flatMap(({ record }) => runningMove(record, ruling));
   const other = running.find((move) => move.to !== to.region);
   if (other !== undefined) throw otherMove(other);
@@ -94,14 +93,6 @@ function requireConfirmed(deployment: Deployment, confirm: string): void {
     state: 'nothing was touched',
   });
 }
-
-const notInstalled = (to: Side): MdrError =>
-  new MdrError({
-    code: 'MDR-NOT-INSTALLED',
-    message: `there is no control record in ${to.bucket}`,
-    fix: 'Run the operation `install` first.',
-    state: 'nothing was touched',
-  });
 
 const otherMove = (move: Move): MdrError =>
   new MdrError({

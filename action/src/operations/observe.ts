@@ -1,23 +1,21 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { ruling } from '../domain/epoch.ts';
 import { parseObservations, withReading } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
 import type { Probe, Probes } from '../domain/reading.ts';
-import { rolesOf } from '../domain/roles.ts';
 import { toStored } from '../domain/stored-json.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { loadedOf, readControls, requireRuling } from './control.ts';
+import { noRecord } from './control.ts';
 import type { BothControls } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
-import { taughtBy } from './proof.ts';
-import { bothSides, probe, probeStored, sideOf } from './sides.ts';
+import { probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
+import { readStanding } from './standing.ts';
 
 export interface Observed {
   readonly active: Side;
@@ -40,17 +38,14 @@ export async function observe(
   observer: string,
   memory: { observations?: Observations },
 ): Promise<Observed> {
-  const controls = await readControls(world, deployment);
-  const unreadable = controls.some((control) => 'fault' in control);
-  const record = unreadable
-    ? ruling(loadedOf(controls).map((loaded) => loaded.record))
-    : requireRuling(deployment, controls);
-  const known = record === undefined ? undefined : await taught(world, deployment, controls, record);
-  const roles = known === undefined ? ({ active: 0, standby: 1 } as const) : rolesOf(deployment, known);
+  const { controls, standing } = await readStanding(world, deployment);
+  if (standing === undefined && controls.every((control) => 'answer' in control)) throw noRecord(deployment, controls);
+  const record = standing?.record;
+  const roles = standing?.roles ?? ({ active: 0, standby: 1 } as const);
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const before = await readBefore(deployment, active, standby, observer, memory);
-  const probes = await ask(world, deployment, active, standby, controls, known);
+  const probes = await ask(world, deployment, active, standby, controls, record);
   const reading = readingOf(deployment, world.clock.now(), probes, record?.debts ?? [], before.own.readings.at(-1));
   const own = withReading(before.own, reading);
   memory.observations = own;
@@ -61,22 +56,6 @@ export async function observe(
   const verdict = judge({ periods: deployment.health, now: world.clock.now(), observer: own, others: before.others });
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   return { active, standby, record, verdict, snapshot, warnings: warning === undefined ? [] : [warning] };
-}
-
-/** The record, and what the buckets that answer know beyond it. */
-async function taught(
-  world: World,
-  deployment: Deployment,
-  controls: BothControls,
-  record: ControlRecord,
-): Promise<ControlRecord> {
-  let known = record;
-  for (const side of bothSides(world, deployment).filter(({ index }) => 'answer' in controls[index])) {
-    const before = known;
-    const learnt = await probeStored(() => taughtBy(side, deployment, before));
-    if ('answer' in learnt) known = learnt.answer;
-  }
-  return known;
 }
 
 interface Before {

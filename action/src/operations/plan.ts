@@ -42,7 +42,10 @@ export async function observePlan(world: World, { path, deployment, repository }
     Promise.all([observeSite(first), observeSite(second)]),
     Promise.all([readControl(first, deployment), readControl(second, deployment)]),
   ]);
-  const found = ruling(records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])));
+  const found = ruling(
+    deployment,
+    records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])),
+  );
   const record = (await isYetToBegin([first, second], deployment, found, observed)) ? undefined : found;
   const scene = repository && sceneOf(deployment, repository, record, observed);
   const artifacts = scene && (await observeArtifacts(world, deployment, scene));

@@ -29,8 +29,8 @@ export async function writeFirstRecord(
 }
 
 /** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
-export function requireNoMove(records: readonly ControlRecord[]): void {
-  const epoch = ruling(records)?.epoch ?? 0;
+export function requireNoMove(deployment: Deployment, records: readonly ControlRecord[]): void {
+  const epoch = ruling(deployment, records)?.epoch ?? 0;
   const move = records.map((record) => record.move).find((candidate) => candidate !== null && candidate.epoch >= epoch);
   if (move === undefined || move === null) return;
   throw new MdrError({

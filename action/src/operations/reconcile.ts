@@ -31,7 +31,7 @@ export async function reconcile(world: World, source: PlanSource, request: Recon
   if (rest !== undefined && !isStale(first)) return resultOf(world, request, first, rest, startedAt);
   for (const side of bothSides(world, deployment)) await writeFirstRecord(world, side, deployment, first.records);
   return withLease(world, first.standby, deployment, 'reconcile', async (lease) => {
-    requireNoMove([await lease.ensure()]);
+    requireNoMove(deployment, [await lease.ensure()]);
     const run: ReconcileRun = {
       ...{ world, source, request, lease, standby: first.standby },
       book: await openLogbook(first.standby, deployment),

@@ -41,7 +41,7 @@ export async function probeStored<T>(ask: () => Promise<T>): Promise<Probe<T>> {
   try {
     return await probe(ask);
   } catch (error) {
-    if (error instanceof MdrError) return { fault: 'error', detail: error.message };
+    if (error instanceof MdrError) return { fault: 'error', detail: error.message, code: error.code };
     throw error;
   }
 }

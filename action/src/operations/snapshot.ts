@@ -6,9 +6,9 @@ import { DAG_IDS } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { SnapshotResult, VerifyResult } from '../domain/results.ts';
 import { rolesOf } from '../domain/roles.ts';
-import { readControls, requireRuling } from './control.ts';
 import { runDrDag } from './dr-run.ts';
 import { sideOf } from './sides.ts';
+import { requireStanding } from './standing.ts';
 import type { Side } from './sides.ts';
 import { isComplete, requireNewest } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
@@ -22,7 +22,7 @@ export async function snapshot(
   deployment: Deployment,
   inputs: Inputs<'snapshot'>,
 ): Promise<SnapshotResult> {
-  const record = requireRuling(deployment, await readControls(world, deployment));
+  const record = (await requireStanding(world, deployment)).record;
   const roles = rolesOf(deployment, record);
   const standby = sideOf(world, deployment, roles.standby);
   const fresh = inputs.force ? undefined : await freshAndVerified(world, deployment, standby, record);

@@ -5,23 +5,22 @@ import { readSnapshotId } from '../domain/manifest.ts';
 import type { World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
-import { rolesOf } from '../domain/roles.ts';
 import { iso, millis } from '../domain/stored-json.ts';
-import { loadedOf, readControls, requireRuling } from './control.ts';
+import { noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { readHeartbeat } from './observe.ts';
 import { probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';
+import { readStanding } from './standing.ts';
 
 /** Who is active since when, what is under way or owed, and what could be restored. Changes nothing. */
 export async function status(world: World, deployment: Deployment, _inputs: Inputs<'status'>): Promise<StatusResult> {
-  const controls = await readControls(world, deployment);
-  const record = requireRuling(deployment, controls);
-  const roles = rolesOf(deployment, record);
+  const { controls, standing } = await readStanding(world, deployment);
+  if (standing === undefined) throw noRecord(deployment, controls);
+  const { record, roles, move, lease } = standing;
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
-  const leases = loadedOf(controls).flatMap(({ record: { lease } }) => (lease === null ? [] : [lease]));
   const snapshots = await newest(deployment, record, standby, active);
   const current = snapshots.find(({ deadBranch }) => !deadBranch);
   const now = world.clock.now();
@@ -33,8 +32,8 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     standby: standby.region,
     epoch: record.epoch,
     phase: record.phase,
-    lease: leases[0],
-    move: record.move ?? undefined,
+    lease,
+    move,
     debts: record.debts,
     rpo: {
       objectiveSeconds: deployment.objectives.rpoSeconds,

@@ -17,15 +17,15 @@ import {
   snapshotContext,
 } from '../domain/snapshot-integrity.ts';
 import type { PlacedPart } from '../domain/snapshot-integrity.ts';
-import { readControls, requireRuling } from './control.ts';
 import { sideOf } from './sides.ts';
+import { requireStanding } from './standing.ts';
 import type { Side } from './sides.ts';
 import { readSnapshot, requireNewest } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 
 /** Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. */
 export async function verify(world: World, deployment: Deployment, inputs: Inputs<'verify'>): Promise<VerifyResult> {
-  const record = requireRuling(deployment, await readControls(world, deployment));
+  const record = (await requireStanding(world, deployment)).record;
   const standby = sideOf(world, deployment, rolesOf(deployment, record).standby);
   const id = inputs.snapshot ?? (await requireNewest(world, standby, deployment, record.activated));
   return (await requireVerified(world, standby, deployment, id, record.activated)).result;

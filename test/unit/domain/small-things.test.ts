@@ -12,7 +12,7 @@ import {
   unseal,
   unsealPart,
 } from '../../../action/src/domain/envelope.ts';
-import { nextEpoch, ruling } from '../../../action/src/domain/epoch.ts';
+import { nextEpoch } from '../../../action/src/domain/epoch.ts';
 import { isErrorCode, MdrError } from '../../../action/src/domain/errors.ts';
 import { AwsFault } from '../../../action/src/domain/faults.ts';
 import { firstRecord, requireConsistent } from '../../../action/src/domain/first-record.ts';
@@ -43,15 +43,6 @@ const bytes = (value: unknown): Uint8Array =>
 describe('Epochs', () => {
   test('grow, and their parity says whose they are', () => {
     expect([nextEpoch(1, [0]), nextEpoch(0, [1]), nextEpoch(1, [1, 0]), nextEpoch(0, [])]).toEqual([1, 2, 3, 0]);
-  });
-
-  test('of two records the higher one rules, and of equal ones the one that is further', () => {
-    const first = firstRecord(EXAMPLE_DEPLOYMENT, 'us-east-1', [], NOW);
-    const claimed = { ...first, epoch: 1, phase: 'claimed' as const };
-    const done = { ...first, epoch: 1 };
-    expect(ruling([first, claimed])).toBe(claimed);
-    expect(ruling([claimed, done])).toBe(done);
-    expect(ruling([])).toBeUndefined();
   });
 });
 

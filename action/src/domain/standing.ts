@@ -1,0 +1,146 @@
+import { ruling } from './epoch.ts';
+import { LARGEST_LEAP } from './control-record.ts';
+import type { ControlRecord, Lease, Move } from './control-record.ts';
+import { siteOfEpoch } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import type { StoredBeat } from './heartbeat.ts';
+import { leaseRuns } from './lease.ts';
+import { readSnapshotId } from './manifest.ts';
+import { rolesOf } from './roles.ts';
+import type { Roles } from './roles.ts';
+import { iso, millis } from './stored-json.ts';
+
+/** A control record, and S3's clock (milliseconds) when it was read. */
+export interface DatedRecord {
+  readonly record: ControlRecord;
+  readonly date: number;
+}
+
+/** All that tells who is active, as far as it could be read. */
+export interface StandingFacts {
+  readonly deployment: Deployment;
+  readonly records: readonly DatedRecord[];
+  /** Copies from both buckets, of both sites. */
+  readonly beats: readonly StoredBeat[];
+  /** Ids of snapshots that have a manifest, from any bucket. */
+  readonly snapshots: readonly string[];
+}
+
+/** Who is active, and what is under way: the one answer that every operation goes by. */
+export interface Standing {
+  /** The ruling record, with what heartbeats and snapshots prove beyond it. */
+  readonly record: ControlRecord;
+  /** By the last activation: while a move is claimed and not yet activated, still the side that it leaves. */
+  readonly roles: Roles;
+  /** The highest epoch seen anywhere, also in a claim that counts for nothing. */
+  readonly highest: number;
+  /** The move under way, claimed or only planned; one below the ruling epoch is dead and not here. */
+  readonly move: Move | undefined;
+  /** Whether that move has passed its point of no return. */
+  readonly isClaimed: boolean;
+  /** A lease of either record that still runs. */
+  readonly lease: Lease | undefined;
+  /** The newest heartbeat of each site, whichever bucket held it. */
+  readonly beats: readonly [StoredBeat | undefined, StoredBeat | undefined];
+  /** The site that should be active says itself that it is a standby: no DAG of the user runs anywhere. */
+  readonly nobodyActive: boolean;
+}
+
+/** `undefined` when there is no record to go by. */
+export function standingOf(facts: StandingFacts): Standing | undefined {
+  const { deployment, records } = facts;
+  const ruler = ruling(
+    deployment,
+    records.map(({ record }) => record),
+  );
+  if (ruler === undefined) return undefined;
+  const record = taught(deployment, ruler, facts);
+  const roles = rolesOf(deployment, record);
+  const move = moveUnderWay(facts, record);
+  const beats = [newestBeat(facts, 0), newestBeat(facts, 1)] as const;
+  return {
+    record,
+    roles,
+    highest: Math.max(record.epoch, ...epochsSeen(facts)),
+    move,
+    isClaimed: move !== undefined && move.epoch <= record.epoch,
+    lease: records.map(({ record: { lease }, date }) => (leaseRuns(lease, date) ? lease : null)).find(isThere),
+    beats,
+    nobodyActive: saysStandby(record, beats[roles.active]),
+  };
+}
+
+const isThere = <T>(value: T | null): value is T => value !== null;
+
+const epochOf = (snapshot: string): number => readSnapshotId(snapshot)?.epoch ?? -1;
+
+const epochsSeen = ({ records, beats, snapshots }: StandingFacts): readonly number[] => [
+  ...records.flatMap(({ record }) => [record.epoch, record.activated.epoch]),
+  ...beats.map(({ epoch }) => epoch ?? -1),
+  ...snapshots.map(epochOf),
+];
+
+type Activation = ControlRecord['activated'];
+
+/**
+ * The record, and what else is known: a site that calls itself active was activated in its epoch, only an active site
+ * takes snapshots, and a site that obeys a higher epoch has seen it claimed.
+ */
+function taught(deployment: Deployment, ruler: ControlRecord, facts: StandingFacts): ControlRecord {
+  const activated = proofsOfActivation(deployment, facts).reduce(
+    (best, next) => (next.epoch > best.epoch ? next : best),
+    ruler.activated,
+  );
+  const epoch = Math.max(ruler.epoch, activated.epoch, ...facts.beats.map((beat) => beat.epoch ?? -1));
+  if (epoch === ruler.epoch && activated === ruler.activated) return ruler;
+  return { ...ruler, epoch, phase: activated.epoch === epoch ? 'activated' : 'claimed', activated };
+}
+
+/** What records say counts most: they know the snapshot and the time. */
+function proofsOfActivation({ sites }: Deployment, facts: StandingFacts): readonly Activation[] {
+  const recorded = facts.records.map(({ record }) => record.activated);
+  const beaten = facts.beats.flatMap(({ site, role, epoch, at }) =>
+    role === 'active' && epoch !== null ? [{ site, epoch, at, snapshot: null }] : [],
+  );
+  const taken = facts.snapshots.flatMap((id) => {
+    const snapshot = readSnapshotId(id);
+    if (snapshot === undefined) return [];
+    const { epoch, at } = snapshot;
+    return [{ site: sites[siteOfEpoch(epoch)].region, epoch, at: iso(at), snapshot: null }];
+  });
+  return [...recorded, ...beaten, ...taken];
+}
+
+/** The winner's own record knows best which move made its epoch, and that it is over. */
+function moveUnderWay({ deployment, records }: StandingFacts, record: ControlRecord): Move | undefined {
+  const winner = deployment.sites[siteOfEpoch(record.epoch)].region;
+  const all = records.map((dated) => dated.record);
+  const own = all.find(({ site, epoch }) => site === winner && epoch === record.epoch);
+  const claims = (own === undefined ? all : [own]).flatMap(({ epoch, move }) =>
+    move !== null && move.epoch === epoch && epoch === record.epoch ? [move] : [],
+  );
+  const plans = all.flatMap(({ move }) => (move !== null && move.epoch > record.epoch ? [move] : []));
+  return claims[0] ?? plans.toSorted((a, b) => b.epoch - a.epoch)[0];
+}
+
+function newestBeat({ deployment, beats }: StandingFacts, index: 0 | 1): StoredBeat | undefined {
+  const { region } = deployment.sites[index];
+  return beats.filter(({ site }) => site === region).toSorted((a, b) => millis(b.at) - millis(a.at))[0];
+}
+
+/** A beat from before the activation is no evidence against it. */
+function saysStandby({ activated }: ControlRecord, beat: StoredBeat | undefined): boolean {
+  if (beat?.role !== 'standby') return false;
+  return (beat.epoch ?? -1) >= activated.epoch || millis(beat.at) > millis(activated.at) + AFTER_ACTIVATION;
+}
+
+/** Milliseconds by which the clocks of a worker and of a database may differ, with one beat between. */
+const AFTER_ACTIVATION = 300_000;
+
+/** Whether a record's epoch is far above all else that is known: damage, or somebody who wants to stop both sites. */
+export function leaps(record: ControlRecord, known: readonly number[]): boolean {
+  return known.length > 0 && record.epoch > Math.max(...known) + LARGEST_LEAP;
+}
+
+/** Whether nobody may go on with a move: a higher epoch was claimed or activated since. */
+export const isDead = (move: Move, { record }: Standing): boolean => move.epoch < record.epoch;

@@ -1,0 +1,75 @@
+import type { Deployment } from '../domain/deployment.ts';
+import type { StoredBeat } from '../domain/heartbeat.ts';
+import type { World } from '../domain/ports.ts';
+import { leaps, standingOf } from '../domain/standing.ts';
+import type { Standing, StandingFacts } from '../domain/standing.ts';
+import { loadedOf, noRecord, readControls } from './control.ts';
+import type { BothControls, LoadedControl } from './control.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { bothSides, probeStored } from './sides.ts';
+import type { Side } from './sides.ts';
+import { snapshotIds } from './snapshots.ts';
+
+/** Both control records as they could be read, and what they add up to. */
+export interface Known {
+  readonly controls: BothControls;
+  /** `undefined` when no record could be read. */
+  readonly standing: Standing | undefined;
+}
+
+/**
+ * Who is active, from the control records, the heartbeats and, where these leave it open, the snapshots of both buckets,
+ * as far as they answer. Never throws for what cannot be read.
+ */
+export async function readStanding(world: World, deployment: Deployment): Promise<Known> {
+  const read = await readControls(world, deployment);
+  const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
+  const beats = (await Promise.all(answering.map((side) => beatsIn(side, deployment)))).flat();
+  const controls = withoutLeaps(read, beats);
+  const facts: StandingFacts = { deployment, records: loadedOf(controls), beats, snapshots: [] };
+  const standing = standingOf(facts);
+  if (standing === undefined || isConfirmed(standing)) return { controls, standing };
+  const snapshots = (await Promise.all(answering.map((side) => idsIn(side, deployment)))).flat();
+  return { controls, standing: standingOf({ ...facts, snapshots }) };
+}
+
+/** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
+export async function requireStanding(world: World, deployment: Deployment): Promise<Standing> {
+  const { controls, standing } = await readStanding(world, deployment);
+  if (standing !== undefined) return standing;
+  throw noRecord(deployment, controls);
+}
+
+/** A Region in the dark is not asked four times more; one that only lacks the record, or hides it, may have the rest. */
+const isThere = (control: BothControls[number]): boolean => 'answer' in control || control.fault !== 'dark';
+
+async function beatsIn(side: Side, deployment: Deployment): Promise<readonly StoredBeat[]> {
+  const read = await Promise.all(
+    deployment.sites.map(({ region }) => probeStored(() => readHeartbeat(side, deployment, region))),
+  );
+  return read.flatMap((beat) => ('answer' in beat && beat.answer !== undefined ? [beat.answer] : []));
+}
+
+async function idsIn(side: Side, deployment: Deployment): Promise<readonly string[]> {
+  const read = await probeStored(() => snapshotIds(side, deployment));
+  return 'answer' in read ? read.answer : [];
+}
+
+/** The site that should be active says that it is, in this very epoch. */
+const isConfirmed = ({ record, roles, beats }: Standing): boolean =>
+  record.phase === 'activated' &&
+  beats[roles.active]?.role === 'active' &&
+  beats[roles.active]?.epoch === record.activated.epoch;
+
+/** A record whose epoch leaps is damage, or an attempt to stop both sites; it counts as one that cannot be read. */
+function withoutLeaps(controls: BothControls, beats: readonly StoredBeat[]): BothControls {
+  const known = beats.flatMap(({ epoch }) => (epoch === null ? [] : [epoch]));
+  const judged = (control: BothControls[number]): BothControls[number] => {
+    if (!('answer' in control) || control.answer === undefined || !leaps(control.answer.record, known)) return control;
+    return { fault: 'error', detail: leapOf(control.answer) };
+  };
+  return [judged(controls[0]), judged(controls[1])];
+}
+
+const leapOf = ({ record }: LoadedControl): string =>
+  `the control record of ${record.site} has epoch ${record.epoch}, far above everything else that is known`;
