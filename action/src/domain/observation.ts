@@ -21,11 +21,13 @@ export const SIGNALS = [
   'hold',
   'snapshot',
   'fence',
+  'role',
 ] as const;
 
-const signals = z.object(
-  Object.fromEntries(SIGNALS.map((name) => [name, signal])) as Record<SignalName, typeof signal>,
-);
+/** A reading that an earlier release took has no answer to what was not yet asked. */
+const asked = signal.default({ quality: 'none', value: 'not asked' });
+
+const signals = z.object(Object.fromEntries(SIGNALS.map((name) => [name, asked])) as Record<SignalName, typeof asked>);
 
 const reading = z.object({
   at: instant,

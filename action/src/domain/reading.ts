@@ -6,6 +6,7 @@ import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
 import type { AirflowHealth, EnvironmentDescription } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
+import type { Trouble } from './trouble.ts';
 import { inWords, iso } from './stored-json.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
@@ -30,6 +31,8 @@ export interface Probes {
   readonly standbyHeartbeat: Probe<StoredBeat | undefined>;
   /** Newest complete snapshot of the current lineage in the standby's bucket. */
   readonly snapshot: Probe<string | undefined>;
+  /** Who is active by records and heartbeats; `undefined` = one site is, and nothing else is under way. */
+  readonly role: Probe<Trouble | undefined>;
 }
 
 /** The reading that these probes add up to. */
@@ -56,6 +59,7 @@ export function readingOf(
       hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, stale)),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, now, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(debts),
+      role: signal(probes.role, roleSignal),
     },
     status: statusOf(probes.activeEnvironment, now, before),
   };
@@ -120,6 +124,13 @@ function snapshotSignal(id: string | undefined, now: number, rpoSeconds: number)
 function fenceSignal(debts: readonly Debt[]): Signal {
   const owed = debts.map((debt) => `${debt.kind} of ${debt.site} since ${debt.since}`);
   return owed.length === 0 ? good('nothing owed') : bad(`unproven: ${owed.join(', ')}`);
+}
+
+function roleSignal(trouble: Trouble | undefined): Signal {
+  if (trouble === undefined) return good('one site is active');
+  const { kind, why } = trouble;
+  if (kind === 'stopped') return bad(why);
+  return kind === 'unclear' ? { quality: 'dark', value: why } : none(why);
 }
 
 function statusOf(probe: Probes['activeEnvironment'], now: number, before: Reading | undefined): Reading['status'] {

@@ -28,6 +28,18 @@ export interface Measured {
   readonly measuredSeconds: number | null;
 }
 
+export const FINDING_NAMES = ['nobody-active', 'move-stands', 'all-paused', 'peer-unreadable', 'nothing-runs'] as const;
+export type FindingName = (typeof FINDING_NAMES)[number];
+
+/** What somebody has to act on, whatever the verdict says of the active site's health. */
+export interface Finding {
+  readonly name: FindingName;
+  /** What is so, in one sentence; without a command also what a person does at the site. */
+  readonly message: string;
+  /** The one command that leads on, with all inputs that it needs now. */
+  readonly command?: { readonly operation: 'failover'; readonly inputs: Readonly<Record<string, string>> };
+}
+
 /** A debt that is paid; of a fence with the grade that was reached. */
 export type PaidDebt = Debt & { readonly grade: FenceGrade | null };
 
@@ -46,6 +58,12 @@ export interface CheckResult {
   readonly readings: number;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;
+  /** One of them fails the run, but for `fail-on: never`. */
+  readonly findings: readonly Finding[];
+  /** What is worth a line, and no cause for anything. */
+  readonly notes: readonly string[];
+  /** Moves that were not claimed, nobody worked on, and are withdrawn now. */
+  readonly withdrawn: readonly Move[];
   readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
   /** Sites whose environment configuration was saved. */
   readonly savedEnvironments: readonly string[];

@@ -1,7 +1,14 @@
 import type { Observations, Reading, Signal, SignalName } from './observation.ts';
 import { iso, millis } from './stored-json.ts';
 
-export const VERDICT_KEYS = ['HEALTHY', 'DEGRADED', 'UNHEALTHY(region)', 'UNHEALTHY(airflow)', 'UNKNOWN'] as const;
+export const VERDICT_KEYS = [
+  'HEALTHY',
+  'DEGRADED',
+  'UNHEALTHY(region)',
+  'UNHEALTHY(stopped)',
+  'UNHEALTHY(airflow)',
+  'UNKNOWN',
+] as const;
 export type VerdictKey = (typeof VERDICT_KEYS)[number];
 
 export interface Verdict {
@@ -41,7 +48,13 @@ export function judge(facts: Case): Verdict {
   if (credentialsLost(latest)) {
     return unknown('STS knows us in neither Region: the trouble is with our credentials', [latest], IDENTITY);
   }
-  return regionLost(facts, latest) ?? updateRunning(facts, latest) ?? airflowDead(facts, latest) ?? alive(latest);
+  return (
+    regionLost(facts, latest) ??
+    nobodyActive(latest) ??
+    updateRunning(facts, latest) ??
+    airflowDead(facts, latest) ??
+    alive(latest)
+  );
 }
 
 type Predicate = (reading: Reading) => boolean;
@@ -69,6 +82,14 @@ function regionLost(facts: Case, latest: Reading): Verdict | undefined {
     reason: `the Region is dark from outside and silent at the standby for ${facts.periods.badPeriods} periods in a row`,
     evidence: lines(latest, [...REGION, 'heartbeat', 'standbyStorage', 'standbyIdentity']),
   };
+}
+
+/** Records and heartbeats are read whole and are no measurement: one reading is enough. */
+function nobodyActive(latest: Reading): Verdict | undefined {
+  const { role } = latest.signals;
+  if (role.quality === 'dark') return unknown(role.value, [latest]);
+  if (role.quality !== 'bad') return undefined;
+  return { key: 'UNHEALTHY(stopped)', reason: role.value, evidence: lines(latest, ['role', ...LIFE, 'hold']) };
 }
 
 const seesRegion: Predicate = (reading) =>

@@ -2,11 +2,15 @@ import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { parseObservations, withReading } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
+import { movingNotes, standingFindings } from '../domain/findings.ts';
+import { permissionOf } from '../domain/move-permission.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
 import type { Probe, Probes } from '../domain/reading.ts';
+import type { Finding } from '../domain/results.ts';
 import { toStored } from '../domain/stored-json.ts';
+import { troubleOf } from '../domain/trouble.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { noRecord } from './control.ts';
@@ -15,7 +19,7 @@ import { readHeartbeat } from './heartbeats.ts';
 import { probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
-import { readStanding } from './standing.ts';
+import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed {
   readonly active: Side;
@@ -25,6 +29,8 @@ export interface Observed {
   readonly verdict: Verdict;
   /** Newest complete snapshot of the current lineage at the standby. */
   readonly snapshot: string | undefined;
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -45,8 +51,17 @@ export async function observe(
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const before = await readBefore(deployment, active, standby, observer, memory);
+  const facts = standing && { deployment, standing, reach: reachOf(controls) };
   const probes = await ask(world, deployment, active, standby, controls, record);
-  const reading = readingOf(deployment, world.clock.now(), probes, record?.debts ?? [], before.own.readings.at(-1));
+  const role: Probes['role'] =
+    facts === undefined ? { fault: 'error', detail: 'no control record could be read' } : { answer: troubleOf(facts) };
+  const reading = readingOf(
+    deployment,
+    world.clock.now(),
+    { ...probes, role },
+    record?.debts ?? [],
+    before.own.readings.at(-1),
+  );
   const own = withReading(before.own, reading);
   memory.observations = own;
   // A memory that could not be read back must not be overwritten by a shorter one.
@@ -55,7 +70,16 @@ export async function observe(
     : 'earlier readings could not be read';
   const verdict = judge({ periods: deployment.health, now: world.clock.now(), observer: own, others: before.others });
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
-  return { active, standby, record, verdict, snapshot, warnings: warning === undefined ? [] : [warning] };
+  return {
+    active,
+    standby,
+    record,
+    verdict,
+    snapshot,
+    findings: facts === undefined ? [] : standingFindings(facts, permissionOf(verdict.key, 'manual')),
+    notes: facts === undefined ? [] : movingNotes(facts),
+    warnings: warning === undefined ? [] : [warning],
+  };
 }
 
 interface Before {
@@ -112,7 +136,7 @@ async function ask(
   standby: Side,
   controls: BothControls,
   record: ControlRecord | undefined,
-): Promise<Probes> {
+): Promise<Omit<Probes, 'role'>> {
   const [
     activeEnvironment,
     activeMetric,

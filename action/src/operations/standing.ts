@@ -3,6 +3,7 @@ import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { World } from '../domain/ports.ts';
 import { leaps, standingOf } from '../domain/standing.ts';
 import type { Standing, StandingFacts } from '../domain/standing.ts';
+import type { Reach } from '../domain/trouble.ts';
 import { loadedOf, noRecord, readControls } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
@@ -31,6 +32,14 @@ export async function readStanding(world: World, deployment: Deployment): Promis
   if (standing === undefined || isConfirmed(standing)) return { controls, standing };
   const snapshots = (await Promise.all(answering.map((side) => idsIn(side, deployment)))).flat();
   return { controls, standing: standingOf({ ...facts, snapshots }) };
+}
+
+/** What of both records could be had. */
+export const reachOf = ([first, second]: BothControls): readonly [Reach, Reach] => [reach(first), reach(second)];
+
+function reach(control: BothControls[number]): Reach {
+  if ('answer' in control) return control.answer === undefined ? 'gone' : 'there';
+  return control.fault === 'denied' || control.fault === 'throttled' ? 'hidden' : 'gone';
 }
 
 /** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */

@@ -8,7 +8,7 @@ import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results
 import { iso, millis } from '../domain/stored-json.ts';
 import { noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
-import { readHeartbeat } from './observe.ts';
+import { readHeartbeat } from './heartbeats.ts';
 import { probe, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';

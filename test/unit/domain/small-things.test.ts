@@ -203,6 +203,7 @@ describe('A reading', () => {
     heartbeat: missing,
     standbyHeartbeat: missing,
     snapshot: missing,
+    role: missing,
   };
   const take = (more: Partial<Probes>) => readingOf(EXAMPLE_DEPLOYMENT, NOW, { ...probes, ...more }, [], undefined);
   const quality = (name: keyof ReturnType<typeof take>['signals'], more: Partial<Probes> = {}) =>

@@ -156,6 +156,30 @@ describe('A scheduler is called dead', () => {
   );
 });
 
+describe('Nobody is active', () => {
+  const stopped: Qualities = { role: 'bad' };
+
+  test('is said at once, with the reason that records and heartbeats give', () => {
+    expect(after([stopped])).toMatchObject({ key: 'UNHEALTHY(stopped)', reason: 'x' });
+  });
+
+  test('also while the scheduler is dead or updated, but not instead of a lost Region', () => {
+    expect(after([{ ...DEAD, ...stopped }, { ...DEAD, ...stopped }]).key).toBe('UNHEALTHY(stopped)');
+    const updating = observed('me', [reading(START, stopped, 'UPDATING')]);
+    expect(judge({ periods, now: START, observer: updating, others: [] }).key).toBe('UNHEALTHY(stopped)');
+    expect(after([{ ...LOST, ...stopped }, { ...LOST, ...stopped }]).key).toBe('UNHEALTHY(region)');
+  });
+
+  test('is not said when our credentials are lost, nor when the claimed site cannot be seen', () => {
+    expect(after([{ ...stopped, activeIdentity: 'denied', standbyIdentity: 'denied' }]).key).toBe('UNKNOWN');
+    expect(after([{ role: 'dark' }])).toMatchObject({ key: 'UNKNOWN', reason: 'x' });
+  });
+
+  test('a move that is under way is a remark', () => {
+    expect(after([{ role: 'none' }])).toMatchObject({ key: 'DEGRADED', evidence: ['role: none, x'] });
+  });
+});
+
 describe('Otherwise', () => {
   test('all is well: HEALTHY', () => {
     expect(after([{}]).key).toBe('HEALTHY');
@@ -203,8 +227,11 @@ describe('Whatever happens to a single thing', () => {
     );
   });
 
+  /** `role` is what records say, not what was measured. */
+  const MEASURED = SIGNALS.filter((name) => name !== 'role');
+
   test('a single signal that is bad is never UNHEALTHY', () => {
-    for (const name of SIGNALS) {
+    for (const name of MEASURED) {
       const bad: Qualities = { [name]: 'bad' };
       expect(after(Array.from({ length: 20 }, () => bad)).key).toBe('DEGRADED');
     }
@@ -228,6 +255,7 @@ describe('Leaving a site', () => {
     ['HEALTHY', 'force', 'refused'],
     ['DEGRADED', 'force', 'refused'],
     ['UNHEALTHY(region)', 'confirm', 'allowed'],
+    ['UNHEALTHY(stopped)', 'confirm', 'refused'],
     ['UNHEALTHY(airflow)', 'confirm', 'refused'],
     ['UNKNOWN', 'force', 'refused'],
   ] as const)('that is %s is by hand: %s, by itself: %s', (verdict, manual, automatic) => {
@@ -236,7 +264,7 @@ describe('Leaving a site', () => {
   });
 
   test('has a cell for every verdict', () => {
-    expect(VERDICT_KEYS).toHaveLength(5);
+    expect(VERDICT_KEYS).toHaveLength(6);
     for (const key of VERDICT_KEYS) expect(permissionOf(key, 'manual')).toBeDefined();
   });
 });

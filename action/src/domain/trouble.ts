@@ -1,0 +1,60 @@
+import type { Move } from './control-record.ts';
+import { siteOfEpoch } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { isOfMove } from './lease.ts';
+import type { Standing } from './standing.ts';
+
+/**
+ * How far the control record of a site can be had: `there`, `hidden` by rights or throttling, or `gone`: its Region is
+ * dark, or the record is missing or damaged.
+ */
+export type Reach = 'there' | 'hidden' | 'gone';
+
+export interface StandingCase {
+  readonly deployment: Deployment;
+  readonly standing: Standing;
+  readonly reach: readonly [Reach, Reach];
+}
+
+/**
+ * What records and heartbeats say of who is active when that is not simply one site. `moving`: a move is under way and
+ * its run lives. `stopped`: no DAG of the user may run anywhere, and nobody works on it. `unclear`: an epoch was claimed
+ * for a site that cannot be seen. `unconfirmed`: a move has come to its end, but for its confirmation.
+ */
+export interface Trouble {
+  readonly kind: 'moving' | 'stopped' | 'unclear' | 'unconfirmed';
+  /** In words that go on after "because". */
+  readonly why: string;
+}
+
+export function troubleOf({ deployment, standing, reach }: StandingCase): Trouble | undefined {
+  const { record, move, lease, nobodyActive } = standing;
+  if (lease !== undefined && isOfMove(lease)) return { kind: 'moving', why: movingWords(move, lease.expiresAt) };
+  const claim = claimOf(standing);
+  if (claim === undefined && !nobodyActive) return undefined;
+  const winner = siteOfEpoch(record.epoch);
+  if (record.phase === 'claimed' && reach[winner] === 'gone') {
+    const { region } = deployment.sites[winner];
+    const why = `epoch ${record.epoch} was claimed for ${region}, and whether it is active there cannot be seen`;
+    return { kind: 'unclear', why };
+  }
+  if (claim === undefined || (record.phase === 'activated' && nobodyActive))
+    return { kind: 'stopped', why: nobodyWords(deployment, standing) };
+  return { kind: record.phase === 'claimed' ? 'stopped' : 'unconfirmed', why: standsWords(claim) };
+}
+
+/** The claimed move that lives. */
+export const claimOf = ({ isClaimed, move }: Standing): Move | undefined => (isClaimed ? move : undefined);
+
+const movingWords = (move: Move | undefined, until: string): string =>
+  move === undefined
+    ? `a move is being prepared; its run holds the lease until ${until}`
+    : `${move.id} to ${move.to} is under way and has come to ${move.step}; its run holds the lease until ${until}`;
+
+export const standsWords = ({ id, to, step }: Move): string =>
+  `${id} to ${to} stands at ${step}, and no run works on it any more`;
+
+export function nobodyWords({ sites }: Deployment, { record, roles, beats }: Standing): string {
+  const epoch = beats[roles.active]?.epoch ?? record.epoch;
+  return `nobody is active: ${sites[roles.active].region} itself says that it is a standby, in epoch ${epoch}`;
+}
