@@ -14,8 +14,7 @@ export function standingFindings(facts: StandingCase, permission: Permission): r
   const trouble = troubleOf(facts);
   if (trouble === undefined || trouble.kind === 'moving') return [];
   const claim = claimOf(standing);
-  const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
-  const command = failoverTo(deployment, targetOf(facts, claim), reason, permission);
+  const command = commandOf(facts, claim, permission);
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
@@ -36,12 +35,21 @@ export function movingNotes(facts: StandingCase): readonly string[] {
 function targetOf({ deployment, standing: { roles, beats }, reach }: StandingCase, claim: Move | undefined): SiteIndex {
   if (claim !== undefined) {
     const target = deployment.sites[0].region === claim.to ? 0 : 1;
-    return reach[target] === 'gone' ? otherSite(target) : target;
+    return reach[target] === 'dark' ? otherSite(target) : target;
   }
   const stale = staleAfter(deployment);
   const order = [roles.active, roles.standby];
   const beating = order.find((site) => reach[site] === 'there' && (beats[site]?.ageMilliseconds ?? Infinity) <= stale);
   return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
+}
+
+/** To go on with a claim needs no permission; a new one is forced also past a record that nobody may read. */
+function commandOf(facts: StandingCase, claim: Move | undefined, permission: Permission): Finding['command'] {
+  const { deployment, reach } = facts;
+  const target = targetOf(facts, claim);
+  const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
+  const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
+  return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
 }
 
 /** With every input that the move needs as things are; whoever pastes it has typed the deployment's name thereby. */

@@ -62,7 +62,7 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   /** What is worth a line, and no cause for anything. */
   readonly notes: readonly string[];
-  /** Moves that were not claimed, nobody worked on, and are withdrawn now. */
+  /** Moves whose run had ended before the claim: taken out of the record now, nothing was touched. */
   readonly withdrawn: readonly Move[];
   readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
   /** Sites whose environment configuration was saved. */

@@ -5,10 +5,10 @@ import { isOfMove } from './lease.ts';
 import type { Standing } from './standing.ts';
 
 /**
- * How far the control record of a site can be had: `there`, `hidden` by rights or throttling, or `gone`: its Region is
- * dark, or the record is missing or damaged.
+ * How far the control record of a site can be had: `there`; `absent`: S3 answers, but it is missing or damaged; `hidden`
+ * by rights or throttling; `dark`: its Region does not answer.
  */
-export type Reach = 'there' | 'hidden' | 'gone';
+export type Reach = 'there' | 'absent' | 'hidden' | 'dark';
 
 export interface StandingCase {
   readonly deployment: Deployment;
@@ -33,7 +33,7 @@ export function troubleOf({ deployment, standing, reach }: StandingCase): Troubl
   const claim = claimOf(standing);
   if (claim === undefined && !nobodyActive) return undefined;
   const winner = siteOfEpoch(record.epoch);
-  if (record.phase === 'claimed' && reach[winner] === 'gone') {
+  if (record.phase === 'claimed' && ['dark', 'hidden'].includes(reach[winner])) {
     const { region } = deployment.sites[winner];
     const why = `epoch ${record.epoch} was claimed for ${region}, and whether it is active there cannot be seen`;
     return { kind: 'unclear', why };

@@ -38,8 +38,9 @@ export async function readStanding(world: World, deployment: Deployment): Promis
 export const reachOf = ([first, second]: BothControls): readonly [Reach, Reach] => [reach(first), reach(second)];
 
 function reach(control: BothControls[number]): Reach {
-  if ('answer' in control) return control.answer === undefined ? 'gone' : 'there';
-  return control.fault === 'denied' || control.fault === 'throttled' ? 'hidden' : 'gone';
+  if ('answer' in control) return control.answer === undefined ? 'absent' : 'there';
+  if (control.fault === 'dark') return 'dark';
+  return control.fault === 'error' ? 'absent' : 'hidden';
 }
 
 /** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
@@ -75,7 +76,7 @@ function withoutLeaps(controls: BothControls, beats: readonly StoredBeat[]): Bot
   const known = beats.flatMap(({ epoch }) => (epoch === null ? [] : [epoch]));
   const judged = (control: BothControls[number]): BothControls[number] => {
     if (!('answer' in control) || control.answer === undefined || !leaps(control.answer.record, known)) return control;
-    return { fault: 'error', detail: leapOf(control.answer) };
+    return { fault: 'error', code: 'MDR-CONTROL-INVALID', detail: leapOf(control.answer) };
   };
   return [judged(controls[0]), judged(controls[1])];
 }

@@ -66,7 +66,7 @@ function caseOf({ east = {}, west = {}, beats = [], reach }: Told): StandingCase
   ];
   const standing = standingOf({ deployment: EXAMPLE_DEPLOYMENT, records, beats, snapshots: [] });
   if (standing === undefined) throw new Error('there is no record');
-  const seen: readonly [Reach, Reach] = [east === null ? 'gone' : 'there', west === null ? 'gone' : 'there'];
+  const seen: readonly [Reach, Reach] = [east === null ? 'dark' : 'there', west === null ? 'dark' : 'there'];
   return { deployment: EXAMPLE_DEPLOYMENT, standing, reach: reach ?? seen };
 }
 
@@ -124,6 +124,14 @@ describe('Findings of who is active', () => {
       ],
     ],
     [
+      'the same, and the record of its target is missing',
+      { east: claimed(), west: null, beats: held, reach: ['there', 'absent'] },
+      [
+        ['nobody-active', WEST],
+        ['move-stands', WEST],
+      ],
+    ],
+    [
       'an activated move that nothing has confirmed',
       { east: claimed(), west: activated, beats: [beat(EAST, 'standby', 1), beat(WEST, 'active', 1)] },
       [['move-stands', WEST]],
@@ -163,6 +171,13 @@ describe('Findings of who is active', () => {
     expect([override('force'), override('confirm')]).toEqual(['force', undefined]);
   });
 
+  test('a new claim is forced past a record that we may not read', () => {
+    const asleep = caseOf({ west: null, beats: [beat(EAST, 'standby', 0)], reach: ['there', 'hidden'] });
+    expect(standingFindings(asleep, 'confirm')[0]?.command?.inputs).toMatchObject({ target: EAST, override: 'force' });
+    const stands = caseOf({ east: null, west: claimed(), reach: ['hidden', 'there'] });
+    expect(standingFindings(stands, 'confirm')[0]?.command?.inputs['override']).toBeUndefined();
+  });
+
   test('each says what is so in one sentence', () => {
     const says = (told: Told) => standingFindings(caseOf(told), 'confirm').map(({ message }) => message);
     expect(says({ east: claimed(), west: claimed(), beats: held })).toEqual([
@@ -185,6 +200,11 @@ describe('Trouble with who is active', () => {
     ['a run is at a claimed move', { west: { ...claimed(), lease: lease(30) }, beats: held }, 'moving'],
     ['a claimed move stands', { west: claimed() }, 'stopped'],
     ['a claimed move stands, and its target cannot be seen', { east: claimed(), west: null }, 'unclear'],
+    [
+      'a claimed move stands, and we may not read its target',
+      { east: claimed(), west: null, reach: ['there', 'hidden'] },
+      'unclear',
+    ],
     ['an activated move stands', { west: activated }, 'unconfirmed'],
     [
       'an activated move stands, and its target says that it is a standby',

@@ -164,10 +164,20 @@ describe('Nobody is active', () => {
   });
 
   test('also while the scheduler is dead or updated, but not instead of a lost Region', () => {
-    expect(after([{ ...DEAD, ...stopped }, { ...DEAD, ...stopped }]).key).toBe('UNHEALTHY(stopped)');
+    expect(
+      after([
+        { ...DEAD, ...stopped },
+        { ...DEAD, ...stopped },
+      ]).key,
+    ).toBe('UNHEALTHY(stopped)');
     const updating = observed('me', [reading(START, stopped, 'UPDATING')]);
     expect(judge({ periods, now: START, observer: updating, others: [] }).key).toBe('UNHEALTHY(stopped)');
-    expect(after([{ ...LOST, ...stopped }, { ...LOST, ...stopped }]).key).toBe('UNHEALTHY(region)');
+    expect(
+      after([
+        { ...LOST, ...stopped },
+        { ...LOST, ...stopped },
+      ]).key,
+    ).toBe('UNHEALTHY(region)');
   });
 
   test('is not said when our credentials are lost, nor when the claimed site cannot be seen', () => {
