@@ -5,14 +5,14 @@ import type { Permission } from './move-permission.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding } from './results.ts';
 import type { Standing } from './standing.ts';
-import { claimOf, nobodyWords, standsWords, troubleOf } from './trouble.ts';
+import { claimOf, nobodyWords, runOf, standsWords, troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 
 /** What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now. */
 export function standingFindings(facts: StandingCase, permission: Permission): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
-  if (trouble === undefined || trouble.kind === 'moving') return [];
+  if (trouble === undefined || runOf(standing) !== undefined) return [];
   const claim = claimOf(standing);
   const command = commandOf(facts, claim, permission);
   const findings: Finding[] = [];
@@ -21,6 +21,10 @@ export function standingFindings(facts: StandingCase, permission: Permission): r
   if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(claim, trouble), command });
   return findings;
 }
+
+/** What a move needs as far as records and heartbeats alone tell, as long as they tell of trouble. */
+export const permissionBy = (facts: StandingCase): Permission =>
+  troubleOf(facts)?.kind === 'unclear' ? 'force' : 'confirm';
 
 /** A line about a move that is under way; not a finding. */
 export function movingNotes(facts: StandingCase): readonly string[] {

@@ -147,6 +147,7 @@ export interface ListedSnapshot {
 export interface SiteStatus {
   readonly region: string;
   readonly environment: string;
+  /** While nobody is active both are standbys. */
   readonly role: 'active' | 'standby';
   /** GetEnvironment's status; `unreadable: dark` and the like when it could not be read. */
   readonly status: string;
@@ -167,8 +168,15 @@ export interface StatusResult {
   readonly operation: 'status';
   readonly deployment: string;
   readonly at: string;
+  /** The site that is active, or was last, when `nobodyActive`. */
   readonly active: string;
   readonly standby: string;
+  /** No DAG of the user runs anywhere: the site that should be active says itself that it is a standby. */
+  readonly nobodyActive: boolean;
+  /** What records and heartbeats make somebody act on. */
+  readonly findings: readonly Finding[];
+  /** What is worth a line, and no cause for anything. */
+  readonly notes: readonly string[];
   readonly epoch: number;
   readonly phase: 'claimed' | 'activated';
   readonly lease: Lease | undefined;

@@ -1,4 +1,4 @@
-import type { Move } from './control-record.ts';
+import type { Lease, Move } from './control-record.ts';
 import { siteOfEpoch } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import { isOfMove } from './lease.ts';
@@ -28,9 +28,12 @@ export interface Trouble {
 }
 
 export function troubleOf({ deployment, standing, reach }: StandingCase): Trouble | undefined {
-  const { record, move, lease, nobodyActive } = standing;
-  if (lease !== undefined && isOfMove(lease)) return { kind: 'moving', why: movingWords(move, lease.expiresAt) };
+  const { record, move, nobodyActive } = standing;
   const claim = claimOf(standing);
+  const run = runOf(standing);
+  // A move that has claimed nothing yet is not why nobody is active: it may be the one that ends this.
+  if (run !== undefined && (claim !== undefined || !nobodyActive))
+    return { kind: 'moving', why: movingWords(move, run.expiresAt) };
   if (claim === undefined && !nobodyActive) return undefined;
   const winner = siteOfEpoch(record.epoch);
   if (record.phase === 'claimed' && ['dark', 'hidden'].includes(reach[winner])) {
@@ -42,6 +45,10 @@ export function troubleOf({ deployment, standing, reach }: StandingCase): Troubl
     return { kind: 'stopped', why: nobodyWords(deployment, standing) };
   return { kind: record.phase === 'claimed' ? 'stopped' : 'unconfirmed', why: standsWords(claim) };
 }
+
+/** The lease of a move, while somebody works on it. */
+export const runOf = ({ lease }: Standing): Lease | undefined =>
+  lease !== undefined && isOfMove(lease) ? lease : undefined;
 
 /** The claimed move that lives. */
 export const claimOf = ({ isClaimed, move }: Standing): Move | undefined => (isClaimed ? move : undefined);

@@ -15,7 +15,7 @@ import { eachDeployment } from './each-deployment.ts';
 import { probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';
-import { readStanding } from './standing.ts';
+import { reachOf, readStanding } from './standing.ts';
 
 /**
  * One line a deployment, from what is stored in its DR buckets: 12 reads of S3 each (10 before the first check and the
@@ -46,8 +46,8 @@ async function lineOf(world: World, deployment: Deployment, file: string): Promi
     deployment,
     file,
     now,
-    record,
-    roles,
+    standing,
+    reach: reachOf(controls),
     unreadableControls,
     observations,
     snapshot,

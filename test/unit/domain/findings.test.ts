@@ -90,6 +90,11 @@ describe('Findings of who is active', () => {
     ['a move is only planned', { west: { move: move(WEST, 1, 'prepared') } }, []],
     ['a claimed move whose run lives', { west: { ...claimed(), lease: lease(30) }, beats: held }, []],
     [
+      'a run works on it that nobody is active',
+      { west: { lease: lease(30) }, beats: [beat(EAST, 'standby', 0), beat(WEST, 'standby', 0)] },
+      [],
+    ],
+    [
       'a claimed move whose lease is over, the old side still working',
       { west: { ...claimed(), lease: lease(-1) }, beats: [beat(EAST, 'active', 0)] },
       [['move-stands', WEST]],
@@ -198,6 +203,11 @@ describe('Trouble with who is active', () => {
     ['there is none', { beats: [beat(EAST, 'active', 0)] }, undefined],
     ['a run prepares a move', { west: { lease: lease(30) } }, 'moving'],
     ['a run is at a claimed move', { west: { ...claimed(), lease: lease(30) }, beats: held }, 'moving'],
+    [
+      'a run prepares a move because nobody is active',
+      { west: { lease: lease(30) }, beats: [beat(EAST, 'standby', 0)] },
+      'stopped',
+    ],
     ['a claimed move stands', { west: claimed() }, 'stopped'],
     ['a claimed move stands, and its target cannot be seen', { east: claimed(), west: null }, 'unclear'],
     [

@@ -138,6 +138,7 @@ describe('a deployment is', () => {
       concerns: [],
       active: EAST,
       standby: WEST,
+      nobodyActive: false,
       epoch: 0,
       verdict: { key: 'HEALTHY', ageSeconds: 120 },
       rpo: { objectiveSeconds: EXAMPLE_DEPLOYMENT.objectives.rpoSeconds, measuredSeconds: 300 },
