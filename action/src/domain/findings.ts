@@ -1,82 +1,92 @@
-import type { Move } from './control-record.ts';
-import { otherSite } from './deployment.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
-import type { Permission } from './move-permission.ts';
+import { otherSite } from './deployment.ts';
+import type { StoredBeat } from './heartbeat.ts';
+import type { Manifest } from './manifest.ts';
+import { permissionOf } from './move-permission.ts';
+import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding } from './results.ts';
+import type { Case } from './rows.ts';
+import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
-import { claimOf, nobodyWords, runOf, standsWords, troubleOf } from './trouble.ts';
-import type { StandingCase, Trouble } from './trouble.ts';
+import type { StandingCase } from './trouble.ts';
+import { isAtAStandstill, persists } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
-/** What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now. */
-export function standingFindings(facts: StandingCase, permission: Permission): readonly Finding[] {
-  const { deployment, standing } = facts;
-  const trouble = troubleOf(facts);
-  if (trouble === undefined || runOf(standing) !== undefined) return [];
-  const claim = claimOf(standing);
-  const command = commandOf(facts, claim, permission);
-  const findings: Finding[] = [];
-  if (standing.nobodyActive)
-    findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
-  if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(claim, trouble), command });
-  return findings;
+/** All that a check knows when its verdict is given. */
+export interface FindingFacts extends StandingCase {
+  readonly verdict: Verdict;
+  readonly seen: Case;
+  /** Of the newest snapshot of the current lineage; `undefined` = not read, or there is none. */
+  readonly lastPauses: Manifest['pauseSet'] | undefined;
 }
 
-/** What a move needs as far as records and heartbeats alone tell, as long as they tell of trouble. */
-export const permissionBy = (facts: StandingCase): Permission =>
-  troubleOf(facts)?.kind === 'unclear' ? 'force' : 'confirm';
-
-/** A line about a move that is under way; not a finding. */
-export function movingNotes(facts: StandingCase): readonly string[] {
-  const trouble = troubleOf(facts);
-  return trouble?.kind === 'moving' ? [trouble.why] : [];
+/** What somebody has to act on, and what is worth a line. */
+export interface Found {
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
 }
 
-/**
- * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:
- * its own snapshots are the newest ones.
- */
-function targetOf({ deployment, standing: { roles, beats }, reach }: StandingCase, claim: Move | undefined): SiteIndex {
-  if (claim !== undefined) {
-    const target = deployment.sites[0].region === claim.to ? 0 : 1;
-    return reach[target] === 'dark' ? otherSite(target) : target;
-  }
-  const stale = staleAfter(deployment);
-  const order = [roles.active, roles.standby];
-  const beating = order.find((site) => reach[site] === 'there' && (beats[site]?.ageMilliseconds ?? Infinity) <= stale);
-  return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
+export function findingsOf(facts: FindingFacts): Found {
+  const { deployment, standing, verdict, seen } = facts;
+  const pauses = ofPauses(facts);
+  return {
+    findings: [
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual')),
+      ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
+      ...pauses.findings,
+      ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
+      ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
+    ],
+    notes: [...movingNotes(facts), ...pauses.notes],
+  };
 }
 
-/** To go on with a claim needs no permission; a new one is forced also past a record that nobody may read. */
-function commandOf(facts: StandingCase, claim: Move | undefined, permission: Permission): Finding['command'] {
-  const { deployment, reach } = facts;
-  const target = targetOf(facts, claim);
-  const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
-  const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
-  return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
+/** The active site's beat, when it says that no DAG of the user may run although there are some. */
+export function allPausedBeat(deployment: Deployment, { beats, roles }: Standing): StoredBeat | undefined {
+  const beat = beats[roles.active];
+  if (beat?.role !== 'active' || beat.ageMilliseconds > staleAfter(deployment)) return undefined;
+  return beat.hold.unpausedUserDags === 0 && beat.hold.userDags !== 0 ? beat : undefined;
 }
 
-/** With every input that the move needs as things are; whoever pastes it has typed the deployment's name thereby. */
-export const failoverTo = (
-  { deployment, sites }: Deployment,
-  target: SiteIndex,
-  reason: string,
-  permission: Permission,
-): NonNullable<Finding['command']> => ({
-  operation: 'failover',
-  inputs: {
-    target: sites[target].region,
-    reason,
-    confirm: deployment,
-    ...(permission === 'force' ? { override: 'force' } : {}),
-  },
-});
+/** A team may pause everything; but when something was running at the newest snapshot, somebody should have meant it. */
+function ofPauses({ deployment, standing, lastPauses }: FindingFacts): Found {
+  const beat = allPausedBeat(deployment, standing);
+  if (beat === undefined || lastPauses === undefined) return { findings: [], notes: [] };
+  const { region, environment } = deployment.sites[standing.roles.active];
+  const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
+  const paused = `all DAGs of yours in ${region} are paused`;
+  if (ran.length === 0) return { findings: [], notes: [`${paused}, as they were at the newest snapshot`] };
+  const were = ran.length === 1 ? 'one was not' : `${ran.length} were not`;
+  const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): unpause them in Airflow of ${environment}, unless they were paused on purpose`;
+  return { findings: [{ name: 'all-paused', message }], notes: [] };
+}
 
-const nobodyMessage = (deployment: Deployment, standing: Standing): string =>
-  `${nobodyWords(deployment, standing)}, so that no DAG of yours runs anywhere`;
+const NAMED = 5;
 
-function standsMessage(move: Move, { kind, why }: Trouble): string {
-  if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
-  if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
-  return `${standsWords(move)}: it is to be gone on with, since the side that it leaves stops its DAGs`;
+const firstOf = (dagIds: readonly string[]): string =>
+  dagIds.length <= NAMED ? dagIds.join(', ') : `${dagIds.slice(0, NAMED).join(', ')} and ${dagIds.length - NAMED} more`;
+
+/** Whoever cannot read the record goes on after a move that it does not hear of. */
+function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {
+  const [own, other] = [sites[site], sites[otherSite(site)]];
+  return {
+    name: 'peer-unreadable',
+    message: `${own.region} cannot read its control records, although we can, so that a move away from it would not stop its DAGs: look at the way from its network to S3 in ${own.region} and ${other.region}, and at its execution role`,
+  };
+}
+
+function nothingRuns({ deployment, standing, verdict, seen }: FindingFacts): Finding {
+  const { region, environment } = deployment.sites[standing.roles.active];
+  const work = seen.observer.readings.at(-1)?.signals.work.value ?? '';
+  return {
+    name: 'nothing-runs',
+    message: `tasks are due in ${region}, and none starts (${work}): look at the workers of ${environment} first, and move if they cannot be brought back`,
+    command: failoverTo(
+      deployment,
+      standing.roles.standby,
+      `no task starts in ${region}`,
+      permissionOf(verdict.key, 'manual'),
+    ),
+  };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Lease, Move } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
 import type { DriftRecord } from './drift-record.ts';
-import { permissionBy, standingFindings } from './findings.ts';
+import { permissionBy, standingFindings } from './standing-findings.ts';
 import { readSnapshotId } from './manifest.ts';
 import type { Observations } from './observation.ts';
 import type { Probe } from './reading.ts';

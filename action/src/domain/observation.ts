@@ -22,6 +22,10 @@ export const SIGNALS = [
   'snapshot',
   'fence',
   'role',
+  'work',
+  'extraMetrics',
+  'activePeer',
+  'standbyPeer',
 ] as const;
 
 /** A reading that an earlier release took has no answer to what was not yet asked. */
@@ -31,6 +35,8 @@ const signals = z.object(Object.fromEntries(SIGNALS.map((name) => [name, asked])
 
 const reading = z.object({
   at: instant,
+  /** Whose time `at` is: the one clock of all observers, or, when no S3 answered, that of the machine that asked. */
+  clock: z.enum(['s3', 'runner']).default('runner'),
   signals,
   /** GetEnvironment's status of the active site and since when it is that; `null` when it could not be read. */
   status: z.object({ name: z.string(), since: instant }).nullable(),

@@ -1,6 +1,6 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { movingNotes, permissionBy, standingFindings } from '../domain/findings.ts';
+import { movingNotes, permissionBy, standingFindings } from '../domain/standing-findings.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';

@@ -1,243 +1,162 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ControlRecord, Lease, Move } from '../../../action/src/domain/control-record.ts';
-import { standingFindings, movingNotes } from '../../../action/src/domain/findings.ts';
+import { findingsOf } from '../../../action/src/domain/findings.ts';
+import type { FindingFacts } from '../../../action/src/domain/findings.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
 import type { StoredBeat } from '../../../action/src/domain/heartbeat.ts';
-import type { Permission } from '../../../action/src/domain/move-permission.ts';
+import { SIGNALS } from '../../../action/src/domain/observation.ts';
+import type { Observations, Reading, Signal, SignalName } from '../../../action/src/domain/observation.ts';
 import { standingOf } from '../../../action/src/domain/standing.ts';
-import { troubleOf } from '../../../action/src/domain/trouble.ts';
-import type { Reach, StandingCase } from '../../../action/src/domain/trouble.ts';
+import { judge } from '../../../action/src/domain/verdict.ts';
 import { EXAMPLE_DEPLOYMENT } from '../../doubles/universe.ts';
 
 const NOW = Date.parse('2026-11-24T10:30:00Z');
+const PERIOD = 300_000;
 const [EAST, WEST] = EXAMPLE_DEPLOYMENT.sites.map(({ region }) => region) as [string, string];
-const ISO = '2026-11-24T10:00:00Z';
 
-const record = (region: string, change: Partial<ControlRecord> = {}): ControlRecord => ({
-  ...firstRecord(EXAMPLE_DEPLOYMENT, region, [], Date.parse(ISO)),
-  ...change,
-});
+type Qualities = Partial<Record<SignalName, Signal['quality']>>;
 
-const move = (to: string, epoch: number, step: Move['step']): Move => ({
-  id: `mv-${epoch}-ab12cd34`,
-  kind: 'failover',
-  from: to === WEST ? EAST : WEST,
-  to,
-  epoch,
-  snapshot: '20261124T101500Z-e0-ab12cd34',
-  step,
-  startedAt: ISO,
-  reason: 'x',
-  actor: 'x',
-  fence: null,
-});
-
-const lease = (seconds: number, purpose = 'failover'): Lease => ({
-  holder: 'run 1',
-  nonce: 'n',
-  purpose,
-  expiresAt: new Date(NOW + seconds * 1000).toISOString(),
-});
-
-const beat = (site: string, role: 'active' | 'standby', epoch: number, secondsAgo = 30): StoredBeat => ({
-  schemaVersion: 1,
-  deployment: 'example',
-  site,
-  at: new Date(NOW - secondsAgo * 1000).toISOString(),
-  role,
-  epoch,
-  hold: { installed: true, held: role === 'standby', unpausedUserDags: 2, liveUserRuns: 0 },
-  fence: null,
-  ageMilliseconds: secondsAgo * 1000,
+const readingAt = (at: number, qualities: Qualities): Reading => ({
+  at: new Date(at).toISOString(),
+  clock: 's3',
+  signals: Object.fromEntries(
+    SIGNALS.map((name) => [name, { quality: qualities[name] ?? 'good', value: `value of ${name}` }]),
+  ) as Reading['signals'],
+  status: { name: 'AVAILABLE', since: new Date(NOW - PERIOD).toISOString() },
 });
 
 interface Told {
-  readonly east?: Partial<ControlRecord> | null;
-  readonly west?: Partial<ControlRecord> | null;
-  readonly beats?: readonly StoredBeat[];
-  readonly reach?: readonly [Reach, Reach];
+  /** One a period, the newest last. */
+  readonly readings?: readonly Qualities[];
+  readonly hold?: Partial<StoredBeat['hold']>;
+  readonly beat?: Partial<StoredBeat>;
+  readonly pauses?: FindingFacts['lastPauses'];
 }
 
-/** A deployment of which this is known; `null`: that record cannot be had. */
-function caseOf({ east = {}, west = {}, beats = [], reach }: Told): StandingCase {
-  const records = [
-    ...(east === null ? [] : [{ record: record(EAST, east), date: NOW }]),
-    ...(west === null ? [] : [{ record: record(WEST, west), date: NOW }]),
-  ];
-  const standing = standingOf({ deployment: EXAMPLE_DEPLOYMENT, records, beats, snapshots: [] });
+function findings({ readings = [{}], hold = {}, beat = {}, pauses }: Told) {
+  const records = [EAST, WEST].map((region) => ({
+    record: firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
+    date: NOW,
+  }));
+  const own: StoredBeat = {
+    schemaVersion: 1,
+    deployment: 'example',
+    site: EAST,
+    at: new Date(NOW - 30_000).toISOString(),
+    role: 'active',
+    epoch: 0,
+    hold: { installed: true, held: false, unpausedUserDags: 2, liveUserRuns: 0, userDags: 3, ...hold },
+    fence: null,
+    ageMilliseconds: 30_000,
+    ...beat,
+  };
+  const standing = standingOf({ deployment: EXAMPLE_DEPLOYMENT, records, beats: [own], snapshots: [] });
   if (standing === undefined) throw new Error('there is no record');
-  const seen: readonly [Reach, Reach] = [east === null ? 'dark' : 'there', west === null ? 'dark' : 'there'];
-  return { deployment: EXAMPLE_DEPLOYMENT, standing, reach: reach ?? seen };
+  const observer: Observations = {
+    schemaVersion: 1,
+    observer: 'me',
+    site: EAST,
+    readings: readings.map((qualities, index) => readingAt(NOW - (readings.length - 1 - index) * PERIOD, qualities)),
+  };
+  const seen = { periods: EXAMPLE_DEPLOYMENT.health, now: NOW, observer, others: [] };
+  const reach = ['there', 'there'] as const;
+  const verdict = judge(seen);
+  return findingsOf({ deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen, lastPauses: pauses });
 }
 
-const claimed = (step: Move['step'] = 'claimed') =>
-  ({ epoch: 1, phase: 'claimed', move: move(WEST, 1, step) }) as const;
-const activated = {
-  epoch: 1,
-  phase: 'activated',
-  activated: { site: WEST, epoch: 1, at: ISO, snapshot: null },
-  move: move(WEST, 1, 'activated'),
-} as const;
-const held = [beat(EAST, 'standby', 1), beat(WEST, 'standby', 0)];
+const names = (told: Told) => findings(told).findings.map(({ name }) => name);
 
-const brief = (told: Told, permission: Permission = 'confirm') =>
-  standingFindings(caseOf(told), permission).map(({ name, command }) => [name, command?.inputs['target']]);
+test('A site that is well has none', () => {
+  expect(findings({ readings: [{}, {}] })).toEqual({ findings: [], notes: [] });
+});
 
-describe('Findings of who is active', () => {
-  test.each<[string, Told, readonly (readonly [string, string])[]]>([
-    ['one site is active and says so', { beats: [beat(EAST, 'active', 0), beat(WEST, 'standby', 0)] }, []],
-    ['no heartbeat has come yet', {}, []],
-    ['a move is only planned', { west: { move: move(WEST, 1, 'prepared') } }, []],
-    ['a claimed move whose run lives', { west: { ...claimed(), lease: lease(30) }, beats: held }, []],
-    [
-      'a run works on it that nobody is active',
-      { west: { lease: lease(30) }, beats: [beat(EAST, 'standby', 0), beat(WEST, 'standby', 0)] },
-      [],
-    ],
-    [
-      'a claimed move whose lease is over, the old side still working',
-      { west: { ...claimed(), lease: lease(-1) }, beats: [beat(EAST, 'active', 0)] },
-      [['move-stands', WEST]],
-    ],
-    [
-      'the same, while somebody else than a move holds the lease',
-      { west: { ...claimed(), lease: lease(30, 'reconcile') }, beats: [beat(EAST, 'active', 0)] },
-      [['move-stands', WEST]],
-    ],
-    [
-      'a claimed move whose lease is over, both sides held',
-      { east: claimed(), west: claimed('fenced'), beats: held },
-      [
-        ['nobody-active', WEST],
-        ['move-stands', WEST],
-      ],
-    ],
-    [
-      'the same, and its target is dark: home',
-      { east: claimed(), west: null, beats: held },
-      [
-        ['nobody-active', EAST],
-        ['move-stands', EAST],
-      ],
-    ],
-    [
-      'the same, and its target only hides its record from us',
-      { east: claimed(), west: null, beats: held, reach: ['there', 'hidden'] },
-      [
-        ['nobody-active', WEST],
-        ['move-stands', WEST],
-      ],
-    ],
-    [
-      'the same, and the record of its target is missing',
-      { east: claimed(), west: null, beats: held, reach: ['there', 'absent'] },
-      [
-        ['nobody-active', WEST],
-        ['move-stands', WEST],
-      ],
-    ],
-    [
-      'an activated move that nothing has confirmed',
-      { east: claimed(), west: activated, beats: [beat(EAST, 'standby', 1), beat(WEST, 'active', 1)] },
-      [['move-stands', WEST]],
-    ],
-    ['a dead move in the record of the side that lost', { east: claimed(), west: { ...activated, move: null } }, []],
-    ['a claim without a move counts for nothing', { west: { epoch: 1, phase: 'claimed' } }, []],
-    [
-      'the active site was put to sleep by a claim that nobody knows any more',
-      { beats: [beat(EAST, 'standby', 1), beat(WEST, 'standby', 0)] },
-      [['nobody-active', EAST]],
-    ],
-    [
-      'the same, and only the other site beats',
-      { beats: [beat(EAST, 'standby', 1, 7_200), beat(WEST, 'standby', 0)] },
-      [['nobody-active', WEST]],
-    ],
-    [
-      'the same, and its Region is dark',
-      { east: null, beats: [beat(EAST, 'standby', 1), beat(WEST, 'standby', 0, 7_200)] },
-      [['nobody-active', WEST]],
-    ],
-  ])('%s', (_name, told, expected) => {
-    expect(brief(told)).toEqual(expected);
-  });
+describe('All DAGs of the user are paused', () => {
+  const all = { hold: { unpausedUserDags: 0 } };
 
-  test('a command has every input that the move asks for', () => {
-    const [finding] = standingFindings(caseOf({ west: claimed() }), 'confirm');
-    expect(finding?.command).toEqual({
-      operation: 'failover',
-      inputs: { target: WEST, reason: 'mv-1-ab12cd34 stands at claimed', confirm: 'example' },
+  test('though some were not at the newest snapshot: it is red, and they are named', () => {
+    const pauses = { unpaused: ['invoices', 'orders', 'mwaadr_canary'], paused: ['report'] };
+    expect(findings({ ...all, pauses })).toEqual({
+      findings: [
+        {
+          name: 'all-paused',
+          message:
+            'all DAGs of yours in us-east-1 are paused, though 2 were not at the newest snapshot (invoices, orders): unpause them in Airflow of example-us-east-1, unless they were paused on purpose',
+        },
+      ],
+      notes: [],
     });
   });
 
-  test('a command has the override where the verdict asks for it, and only there', () => {
-    const override = (permission: Permission) =>
-      standingFindings(caseOf({ west: claimed() }), permission)[0]?.command?.inputs['override'];
-    expect([override('force'), override('confirm')]).toEqual(['force', undefined]);
+  test('names a few of many, and counts the rest', () => {
+    const unpaused = Array.from({ length: 40 }, (_, index) => `dag_${index}`);
+    const [finding] = findings({ ...all, pauses: { unpaused, paused: [] } }).findings;
+    expect(finding?.message).toContain(
+      '40 were not at the newest snapshot (dag_0, dag_1, dag_2, dag_3, dag_4 and 35 more)',
+    );
+    const [one] = findings({ ...all, pauses: { unpaused: ['orders'], paused: [] } }).findings;
+    expect(one?.message).toContain('though one was not at the newest snapshot (orders)');
   });
 
-  test('a new claim is forced past a record that we may not read', () => {
-    const asleep = caseOf({ west: null, beats: [beat(EAST, 'standby', 0)], reach: ['there', 'hidden'] });
-    expect(standingFindings(asleep, 'confirm')[0]?.command?.inputs).toMatchObject({ target: EAST, override: 'force' });
-    const stands = caseOf({ east: null, west: claimed(), reach: ['hidden', 'there'] });
-    expect(standingFindings(stands, 'confirm')[0]?.command?.inputs['override']).toBeUndefined();
+  test('as they were at the newest snapshot: a team may do that, and it is a line', () => {
+    const pauses = { unpaused: ['mwaadr_canary'], paused: ['invoices', 'orders'] };
+    expect(findings({ ...all, pauses })).toEqual({
+      findings: [],
+      notes: ['all DAGs of yours in us-east-1 are paused, as they were at the newest snapshot'],
+    });
   });
 
-  test('each says what is so in one sentence', () => {
-    const says = (told: Told) => standingFindings(caseOf(told), 'confirm').map(({ message }) => message);
-    expect(says({ east: claimed(), west: claimed(), beats: held })).toEqual([
-      'nobody is active: us-east-1 itself says that it is a standby, in epoch 1, so that no DAG of yours runs anywhere',
-      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: it is to be gone on with, since the side that it leaves stops its DAGs',
-    ]);
-    expect(says({ west: activated, beats: [beat(WEST, 'active', 1)] })).toEqual([
-      'mv-1-ab12cd34 to us-west-2 stands at activated, and no run works on it any more: us-west-2 is active, and the move is not closed yet',
-    ]);
-    expect(says({ east: claimed(), west: null, beats: [beat(EAST, 'active', 0)] })).toEqual([
-      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: epoch 1 was claimed for us-west-2, and whether it is active there cannot be seen',
-    ]);
+  const pauses = { unpaused: ['orders'], paused: [] };
+  test.each<[string, Told]>([
+    ['one is not', { hold: { unpausedUserDags: 1 }, pauses }],
+    ['there are none', { hold: { unpausedUserDags: 0, userDags: 0 }, pauses }],
+    ['no snapshot tells', all],
+    ['the beat is old', { ...all, pauses, beat: { ageMilliseconds: 3_600_000 } }],
+    ['the site is a standby', { ...all, pauses, beat: { role: 'standby', epoch: -1, at: '2026-11-24T08:00:00Z' } }],
+  ])('is not said when %s', (_name, told) => {
+    expect(findings(told)).toEqual({ findings: [], notes: [] });
+  });
+
+  test('is said by an older canary, too, which does not count the DAGs', () => {
+    expect(names({ hold: { unpausedUserDags: 0, userDags: undefined }, pauses })).toEqual(['all-paused']);
   });
 });
 
-describe('Trouble with who is active', () => {
-  test.each<[string, Told, string | undefined]>([
-    ['there is none', { beats: [beat(EAST, 'active', 0)] }, undefined],
-    ['a run prepares a move', { west: { lease: lease(30) } }, 'moving'],
-    ['a run is at a claimed move', { west: { ...claimed(), lease: lease(30) }, beats: held }, 'moving'],
-    [
-      'a run prepares a move because nobody is active',
-      { west: { lease: lease(30) }, beats: [beat(EAST, 'standby', 0)] },
-      'stopped',
-    ],
-    ['a claimed move stands', { west: claimed() }, 'stopped'],
-    ['a claimed move stands, and its target cannot be seen', { east: claimed(), west: null }, 'unclear'],
-    [
-      'a claimed move stands, and we may not read its target',
-      { east: claimed(), west: null, reach: ['there', 'hidden'] },
-      'unclear',
-    ],
-    ['an activated move stands', { west: activated }, 'unconfirmed'],
-    [
-      'an activated move stands, and its target says that it is a standby',
-      { west: activated, beats: [beat(WEST, 'standby', 1)] },
-      'stopped',
-    ],
-    ['the active site says that it is a standby', { beats: [beat(EAST, 'standby', 0)] }, 'stopped'],
-    [
-      'it does, by a claim for a site that cannot be seen',
-      { west: null, beats: [beat(EAST, 'standby', 1)] },
-      'unclear',
-    ],
-  ])('%s', (_name, told, kind) => {
-    expect(troubleOf(caseOf(told))?.kind).toBe(kind);
+describe('A site that cannot read its control records', () => {
+  test.each([
+    ['activePeer', EAST],
+    ['standbyPeer', WEST],
+  ] as const)('(%s) is named after as many periods as a verdict takes, not after one reading', (signal, region) => {
+    const bad: Qualities = { [signal]: 'bad' };
+    expect(names({ readings: [bad] })).toEqual([]);
+    expect(names({ readings: [bad, bad] })).toEqual(['peer-unreadable']);
+    expect(names({ readings: [bad, {}, bad] })).toEqual([]);
+    expect(names({ readings: [bad, bad, {}] })).toEqual([]);
+    expect(findings({ readings: [bad, bad] }).findings[0]).toEqual({
+      name: 'peer-unreadable',
+      message: expect.stringContaining(`${region} cannot read its control records, although we can`) as unknown,
+    });
+  });
+});
+
+describe('Nothing runs', () => {
+  const still: Qualities = { work: 'bad', heartbeat: 'bad' };
+
+  test('is said with the verdict, and with the move that it allows', () => {
+    expect(names({ readings: [still] })).toEqual([]);
+    expect(findings({ readings: [still, still] }).findings).toEqual([
+      {
+        name: 'nothing-runs',
+        message:
+          'tasks are due in us-east-1, and none starts (value of work): look at the workers of example-us-east-1 first, and move if they cannot be brought back',
+        command: {
+          operation: 'failover',
+          inputs: { target: WEST, reason: 'no task starts in us-east-1', confirm: 'example' },
+        },
+      },
+    ]);
   });
 
-  test('a move that is under way is a line and no finding', () => {
-    const told = caseOf({ west: { ...claimed(), lease: lease(30) } });
-    expect(movingNotes(told)).toEqual([
-      'mv-1-ab12cd34 to us-west-2 is under way and has come to claimed; its run holds the lease until 2026-11-24T10:30:30.000Z',
-    ]);
-    expect(standingFindings(told, 'confirm')).toEqual([]);
-    expect(movingNotes(caseOf({ west: { lease: lease(30) } }))[0]).toMatch(/^a move is being prepared/);
-    expect(movingNotes(caseOf({}))).toEqual([]);
+  test('is not said while the canary beats', () => {
+    const beating: Qualities = { ...still, heartbeat: 'good' };
+    expect(names({ readings: [beating, beating] })).toEqual([]);
   });
 });
