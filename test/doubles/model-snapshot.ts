@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { deriveKey, manifestMac, seal, unsealPart } from '../../action/src/domain/envelope.ts';
-import type { Deployment } from '../../action/src/domain/deployment.ts';
+import type { Deployment, Site } from '../../action/src/domain/deployment.ts';
 import type { Manifest } from '../../action/src/domain/manifest.ts';
 import { keyAliasArn } from '../../action/src/domain/names.ts';
 import { unwrapKey, wrapKey } from './memory-kms.ts';
@@ -24,13 +24,15 @@ interface SnapshotFacts {
   readonly at: number;
   readonly lineage: { readonly site: string; readonly epoch: number };
   readonly tables: ModelTables;
+  /** Sites whose keys answered. */
+  readonly wrappedFor?: readonly Site[];
 }
 
 const contextOf = (deployment: string, id: string) => ({ 'mwaadr:deployment': deployment, 'mwaadr:snapshot': id });
 
 /** A snapshot byte for byte as docs/formats.md wants it, of tables that are only runs. */
 export function writeSnapshot(facts: SnapshotFacts): ReadonlyMap<string, Uint8Array> {
-  const { deployment, id, at, lineage, tables } = facts;
+  const { deployment, id, at, lineage, tables, wrappedFor = deployment.sites } = facts;
   const dataKey = createHash('sha256').update(id).digest();
   const layers = [
     { layer: 'inert', runs: tables.runs.filter(({ state }) => state === 'success') },
@@ -55,7 +57,7 @@ export function writeSnapshot(facts: SnapshotFacts): ReadonlyMap<string, Uint8Ar
     airflow: { version: deployment.airflowVersion, alembic: { core: 'x', fab: null } },
     level: 'full',
     compression: 'gzip',
-    wraps: deployment.sites.map((site) => {
+    wraps: wrappedFor.map((site) => {
       const keyArn = keyAliasArn(deployment, site);
       const ciphertext = wrapKey(keyArn, dataKey, contextOf(deployment.deployment, id));
       return { region: site.region, keyArn, ciphertext: Buffer.from(ciphertext).toString('base64') };

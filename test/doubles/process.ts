@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AwsFault } from '../../action/src/domain/faults.ts';
-import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
-import type { EnvironmentDescription, RegionPorts, World } from '../../action/src/domain/ports.ts';
-import { unwrapKey, wrapKey } from './memory-kms.ts';
-import { createIn, describeIn, namesIn, updateIn } from './memory-mwaa.ts';
+import type { RegionPorts, World } from '../../action/src/domain/ports.ts';
+import { fault, portsOf } from './memory-ports.ts';
+import type { Request, Send } from './memory-ports.ts';
 import type { Universe } from './universe.ts';
 
 /** Thrown into a process that was killed: nothing of it runs on. */
@@ -18,8 +16,12 @@ export interface Call {
   readonly key: string;
 }
 
-/** What befalls a call: the process dies before or after it took effect, or the reply is lost. */
-type Mishap = 'kill before' | 'kill after' | 'lose reply' | undefined;
+/**
+ * What befalls a call: the process dies before or after it took effect, the reply is lost, or the whole process stands
+ * still for so many milliseconds: before it signs the request, or with the signed request not yet sent.
+ */
+export type Mishap =
+  'kill before' | 'kill after' | 'lose reply' | { readonly freeze: number; readonly inFlight?: boolean } | undefined;
 
 export interface ProcessOptions {
   readonly name: string;
@@ -29,15 +31,14 @@ export interface ProcessOptions {
   readonly freezeFor?: number;
   /** Added to what the process believes to be the time. */
   readonly skew?: number;
+  /** From the call with this number on its credentials are expired. */
+  readonly expiresAt?: number;
 }
 
 const CALL_TAKES = 20;
 const DARK_TAKES = 6_000;
-const CODES: Readonly<Record<Unreadable, string>> = {
-  dark: 'TimeoutError',
-  denied: 'AccessDeniedException',
-  throttled: 'ThrottlingException',
-};
+/** AWS takes no request that arrives later than this after it was signed. */
+const SIGNATURE_HOLDS = 300_000;
 
 /** One run of the action in the universe: its own ports, its own death. */
 export class Process implements World {
@@ -79,22 +80,12 @@ export class Process implements World {
   }
 
   region(name: string): RegionPorts {
-    return {
-      region: name,
-      objects: this.#objects(name),
-      environments: this.#environments(name),
-      airflow: this.#airflow(name),
-      metrics: this.#metrics(name),
-      keys: this.#keys(name),
-      identity: {
-        region: name,
-        caller: () => this.#call('sts', name, 'GetCallerIdentity', '', () => 'arn:aws:iam::1:x'),
-      },
-    };
+    const send: Send = (request, effect, notAfter) => this.#send({ ...request, region: name }, effect, notAfter);
+    return portsOf(this.#universe, name, send, (bytes) => this.#hex(bytes));
   }
 
   #sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    if (!this.dead) return this.#universe.clock.sleep(milliseconds, signal);
+    if (!this.dead) return this.#universe.clock.sleep(milliseconds, signal).then(() => this.#thaw());
     if (signal === undefined || signal === this.stop) return Promise.reject(new Killed());
     return signal.aborted
       ? Promise.resolve()
@@ -114,24 +105,58 @@ export class Process implements World {
       .slice(0, 2 * bytes);
   }
 
-  async #call<T>(service: Service, region: string, operation: string, key: string, effect: () => T): Promise<T> {
+  /** `notAfter`: by the clock of this process; what comes too late is not sent. */
+  async #send<T>(
+    { service, region, operation, key }: Request & { readonly region: string },
+    effect: () => T,
+    notAfter = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     if (this.dead) throw new Killed();
     this.calls += 1;
-    const mishap = this.#options.mishap?.({ number: this.calls, operation, region, key });
+    const { number, mishap } = this.#befalls({ operation, region, key });
     if (mishap === 'kill before') throw this.#die();
-    if (operation === 'PutObject' && this.#options.freezeAt !== undefined && key.includes(this.#options.freezeAt)) {
-      this.#frozenUntil = this.#universe.clock.now() + (this.#options.freezeFor ?? 0);
-      this.#options = { ...this.#options, freezeAt: undefined };
-    }
-    await this.#universe.clock.sleep(this.#frozenUntil - this.#universe.clock.now());
-    const quality = this.#qualityOf(service, region);
-    await this.#universe.clock.sleep(quality === 'dark' ? DARK_TAKES : CALL_TAKES);
+    const isInFlight = typeof mishap === 'object' && mishap.inFlight === true;
+    if (typeof mishap === 'object') this.#freeze(mishap.freeze);
+    if (!isInFlight) await this.#thaw();
+    if (this.clock.now() > notAfter) throw fault('error', service, region, operation, 'TooLate');
+    const signed = this.#universe.clock.now();
+    await this.#thaw();
+    const trouble = this.#universe.troubleOf(this.actor, service, region);
+    const quality = trouble ?? this.#denial(number, signed);
+    await this.#universe.clock.sleep(trouble === 'dark' ? DARK_TAKES : CALL_TAKES);
     if (this.#isDead()) throw new Killed();
+    if (typeof quality === 'object') throw fault('denied', service, region, operation, quality.denied);
     if (quality !== undefined) throw fault(quality, service, region, operation);
     const result = effect();
     if (mishap === 'kill after') throw this.#die();
+    await this.#thaw();
     if (mishap === 'lose reply') throw fault('dark', service, region, operation);
     return result;
+  }
+
+  #befalls(call: Omit<Call, 'number'>): { number: number; mishap: Mishap } {
+    const number = this.calls;
+    const { freezeAt, freezeFor, mishap } = this.#options;
+    if (call.operation === 'PutObject' && freezeAt !== undefined && call.key.includes(freezeAt)) {
+      this.#options = { ...this.#options, freezeAt: undefined };
+      return { number, mishap: { freeze: freezeFor ?? 0 } };
+    }
+    return { number, mishap: mishap?.({ number, ...call }) };
+  }
+
+  #freeze(milliseconds: number): void {
+    this.#frozenUntil = this.#universe.clock.now() + milliseconds;
+  }
+
+  async #thaw(): Promise<void> {
+    const { clock } = this.#universe;
+    while (this.#frozenUntil > clock.now()) await clock.sleep(this.#frozenUntil - clock.now());
+  }
+
+  #denial(call: number, signed: number): { denied: string } | undefined {
+    if (call >= (this.#options.expiresAt ?? Number.POSITIVE_INFINITY)) return { denied: 'ExpiredToken' };
+    const isStale = this.#universe.clock.now() - signed > SIGNATURE_HOLDS;
+    return isStale ? { denied: 'InvalidSignatureException' } : undefined;
   }
 
   #isDead(): boolean {
@@ -142,133 +167,4 @@ export class Process implements World {
     this.dead = true;
     return new Killed();
   }
-
-  #qualityOf(service: Service, region: string): Unreadable | undefined {
-    if (this.#universe.isLost(region)) return 'dark';
-    for (const fault of this.#universe.faults) {
-      const isMine = fault.observer === undefined || fault.observer === this.actor;
-      if (isMine && fault.service === service && (fault.region ?? region) === region) return fault.quality;
-    }
-    return undefined;
-  }
-
-  #objects(region: string): RegionPorts['objects'] {
-    const s3 = this.#universe.s3(region);
-    const call = <T>(operation: string, key: string, effect: () => T) =>
-      this.#call('s3', region, operation, key, effect);
-    return {
-      region,
-      get: (bucket, key) => call('GetObject', key, () => s3.get(bucket, key)),
-      put: (bucket, key, body, when) => call('PutObject', key, () => s3.put(bucket, key, body, when)),
-      list: (bucket, prefix, after) => call('ListObjectsV2', prefix, () => s3.list(bucket, prefix, after)),
-      delete: (bucket, key) =>
-        call('DeleteObject', key, () => {
-          s3.delete(bucket, key);
-        }),
-      head: (bucket, key, version) => call('HeadObject', key, () => s3.head(bucket, key, version)),
-      sha256: (bucket, key, version) => call('GetObject', key, () => s3.sha256(bucket, key, version)),
-      replication: (bucket) => call('GetBucketReplication', '', () => s3.replication(bucket)),
-    };
-  }
-
-  #environments(region: string): RegionPorts['environments'] {
-    const plane = this.#universe.controlPlane(region);
-    const call = <T>(operation: string, key: string, effect: () => T) =>
-      this.#call('airflow-api', region, operation, key, effect);
-    return {
-      region,
-      describe: (name) => call('GetEnvironment', name, () => this.#describe(region, name)),
-      list: () => call('ListEnvironments', '', () => namesIn(plane)),
-      create: (name, members) => call('CreateEnvironment', name, () => createIn(plane, name, members)),
-      update: (name, members) => call('UpdateEnvironment', name, () => updateIn(plane, name, members)),
-      tag: (arn, tags) =>
-        call('TagResource', arn, () => void plane.tagResource({ ResourceArn: arn, Tags: { ...tags } })),
-      untag: (arn, keys) =>
-        call('UntagResource', arn, () => void plane.untagResource({ ResourceArn: arn, tagKeys: [...keys] })),
-    };
-  }
-
-  /** As the control plane has it, but for what a story says of the Airflow in it. */
-  #describe(region: string, name: string): EnvironmentDescription | undefined {
-    const found = describeIn(this.#universe.controlPlane(region), name);
-    if (found === undefined) return undefined;
-    const { status, version } = this.#universe.airflow(region);
-    const airflowVersion = version === this.#universe.deployment.airflowVersion ? found.airflowVersion : version;
-    return {
-      ...found,
-      status: status === 'AVAILABLE' ? found.status : status,
-      airflowVersion,
-      raw: { ...(found.raw as object), AirflowVersion: airflowVersion, NewerMember: 'planted-secret' },
-    };
-  }
-
-  #airflow(region: string): RegionPorts['airflow'] {
-    const model = this.#universe.airflow(region);
-    const call = <T>(effect: () => T) => this.#call('airflow-env', region, 'InvokeRestApi', '', effect);
-    return {
-      region,
-      health: () =>
-        call(() => ({ metadatabase: true, scheduler: !model.frozen, latestSchedulerHeartbeat: model.beats.at(-1) })),
-      dags: () =>
-        call(() => {
-          const own = ['mwaadr_canary', 'mwaadr_snapshot', 'mwaadr_restore', 'mwaadr_activate'];
-          const dr = model.installed ? own.map((dagId) => ({ dagId, isPaused: false })) : [];
-          return [...[...model.dags].map(([dagId, isPaused]) => ({ dagId, isPaused })), ...dr];
-        }),
-      trigger: (_, dagId, runId, conf) => call(() => model.trigger(dagId, runId, conf)),
-      runState: (_, __, runId) => call(() => model.drRuns.get(runId)),
-      importErrors: () =>
-        call(() => {
-          if (model.importErrors === 'unreadable') throw fault('error', 'airflow-env', region, 'InvokeRestApi');
-          return model.importErrors;
-        }),
-      pauseAllUserDags: () => call(() => model.pauseAllUserDags()),
-    };
-  }
-
-  #metrics(region: string): RegionPorts['metrics'] {
-    const { beats } = this.#universe.airflow(region);
-    return {
-      region,
-      schedulerHeartbeats: (_, periodSeconds, periods, now) =>
-        this.#call('cloudwatch', region, 'GetMetricData', '', () => {
-          const period = periodSeconds * 1000;
-          const end = Math.floor(now / period) * period;
-          return Array.from({ length: periods }, (__, index) => {
-            const from = end - (periods - index) * period;
-            const sum = beats.filter((at) => at >= from && at < from + period).length;
-            return sum === 0 ? undefined : sum;
-          });
-        }),
-      schedulerHeartbeatExisted: (_, now) =>
-        this.#call('cloudwatch', region, 'GetMetricData', '', () => beats.some((at) => at > now - 86_400_000)),
-    };
-  }
-
-  #keys(region: string): RegionPorts['keys'] {
-    return {
-      region,
-      generateDataKey: (keyArn, context) =>
-        this.#call('kms', region, 'GenerateDataKey', '', () => {
-          const plaintext = Buffer.from(this.#hex(32), 'hex');
-          return { plaintext, ciphertext: wrapKey(keyArn, plaintext, context) };
-        }),
-      encrypt: (keyArn, plaintext, context) =>
-        this.#call('kms', region, 'Encrypt', '', () => wrapKey(keyArn, plaintext, context)),
-      decrypt: (keyArn, ciphertext, context) =>
-        this.#call('kms', region, 'Decrypt', '', () => {
-          const plaintext = unwrapKey(keyArn, ciphertext, context);
-          if (plaintext === undefined) throw fault('error', 'kms', region, 'Decrypt', 'InvalidCiphertextException');
-          return plaintext;
-        }),
-    };
-  }
 }
-
-const fault = (
-  quality: AwsFault['quality'],
-  service: Service,
-  region: string,
-  operation: string,
-  awsCode = quality === 'error' ? 'Error' : CODES[quality],
-): AwsFault => new AwsFault({ quality, service, region, operation, awsCode, message: `${awsCode} of the double` });

@@ -14,7 +14,7 @@ export interface Fault {
   readonly service: Service;
   readonly quality: Unreadable;
   readonly region?: string;
-  /** Only for this process. */
+  /** Only for this process, or for the site in this Region; without it for everybody, the sites themselves too. */
   readonly observer?: string;
 }
 
@@ -37,6 +37,10 @@ export class Universe {
   readonly deployment: Deployment;
   readonly regions: readonly [string, string];
   readonly faults = new Set<Fault>();
+  /** How long replication takes for a key, in milliseconds, and which keys it never delivers. */
+  replicationTakes: (key: string) => number = () => REPLICATION_TAKES;
+  drops: (key: string) => boolean = () => false;
+  #cut = false;
   readonly #states: readonly [RegionState, RegionState];
   readonly #missing: readonly SiteIndex[];
   #waiting: (() => void)[] = [];
@@ -83,16 +87,39 @@ export class Universe {
   /** Every endpoint of the Region is dark, Airflow is dead, replication waits. */
   lose(region: string): void {
     this.#of(region).lost = true;
-    this.airflow(region).up = false;
+    this.airflow(region).goDown();
   }
 
   /** It is back as it was; what it had not yet sent is sent now. */
   bringBack(region: string): void {
     this.#of(region).lost = false;
-    this.airflow(region).up = true;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const send of waiting) send();
+    this.airflow(region).comeUp();
+    this.#sendWaiting();
+  }
+
+  /** The two Regions do not reach each other, whoever looks from outside reaches both. */
+  cut(): void {
+    this.#cut = true;
+  }
+
+  mend(): void {
+    this.#cut = false;
+    this.#sendWaiting();
+  }
+
+  get isCut(): boolean {
+    return this.#cut;
+  }
+
+  /** What keeps an observer (a process by its name, a site by its Region) from using a service of a Region now. */
+  troubleOf(observer: string, service: Service, region: string): Unreadable | undefined {
+    const isCutOff = this.#cut && this.regions.some((own) => own === observer) && observer !== region;
+    if (this.isLost(region) || isCutOff) return 'dark';
+    for (const fault of this.faults) {
+      const isMine = fault.observer === undefined || fault.observer === observer;
+      if (isMine && fault.service === service && (fault.region ?? region) === region) return fault.quality;
+    }
+    return undefined;
   }
 
   fault(fault: Fault): () => void {
@@ -109,15 +136,14 @@ export class Universe {
   }
 
   #region(index: SiteIndex, stores: readonly [MemoryS3, MemoryS3]): RegionState {
-    const peer = index === 0 ? 1 : 0;
+    const { region, account } = this.deployment.sites[index];
     const airflow = new ModelAirflow({
       clock: this.clock,
       deployment: this.deployment,
       index,
-      s3: stores[index],
-      peerS3: () => (this.#states[peer].lost ? undefined : stores[peer]),
+      s3: (of) => stores[of],
+      trouble: (service, of) => this.troubleOf(region, service, this.regions[of]),
     });
-    const { region, account } = this.deployment.sites[index];
     const plane = controlPlaneOf(this.clock, region, account);
     if (!this.#missing.includes(index)) establish(plane, this.deployment, index);
     return { s3: stores[index], airflow, plane, lost: false };
@@ -126,11 +152,17 @@ export class Universe {
   #replicate(from: SiteIndex, bucket: string, key: string, version: StoredVersion): void {
     const to = this.#states[from === 0 ? 1 : 0];
     const send = () => {
-      to.s3.putReplica(bucket, key, version);
+      if (this.#states[from].lost || to.lost || this.#cut) this.#waiting.push(send);
+      else to.s3.putReplica(bucket, key, version);
     };
-    this.clock.after(REPLICATION_TAKES, () => {
-      if (this.#states[from].lost || to.lost) this.#waiting.push(send);
-      else send();
-    });
+    if (this.drops(key)) return;
+    this.clock.after(this.replicationTakes(key), send);
+  }
+
+  /** What still cannot get through waits on. */
+  #sendWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const send of waiting) send();
   }
 }

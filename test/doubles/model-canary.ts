@@ -1,0 +1,193 @@
+import type { SiteIndex } from '../../action/src/domain/deployment.ts';
+import { keys } from '../../action/src/domain/names.ts';
+import { readSnapshotId } from '../../action/src/domain/manifest.ts';
+import type { ModelDatabase } from './model-database.ts';
+import { othersUpTo, rulingOf, siteOf, withoutLeap } from './model-records.ts';
+import type { RecordReading, SeenRecord } from './model-records.ts';
+import { inSteps } from './model-site.ts';
+import type { ModelSite, Step } from './model-site.ts';
+
+/** What the canary needs of the environment that it runs in. */
+export interface CanaryHost {
+  readonly site: ModelSite;
+  readonly database: ModelDatabase;
+  readonly version: string;
+  /** False once the site is gone: its workers are gone with it. */
+  readonly isThere: () => boolean;
+  /** False while the beat cannot have a lock that it needs. */
+  readonly hasLocks: () => boolean;
+}
+
+/** A task whose state was taken from it is dead by then (milliseconds): Airflow 2 sees it end, Airflow 3 waits. */
+const DIES_WITHIN = { 2: 10_000, 3: 31_000 } as const;
+/** As many stopped tasks are named in a heartbeat. */
+const NAMED = 100;
+
+const nobody: RecordReading = { quality: 'missing' };
+
+/**
+ * One beat: reads both records, the peer's first; obeys them; some seconds later says how the site is, in both buckets,
+ * its own first; and, if it laid a fence, once more when the stopped tasks are dead.
+ */
+export function beat(host: CanaryHost, done: (ok: boolean) => void): void {
+  const { site, database } = host;
+  let [own, peer] = [nobody, nobody];
+  let readAt = site.time;
+  let body = '';
+  let written = true;
+  const look = (of: SiteIndex) =>
+    database.role === undefined ? site.record(of) : withoutLeap(site.record(of), database.epoch);
+  const say: readonly Step<'failed'>[] = [
+    {
+      after: () => 1_000,
+      act: () => {
+        body = bodyOf(host, [own, peer], readAt);
+        written = site.put(site.index, heartbeatKey(site), body);
+        return 'next';
+      },
+    },
+    {
+      after: () => site.takes(site.peer),
+      act: () => {
+        site.put(site.peer, heartbeatKey(site), body);
+        return written ? 'next' : 'failed';
+      },
+    },
+  ];
+  const steps: readonly Step<'failed'>[] = [
+    {
+      after: () => site.takes(site.peer),
+      act: () => {
+        peer = look(site.peer);
+        readAt = site.time;
+        return 'next';
+      },
+    },
+    {
+      after: () => site.takes(site.index),
+      act: () => {
+        own = look(site.index);
+        return 'next';
+      },
+    },
+    {
+      after: () => 1_000,
+      act: () => {
+        if (!host.hasLocks()) return 'failed';
+        obey(host, site.index === 0 ? [own, peer] : [peer, own]);
+        return 'next';
+      },
+    },
+    ...say,
+  ];
+  const over = (end: 'done' | 'failed' | 'gone') => {
+    done(end === 'done');
+  };
+  inSteps(site.clock, host.isThere, steps, (end) => {
+    if (end !== 'done' || !isUnproven(database)) over(end);
+    else inSteps(site.clock, host.isThere, [provenLater(host), ...say], over);
+  });
+}
+
+const heartbeatKey = (site: ModelSite): string => keys.heartbeat(site.deployment.deployment, site.site.region);
+
+const isUnproven = ({ role, fence }: ModelDatabase): boolean => role === 'standby' && fence?.grade === 'paused';
+
+function provenLater({ database, version }: CanaryHost): Step<'failed'> {
+  const dies = version.startsWith('3') ? DIES_WITHIN[3] : DIES_WITHIN[2];
+  return {
+    after: () => (database.stoppedTasks.length === 0 ? 1_000 : dies),
+    act: () => {
+      database.proveFence();
+      return 'next';
+    },
+  };
+}
+
+/** Brings role, epoch and hold in line with the control records; without any record, changes nothing. */
+function obey(host: CanaryHost, readings: readonly [RecordReading, RecordReading]): void {
+  const { site, database } = host;
+  const ruling = rulingOf(readings);
+  if (ruling === undefined) return;
+  const others = othersUpTo(ruling.epoch, site.index);
+  if (database.role === undefined) installRow(host, readings, others);
+  database.learn(others);
+  database.layFence(others, site.time);
+  if (database.role !== 'standby') return;
+  database.pauseWhatIsFree();
+  if (database.fence !== null) database.stopTasks();
+}
+
+/** A row that is not there comes back from all that proves an activation of this site. */
+function installRow(
+  { site, database }: CanaryHost,
+  readings: readonly [RecordReading, RecordReading],
+  others: number,
+): void {
+  const beats = [site.index, site.peer].flatMap((of) => {
+    const found = site.json(of, heartbeatKey(site));
+    const [role, epoch] = [found?.['role'], found?.['epoch']];
+    return typeof epoch === 'number' ? [{ role, epoch }] : [];
+  });
+  const proven = [
+    ...readings.flatMap(({ record }) => (record === undefined ? [] : [record.activated.epoch])),
+    ...beats.filter(({ role }) => role === 'active').map(({ epoch }) => epoch),
+    ...ownSnapshots(site),
+  ].filter((epoch) => siteOf(epoch) === site.index);
+  const own = Math.max(-1, ...proven);
+  if (own > others) {
+    database.install('active', own);
+    return;
+  }
+  const learnt = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
+  database.install('standby', Math.max(0, others, ...learnt.map(({ epoch }) => epoch)));
+}
+
+/** Epochs of the snapshots in our own bucket. */
+function ownSnapshots(site: ModelSite): readonly number[] {
+  const prefix = keys.snapshots(site.deployment.deployment);
+  return site.keysBelow(prefix).flatMap((key) => {
+    const epoch = readSnapshotId(key.slice(prefix.length).split('/')[0] ?? '')?.epoch;
+    return epoch === undefined ? [] : [epoch];
+  });
+}
+
+function bodyOf(
+  { site, database, version }: CanaryHost,
+  [own, peer]: readonly [RecordReading, RecordReading],
+  readAt: string,
+) {
+  const { role, epoch, fence, stoppedTasks } = database;
+  const isHeld = role === 'standby';
+  return JSON.stringify({
+    schemaVersion: 1,
+    deployment: site.deployment.deployment,
+    site: site.site.region,
+    environment: site.site.environment,
+    at: site.time,
+    airflowVersion: version,
+    role: role ?? null,
+    epoch: role === undefined ? null : epoch,
+    peer: { read: peer.quality, epoch: rawEpochOf(peer.record), at: readAt },
+    control: { own: own.quality, peer: peer.quality },
+    hold: {
+      installed: role !== undefined,
+      held: isHeld,
+      unpausedUserDags: database.unpaused.length,
+      liveUserRuns: database.runningRuns.length,
+      userDags: database.dags.size,
+    },
+    fence: isHeld && fence !== null ? { ...fence, ...toldOf(database), stopped: stoppedTasks.length } : null,
+    snapshot: null,
+    bundle: 'x',
+    dbAccess: 'mwaa-env',
+  });
+}
+
+const rawEpochOf = (record: SeenRecord | undefined): number | null => record?.rawEpoch ?? null;
+
+const toldOf = ({ stoppedTasks, pauseSet }: ModelDatabase) => ({
+  startedBefore: [],
+  pausedDags: pauseSet.length,
+  stoppedTasks: stoppedTasks.slice(0, NAMED),
+});

@@ -1,0 +1,141 @@
+import type { ModelRun } from './model-snapshot.ts';
+
+/** What a fence did, as the state row keeps it; the heartbeat tells a part of it. */
+export interface ModelFence {
+  readonly epoch: number;
+  readonly at: string;
+  readonly grade: 'paused' | 'stopped';
+}
+
+export interface StoppedTask {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly was: string;
+}
+
+export interface ModelActivation {
+  readonly move: string;
+  readonly snapshot: string;
+  readonly committedAt: string;
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+/** User DAG → paused, at the beginning. */
+const USER_DAGS = { invoices: false, orders: false, report: true };
+
+/** A metadata database as far as the DR DAGs touch it: their state row, `dag` and `dag_run`. */
+export class ModelDatabase {
+  /** `undefined` = there is no state row. */
+  role: 'active' | 'standby' | undefined;
+  epoch = -1;
+  fence: ModelFence | null = null;
+  /** What the fence paused and whose tasks it stopped: whole, by name. */
+  pauseSet: readonly string[] = [];
+  stoppedTasks: readonly StoppedTask[] = [];
+  activation: ModelActivation | undefined;
+  /** Whose inert layer is loaded. */
+  inert: { readonly snapshot: string; readonly move: string } | undefined;
+  /** A restore or an activation holds the state row. */
+  rowLocked = false;
+  /** DAGs whose rows somebody else keeps locked. */
+  readonly lockedDags = new Set<string>();
+  /** User DAG → paused. */
+  readonly dags = new Map<string, boolean>(Object.entries(USER_DAGS));
+  runs: ModelRun[] = [];
+  /** Each start of a run of a user's DAG: one that was started twice would show here. */
+  readonly started: string[] = [];
+
+  get unpaused(): readonly string[] {
+    return [...this.dags].filter(([, paused]) => !paused).map(([dagId]) => dagId);
+  }
+
+  /** Runs with a task that a process holds now. */
+  get runningRuns(): readonly ModelRun[] {
+    const stopped = new Set(this.stoppedTasks.map(({ dagId, runId }) => `${dagId} ${runId}`));
+    return this.runs.filter(({ dagId, runId, state }) => state === 'running' && !stopped.has(`${dagId} ${runId}`));
+  }
+
+  /** The first row, or one that comes back after it was lost. */
+  install(role: 'active' | 'standby', epoch: number): void {
+    this.role = role;
+    this.epoch = epoch;
+    if (role === 'standby') this.pauseWhatIsFree();
+  }
+
+  /** Guarded update of the row: false, and nothing is written, unless this site is active below `epoch`. */
+  layFence(epoch: number, at: string): boolean {
+    if (this.role !== 'active' || this.epoch >= epoch) return false;
+    this.role = 'standby';
+    this.epoch = epoch;
+    this.inert = undefined;
+    this.fence = { epoch, at, grade: 'paused' };
+    this.pauseSet = this.unpaused;
+    this.stoppedTasks = [];
+    return true;
+  }
+
+  /** A standby remembers an epoch of the other side; a running activation is not waited for. */
+  learn(epoch: number): void {
+    if (this.role === 'standby' && this.epoch < epoch && !this.rowLocked) this.epoch = epoch;
+  }
+
+  /** Row by row, skipping what is locked. */
+  pauseWhatIsFree(): void {
+    for (const dagId of this.dags.keys()) if (!this.lockedDags.has(dagId)) this.dags.set(dagId, true);
+  }
+
+  /** Ends the user's tasks, and keeps by name what it ended. */
+  stopTasks(): void {
+    const ended = this.runningRuns.map(({ dagId, runId }) => ({
+      dagId,
+      runId,
+      taskId: 'task',
+      mapIndex: -1,
+      was: 'running',
+    }));
+    if (ended.length > 0) this.stoppedTasks = [...this.stoppedTasks, ...ended];
+  }
+
+  proveFence(): void {
+    if (this.role === 'standby' && this.fence !== null) this.fence = { ...this.fence, grade: 'stopped' };
+  }
+
+  activate(epoch: number, activation: ModelActivation, runs: readonly ModelRun[], unpaused: readonly string[]): void {
+    this.role = 'active';
+    this.epoch = epoch;
+    this.activation = activation;
+    this.inert = undefined;
+    this.fence = null;
+    this.pauseSet = [];
+    this.stoppedTasks = [];
+    this.runs = [...runs];
+    for (const dagId of this.dags.keys()) this.dags.set(dagId, !unpaused.includes(dagId));
+  }
+
+  /** The state row and all in it is gone; Airflow's own tables are as they were. */
+  loseRow(): void {
+    this.role = undefined;
+    this.epoch = -1;
+    this.fence = null;
+    this.pauseSet = [];
+    this.stoppedTasks = [];
+    this.activation = undefined;
+    this.inert = undefined;
+  }
+
+  /** A minute of Airflow's scheduler: each unpaused DAG ends its run and gets the next one; the hold lets none start. */
+  work(now: string): void {
+    if (this.role === 'standby') {
+      this.pauseWhatIsFree();
+      return;
+    }
+    for (const dagId of this.unpaused) {
+      this.runs = this.runs.map((run) => (run.dagId === dagId ? { ...run, state: 'success' } : run));
+      const runId = `scheduled__${now}`;
+      this.started.push(`${dagId} ${runId}`);
+      this.runs.push({ dagId, runId, state: 'running' });
+    }
+  }
+}
