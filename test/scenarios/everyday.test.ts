@@ -210,7 +210,7 @@ describe('a failover that is asked to stop', () => {
     });
     const inputs = { target: WEST, reason: 'x', confirm: 'example', override: 'force' };
     expect(await story.refusal('failover', inputs, process)).toMatchObject({ code: 'MDR-STOPPED' });
-    expect(story.control(WEST)).toMatchObject({ lease: null, move: { to: WEST } });
-    expect(await story.failover(inputs)).toMatchObject({ resumed: true, fence: 'stopped', debts: [] });
+    expect(story.control(WEST)).toMatchObject({ lease: null, move: null });
+    expect(await story.failover(inputs)).toMatchObject({ resumed: false, fence: 'stopped', debts: [] });
   });
 });

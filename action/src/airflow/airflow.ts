@@ -1,17 +1,14 @@
 import type { z } from 'zod';
+import { MAX_PATH } from '../aws/mwaa.ts';
 import type { RestAnswer, RestApi } from '../aws/mwaa.ts';
 import type { InvokeRestApiInput } from '../aws/invoke-rest-api.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { AwsFault } from '../domain/faults.ts';
-import { DAG_IDS } from '../domain/names.ts';
 import type { Airflow } from '../domain/ports.ts';
 import { importErrors } from './import-errors.ts';
 import { DIALECTS, dagRunSchema, dagsSchema, healthSchema } from './dialects.ts';
 
-/** Both generations give at most 100 rows a page, and a PATCH of `/dags` changes one page too. */
+/** Both generations give at most 100 rows a page. */
 const PAGE = 100;
-
-const isOurs = (dagId: string): boolean => dagId.startsWith('mwaadr_');
 
 type Dags = readonly { dagId: string; isPaused: boolean }[];
 
@@ -29,44 +26,19 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
     return read(schema, request, await api.invoke(request));
   }
 
-  /** Every page of `/dags`; `change` turns the reading into a PATCH of the same rows. */
-  async function* pages(environment: string, change?: { is_paused: boolean }): AsyncGenerator<Dags> {
-    for (let offset = 0, total = 1; offset < total; offset += PAGE) {
-      const { dags, total_entries } = await ask(dagsSchema, {
-        Name: environment,
-        Path: '/dags',
-        Method: change === undefined ? 'GET' : 'PATCH',
-        QueryParameters: { limit: PAGE, offset, ...(change === undefined ? {} : { dag_id_pattern: '%' }) },
-        ...(change === undefined ? {} : { Body: change }),
-      });
-      total = total_entries;
-      yield dags.map((dag) => ({ dagId: dag.dag_id, isPaused: dag.is_paused ?? false }));
-    }
-  }
-
   async function dags(environment: string): Promise<Dags> {
     const all: Dags[] = [];
-    for await (const page of pages(environment)) all.push(page);
-    return all.flat();
-  }
-
-  /** A pattern cannot leave ours out, and paused they would never obey again. */
-  async function unpauseOurs(environment: string): Promise<void> {
-    for (const dagId of Object.values(DAG_IDS)) {
-      const request = {
+    for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+      const page = await ask(dagsSchema, {
         Name: environment,
-        Path: `/dags/${dagId}`,
-        Method: 'PATCH',
-        Body: { is_paused: false },
-      } as const;
-      const answer = await api.invoke(request);
-      if (answer.status >= 300 && answer.status !== 404) throw api.unexpected(request, answer);
+        Path: '/dags',
+        Method: 'GET',
+        QueryParameters: { limit: PAGE, offset },
+      });
+      total = page.total_entries;
+      all.push(page.dags.map((dag) => ({ dagId: dag.dag_id, isPaused: dag.is_paused ?? false })));
     }
-  }
-
-  async function pauseEverything(environment: string): Promise<void> {
-    for await (const page of pages(environment, { is_paused: true }))
-      if (page.some(({ dagId }) => isOurs(dagId))) await unpauseOurs(environment);
+    return all.flat();
   }
 
   return {
@@ -104,17 +76,21 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
       return answer.status === 404 ? undefined : read(dagRunSchema, request, answer).state;
     },
     importErrors: (environment) => importErrors(api, environment),
-    async pauseAllUserDags(environment) {
-      try {
-        await pauseEverything(environment);
-      } catch (error) {
-        // It may have been done although no answer came.
-        if (error instanceof AwsFault && error.quality === 'dark')
-          await unpauseOurs(environment).catch(() => undefined);
-        throw error;
-      }
-      const after = await dags(environment);
-      return after.filter(({ dagId, isPaused }) => isPaused && !isOurs(dagId)).length;
+    async pause(environment, dagId, { notAfter }) {
+      const request = pauseOf(environment, dagId);
+      const answer = await api.invoke(request, notAfter);
+      if (answer.status >= 300) throw api.unexpected(request, answer);
     },
   };
+}
+
+/**
+ * One DAG by its path. The path of an id that is too long for InvokeRestApi is given as a pattern instead; it matches
+ * that DAG and ids that are longer still, never the short ones of our own DAGs.
+ */
+function pauseOf(environment: string, dagId: string): InvokeRestApiInput {
+  const Path = `/dags/${encodeURIComponent(dagId)}`;
+  const request = { Name: environment, Method: 'PATCH', Body: { is_paused: true } } as const;
+  if (Path.length <= MAX_PATH) return { ...request, Path };
+  return { ...request, Path: '/dags', QueryParameters: { limit: PAGE, dag_id_pattern: dagId } };
 }

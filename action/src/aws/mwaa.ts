@@ -112,7 +112,7 @@ const PAGE = 25;
 const TAKES_UPDATES: readonly string[] = ['AVAILABLE', 'UPDATE_FAILED'];
 
 /** The service's own limit of `Path`. */
-const MAX_PATH = 64;
+export const MAX_PATH = 64;
 
 /** What Airflow answered: 2xx, or a 4xx that the caller may understand. */
 export interface RestAnswer {
@@ -123,8 +123,11 @@ export interface RestAnswer {
 /** Airflow's REST API behind InvokeRestApi. */
 export interface RestApi {
   readonly region: string;
-  /** @throws AwsFault for anything but an answer of Airflow's below 500 that is not 401, 403 or 429. */
-  invoke(request: InvokeRestApiInput): Promise<RestAnswer>;
+  /**
+   * Nothing is sent once this machine's clock is past `notAfter` (milliseconds).
+   * @throws AwsFault for anything but an answer of Airflow's below 500 that is not 401, 403 or 429; `TooLate`.
+   */
+  invoke(request: InvokeRestApiInput, notAfter?: number): Promise<RestAnswer>;
   /** An answer that the caller did not expect, as a fault. */
   unexpected(request: InvokeRestApiInput, answer: RestAnswer): AwsFault;
 }
@@ -149,6 +152,16 @@ function faultOf(region: string, request: InvokeRestApiInput, answer: RestAnswer
     message: `Airflow of ${request.Name} in ${region} answered ${request.Method} ${request.Path} with ${status}${detailOf(answer.body)}`,
   });
 }
+
+const tooLate = (region: string, request: InvokeRestApiInput): AwsFault =>
+  new AwsFault({
+    quality: 'error',
+    service: 'airflow-env',
+    region,
+    operation: 'InvokeRestApi',
+    awsCode: 'TooLate',
+    message: `${request.Method} ${request.Path} of ${request.Name} in ${region} was decided too long ago, and was not sent`,
+  });
 
 /** The document type arrives as JSON; a proxy's text as a string. */
 function parsed(document: unknown): unknown {
@@ -179,11 +192,15 @@ export function createRestApi(session: AwsSession, region: string): RestApi {
 
   return {
     region,
-    async invoke(request) {
+    async invoke(request, notAfter = Infinity) {
       if (request.Path.length > MAX_PATH)
         throw new RangeError(`InvokeRestApi takes paths of at most ${MAX_PATH} characters, not ${request.Path}`);
       const name = { service: 'airflow-env', region, operation: 'InvokeRestApi' } as const;
-      return call(session, name, (signal) => once(request, signal), true);
+      const inTime = (signal: AbortSignal): Promise<RestAnswer> => {
+        if (Date.now() > notAfter) throw tooLate(region, request);
+        return once(request, signal);
+      };
+      return call(session, name, inTime, true);
     },
     unexpected: (request, answer) => faultOf(region, request, answer),
   };

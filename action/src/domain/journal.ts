@@ -29,7 +29,12 @@ const STEP_DATA = {
   rechecked: z.object({ verdict }),
   claimed: z.object({ debts: z.array(debtSchema), lastSignOfLife: instant.nullable() }),
   fenced: z.object({ grade: z.enum(['stopped', 'paused', 'unproven']), debts: z.array(debtSchema) }),
-  activated: inertOrLive.extend({ report: reportSchema.optional() }),
+  activated: inertOrLive.extend({
+    report: reportSchema.optional(),
+    /** What was really activated; the plan may have had an older one. */
+    snapshot: z.string().optional(),
+    loss: loss.optional(),
+  }),
   confirmed: z.object({
     debts: z.array(debtSchema),
     firstBeat: z.object({ at: instant, liveUserRuns: z.int(), unpausedUserDags: z.int() }),

@@ -35,6 +35,9 @@ export const DAG_IDS = {
   activate: 'mwaadr_activate',
 } as const;
 
+/** Our own DAGs are never paused, held or copied. */
+export const isOurDag = (dagId: string): boolean => dagId.startsWith('mwaadr_');
+
 /** The DR bucket: one per account and Region, shared by all deployments there. */
 export const drBucket = (site: Pick<Site, 'account' | 'region'>): string => `mwaadr-${site.account}-${site.region}`;
 
@@ -58,6 +61,8 @@ export const keys = {
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
+  pauses: (deployment: string, move: string, nonce: string) =>
+    `control/${deployment}/journal/${move}/pauses-${nonce}.json`,
   reconcile: (deployment: string) => `control/${deployment}/reconcile.json`,
   heal: (deployment: string, digest: string) => `control/${deployment}/heals/${digest}.json`,
   heartbeat: (deployment: string, region: string) => `sites/${deployment}/${region}/heartbeat.json`,
@@ -87,4 +92,4 @@ export const bundleKeys = {
 export const moveId = (epoch: number, random: string): string => `mv-${epoch}-${random.slice(0, 8)}`;
 
 /** The DAG run of a step: a repeated request meets a 409 instead of starting the step twice. */
-export const moveRunId = (move: string, step: 'restore' | 'activate'): string => `${move}-${step}`;
+export const moveRunId = (move: string, step: 'restore' | 'activate' | 'fence'): string => `${move}-${step}`;

@@ -166,8 +166,11 @@ export interface Airflow {
   runState(environment: string, dagId: string, runId: string): Promise<DagRunState | undefined>;
   /** Paths of the DAG files that Airflow could not import; every page. No stack traces: these may quote secrets. */
   importErrors(environment: string): Promise<readonly string[]>;
-  /** Pauses every DAG but our own; answers how many are paused after it. */
-  pauseAllUserDags(environment: string): Promise<number>;
+  /**
+   * Pauses one DAG. Nothing is sent once this machine's clock is past `notAfter` (milliseconds): a process that stood
+   * still must not carry out what it had decided before. Throws AwsFault `TooLate` then.
+   */
+  pause(environment: string, dagId: string, limits: { readonly notAfter: number }): Promise<void>;
 }
 
 /** CloudWatch of one Region. */

@@ -46,6 +46,8 @@ export interface CheckResult {
   readonly readings: number;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;
+  /** Moves whose run had ended before the claim: taken out of the record now, nothing was touched. */
+  readonly withdrawn: readonly Move[];
   readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
   /** Sites whose environment configuration was saved. */
   readonly savedEnvironments: readonly string[];

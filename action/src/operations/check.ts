@@ -1,4 +1,3 @@
-import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
 import type { Inputs } from '../domain/inputs.ts';
@@ -8,11 +7,12 @@ import { keyAliasArn, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { CheckResult, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
+import { withdrawAbandoned } from './abandoned.ts';
 import { payDebts } from './debts.ts';
-import type { Settlement } from './debts.ts';
 import { settle } from './settle.ts';
 import { bothSides, probe } from './sides.ts';
 import type { Side } from './sides.ts';
+import { readStanding } from './standing.ts';
 
 /**
  * Says how the active site is, and why. With `wait` it goes on reading, one reading a period, until the verdict is
@@ -24,7 +24,9 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
   );
   const { verdict, record } = observed;
   const warnings = [...observed.warnings];
-  const debts = record === undefined ? { paid: [], owed: [] } : await settleDebts(world, deployment, record);
+  const known = await readStanding(world, deployment);
+  const withdrawn = await withdrawAbandoned(world, deployment, known);
+  const debts = await world.log.group('Pay what moves owe', () => payDebts(world, deployment, known));
   const saved = verdict.key === 'HEALTHY' ? await saveEnvironments(world, deployment, warnings) : [];
   return {
     operation: 'check',
@@ -37,15 +39,11 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings,
     snapshot: ageOfId(observed.snapshot, world.clock.now()),
+    withdrawn,
     debts,
     savedEnvironments: saved,
     warnings,
   };
-}
-
-async function settleDebts(world: World, deployment: Deployment, record: ControlRecord): Promise<Settlement> {
-  if (record.debts.length === 0) return { paid: [], owed: [] };
-  return world.log.group('Pay what moves owe', () => payDebts(world, deployment, record));
 }
 
 function ageOfId(id: string | undefined, now: number): SnapshotAge | undefined {

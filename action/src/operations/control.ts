@@ -20,13 +20,13 @@ export interface LoadedControl {
 
 /** The record in the bucket of `side`; `undefined` when there is none. Throws `MDR-CONTROL-INVALID`. */
 export async function readControl(side: Side, deployment: Deployment): Promise<LoadedControl | undefined> {
-  const key = keys.control(deployment.deployment);
-  const object = await side.ports.objects.get(side.bucket, key);
+  const object = await side.ports.objects.get(side.bucket, keys.control(deployment.deployment));
   if (object === undefined) return undefined;
-  const expected = { deployment: deployment.deployment, site: side.region };
-  const record = parseControlRecord(object.body, `s3://${side.bucket}/${key}`, expected);
-  return { record, etag: object.etag, date: object.date };
+  return { record: parse(side, deployment, object.body), etag: object.etag, date: object.date };
 }
+
+const parse = (side: Side, { deployment }: Deployment, body: Uint8Array): ControlRecord =>
+  parseControlRecord(body, `s3://${side.bucket}/${keys.control(deployment)}`, { deployment, site: side.region });
 
 export type BothControls = readonly [Probe<LoadedControl | undefined>, Probe<LoadedControl | undefined>];
 
@@ -79,6 +79,14 @@ export const notInstalled = (message: string): MdrError =>
     state: 'nothing was touched',
   });
 
+/** What is wrong when others keep changing a record. */
+const conflict = (side: Side): MdrError =>
+  new MdrError({
+    code: 'MDR-CONTROL-CONFLICT',
+    message: `the control record in ${side.bucket} changed ${ATTEMPTS} times while we tried to write it`,
+    fix: 'Look with `status` who else works on this deployment, then run again.',
+  });
+
 const ATTEMPTS = 8;
 
 /**
@@ -98,11 +106,38 @@ export async function changeControl(
     const written = await writeControl(world, side, deployment, after, { ifEtag: before.etag });
     if (written !== undefined) return written;
   }
-  throw new MdrError({
-    code: 'MDR-CONTROL-CONFLICT',
-    message: `the control record in ${side.bucket} changed ${ATTEMPTS} times while we tried to write it`,
-    fix: 'Look with `status` who else works on this deployment, then run again.',
-  });
+  throw conflict(side);
+}
+
+/**
+ * As {@link changeControl}, for a record that may be missing or damaged: `change` then sees `undefined`, and what it
+ * answers takes that place. Only for what is known from elsewhere: the record of a site that a move leaves.
+ */
+export async function restoreControl(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  change: (record: ControlRecord | undefined) => ControlRecord,
+): Promise<ControlRecord> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const object = await side.ports.objects.get(side.bucket, keys.control(deployment.deployment));
+    const before = object && readable(side, deployment, object.body);
+    const after = change(before);
+    if (after === before) return after;
+    const when = object === undefined ? ({ ifAbsent: true } as const) : { ifEtag: object.etag };
+    const written = await writeControl(world, side, deployment, after, when);
+    if (written !== undefined) return written;
+  }
+  throw conflict(side);
+}
+
+function readable(side: Side, deployment: Deployment, body: Uint8Array): ControlRecord | undefined {
+  try {
+    return parse(side, deployment, body);
+  } catch (error) {
+    if (error instanceof MdrError) return undefined;
+    throw error;
+  }
 }
 
 async function requireControl(side: Side, deployment: Deployment): Promise<LoadedControl> {

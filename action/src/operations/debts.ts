@@ -1,28 +1,41 @@
 import type { ControlRecord, Debt, FenceGrade } from '../domain/control-record.ts';
-import { siteOfEpoch } from '../domain/deployment.ts';
+import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { effective } from '../domain/epoch.ts';
+import { firstRecord } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import type { PaidDebt } from '../domain/results.ts';
-import { changeControl } from './control.ts';
-import { readHeartbeat } from './observe.ts';
-import { bothSides, probe, sideOf } from './sides.ts';
+import type { Standing } from '../domain/standing.ts';
+import { changeControl, restoreControl } from './control.ts';
+import type { LoadedControl } from './control.ts';
+import { stopLoser } from './fence.ts';
+import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
+import type { Known } from './standing.ts';
 
 export interface Settlement {
   readonly paid: readonly PaidDebt[];
   readonly owed: readonly Debt[];
 }
 
-/** Does what a move could not do because a site did not answer, as far as that site answers now. */
-export async function payDebts(world: World, deployment: Deployment, record: ControlRecord): Promise<Settlement> {
+/**
+ * Does what a move could not do because a site did not answer, as far as that site answers now. A debt belongs to one
+ * epoch: once another one rules it is void, whichever record holds it, and is struck off.
+ */
+export async function payDebts(world: World, deployment: Deployment, known: Known): Promise<Settlement> {
+  const { standing } = known;
+  if (standing === undefined) return { paid: [], owed: [] };
+  await strikeOffVoid(world, deployment, known, standing);
+  const winner = sideOf(world, deployment, siteOfEpoch(standing.record.epoch));
+  const own = answerOf(known, winner);
+  const debts = own?.record.debts.filter((debt) => isValid(deployment, standing, debt)) ?? [];
   const paid: PaidDebt[] = [];
-  for (const debt of record.debts) {
-    const payment = await probe(() => pay(world, deployment, record, debt));
+  for (const debt of debts) {
+    const payment = await probe(() => pay(world, deployment, standing, debt));
     if ('answer' in payment && payment.answer !== undefined) paid.push({ ...debt, grade: payment.answer });
   }
-  if (paid.length === 0) return { paid, owed: record.debts };
-  const creditor = sideOf(world, deployment, siteOfEpoch(record.epoch));
-  const after = await changeControl(world, creditor, deployment, (current) => ({
+  if (paid.length === 0) return { paid, owed: debts };
+  const after = await changeControl(world, winner, deployment, (current) => ({
     ...current,
     debts: current.debts.filter((debt) => !paid.some((done) => isSame(done, debt))),
   }));
@@ -31,37 +44,91 @@ export async function payDebts(world: World, deployment: Deployment, record: Con
 
 const isSame = (a: Debt, b: Debt): boolean => a.kind === b.kind && a.site === b.site && a.move === b.move;
 
-/** The grade of a fence, `null` for a claim; `undefined` when there is nobody to pay to. */
+const answerOf = ({ controls }: Known, { index }: Side): LoadedControl | undefined => {
+  const control = controls[index];
+  return 'answer' in control ? control.answer : undefined;
+};
+
+/** Only of the epoch that rules, only in the record of the site that it belongs to, and only of the other site. */
+export function isValid(deployment: Deployment, { record }: Standing, debt: Debt): boolean {
+  const loser = deployment.sites[otherSite(siteOfEpoch(record.epoch))].region;
+  return debt.epoch === record.epoch && debt.site === loser;
+}
+
+async function strikeOffVoid(world: World, deployment: Deployment, known: Known, standing: Standing): Promise<void> {
+  for (const index of [0, 1] as const) {
+    const side = sideOf(world, deployment, index);
+    const isWinner = index === siteOfEpoch(standing.record.epoch);
+    const isKept = (debt: Debt) => isWinner && isValid(deployment, standing, debt);
+    if (answerOf(known, side)?.record.debts.every(isKept) !== false) continue;
+    // By compare-and-set, and only while the record has not moved on: a younger debt is another run's.
+    await probe(() =>
+      changeControl(world, side, deployment, (current) =>
+        current.epoch > standing.record.epoch ? current : { ...current, debts: current.debts.filter(isKept) },
+      ),
+    );
+  }
+}
+
+/** The grade of a fence, `null` for a claim; `undefined` when it could not be paid. */
 async function pay(
   world: World,
   deployment: Deployment,
-  record: ControlRecord,
+  standing: Standing,
   debt: Debt,
 ): Promise<FenceGrade | null | undefined> {
-  const side = bothSides(world, deployment).find(({ region }) => region === debt.site);
-  if (side === undefined) return undefined;
-  if (debt.kind === 'fence') return payFence(deployment, debt, side);
-  await mirror(world, deployment, record, side);
+  const index = siteOfEpoch(debt.epoch);
+  const side = sideOf(world, deployment, otherSite(index));
+  if (debt.kind === 'fence') {
+    const { activated: lineage, epoch } = standing.record;
+    const loser = {
+      world,
+      deployment,
+      side,
+      winner: sideOf(world, deployment, index),
+      move: debt.move,
+      epoch,
+      lineage,
+    };
+    const grade = await stopLoser(loser, `${debt.move}-fence-${world.random.hex(2)}`);
+    return grade === 'unproven' ? undefined : grade;
+  }
+  await mirror(world, deployment, standing.record, side);
   return null;
 }
 
-/** Makes the record of the losing side say what the ruling one says; one that outranks it or is further is left alone. */
-export async function mirror(
+/**
+ * Makes the record of the losing side say what the ruling one says, with the move that claims: a claim is one only
+ * together with it. A record that outranks it, or is further, is left alone; one that is missing or damaged is made anew.
+ */
+export function mirror(
   world: World,
   deployment: Deployment,
-  { epoch, phase, activated }: ControlRecord,
+  ruling: ControlRecord,
   side: Side,
 ): Promise<ControlRecord> {
-  return changeControl(world, side, deployment, (theirs) => {
-    const same = theirs.phase === phase && theirs.activated.epoch === activated.epoch;
-    // A late writer of this very epoch must not unsay its activation.
-    const keeps = theirs.epoch === epoch && (same || theirs.phase === 'activated');
-    return keeps || theirs.epoch > epoch ? theirs : { ...theirs, epoch, phase, activated };
+  return restoreControl(world, side, deployment, (before) => {
+    const theirs = before ?? firstRecord(deployment, side.region, [ruling], world.clock.now());
+    const next = mirrored(theirs, ruling);
+    return before !== undefined && isAlike(before, next) ? before : next;
   });
 }
 
-async function payFence(deployment: Deployment, debt: Debt, side: Side): Promise<FenceGrade> {
-  await side.ports.airflow.pauseAllUserDags(side.site.environment);
-  const beat = await readHeartbeat(side, deployment, side.region);
-  return beat?.fence?.epoch === debt.epoch ? beat.fence.grade : 'paused';
+function mirrored(theirs: ControlRecord, { epoch, phase, activated, move }: ControlRecord): ControlRecord {
+  // A late writer of this very epoch must not unsay its activation.
+  if (
+    effective(theirs).epoch > epoch ||
+    (theirs.epoch === epoch && theirs.phase === 'activated' && phase === 'claimed')
+  ) {
+    return theirs;
+  }
+  return { ...theirs, epoch, phase, activated, move: phase === 'claimed' ? move : null, debts: [] };
 }
+
+const isAlike = (a: ControlRecord, b: ControlRecord): boolean =>
+  a.epoch === b.epoch &&
+  a.phase === b.phase &&
+  a.activated.epoch === b.activated.epoch &&
+  a.move?.id === b.move?.id &&
+  a.move?.step === b.move?.step &&
+  a.debts.length === b.debts.length;

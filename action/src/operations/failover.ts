@@ -1,4 +1,4 @@
-import { MOVE_STEPS } from '../domain/control-record.ts';
+import { LARGEST_EPOCH, LARGEST_LEAP, MOVE_STEPS } from '../domain/control-record.ts';
 import type { ControlRecord, Move } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { nextEpoch } from '../domain/epoch.ts';
@@ -7,20 +7,25 @@ import type { Inputs } from '../domain/inputs.ts';
 import { moveId } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { FailoverResult } from '../domain/results.ts';
+import type { Standing } from '../domain/standing.ts';
 import { iso } from '../domain/stored-json.ts';
 import { withLease } from './held-lease.ts';
 import type { HeldLease } from './held-lease.ts';
 import { finish } from './move-evidence.ts';
 import { writeEntry } from './move-journal.ts';
-import { planMove, requireTarget } from './move-plan.ts';
-import type { Plan, Target } from './move-plan.ts';
+import { planMove } from './move-plan.ts';
+import type { Plan } from './move-plan.ts';
 import { runStep } from './move-steps.ts';
 import type { MoveScene } from './move-steps.ts';
+import { requireTarget } from './move-target.ts';
+import type { Target } from './move-target.ts';
 import { settle } from './settle.ts';
+import { requireStanding } from './standing.ts';
 
 /**
- * Makes the target active without the help of the site that is lost. Killed anywhere, the next run with the same target
- * goes on with the same move. Refuses before anything is touched; up to the claim it can still be withdrawn.
+ * Makes the target active without the help of the site that is lost. Refuses before anything is touched. A run that is
+ * killed before the claim leaves nothing that counts, and the next one plans anew; from the claim on the next run with
+ * the same target goes on with the same move.
  */
 export async function failover(
   world: World,
@@ -30,17 +35,17 @@ export async function failover(
   const startedAt = world.clock.now();
   const target = await requireTarget(world, deployment, inputs);
   const plan = target.move === undefined ? await plannedMove(world, deployment, inputs, target) : undefined;
-  return withLease(world, target.to, deployment, 'failover', async (lease) => {
-    const record = await lease.ensure();
-    const move = record.move ?? (await begin(world, deployment, inputs, lease, record, requirePlan(plan), startedAt));
-    const scene: MoveScene = { world, deployment, inputs, lease, from: target.from, to: target.to, move };
-    requireSameTarget(scene);
-    requireSameSnapshot(scene);
-    if (record.move !== null) world.log.info(`going on with ${move.id}, which had come to ${move.step}`);
+  return withLease(world, deployment, { main: target.to, other: target.from }, 'failover', async (lease) => {
+    const { from, to } = target;
+    const move =
+      plan === undefined
+        ? await goOn(world, deployment, target, lease)
+        : await begin(world, deployment, inputs, lease, plan, startedAt);
+    const scene: MoveScene = { world, deployment, inputs, lease, from, to, move };
     for (const step of MOVE_STEPS.slice(MOVE_STEPS.indexOf(move.step) + 1)) {
       await withdrawIfRefused(scene, () => runStep(scene, step));
     }
-    return finish(scene, record.move !== null);
+    return finish(scene, plan === undefined);
   });
 }
 
@@ -57,44 +62,65 @@ async function plannedMove(
   return planMove(world, deployment, inputs, target);
 }
 
-/** Writes down the move and thereby begins it. */
+/** The claimed move of an earlier run, if nothing has come between. Throws `MDR-CONTROL-CONFLICT`. */
+async function goOn(world: World, deployment: Deployment, { move }: Target, lease: HeldLease): Promise<Move> {
+  const record = await lease.ensure();
+  const { isClaimed, move: now } = await requireStanding(world, deployment);
+  if (record.move === null || record.move.id !== move?.id || !isClaimed || now?.id !== move.id) {
+    throw changedMeanwhile('the move that was under way has ended meanwhile');
+  }
+  world.log.info(`going on with ${record.move.id}, which had come to ${record.move.step}`);
+  return record.move;
+}
+
+/** Writes down the move and thereby begins it; what an earlier run had only planned is forgotten. */
 async function begin(
   world: World,
   deployment: Deployment,
   inputs: Inputs<'failover'>,
   lease: HeldLease,
-  record: ControlRecord,
-  plan: Plan,
+  { target, found, data }: Plan,
   startedAt: number,
 ): Promise<Move> {
-  requireUnchanged(plan, record);
-  const epoch = nextEpoch(plan.to.index, [record.epoch, plan.ruling.epoch]);
+  const { from, to } = target;
+  await lease.ensure();
+  const standing = await requireStanding(world, deployment);
+  requireUnchanged(target.standing, standing);
+  const epoch = nextEpoch(to.index, [standing.highest]);
+  requireInBounds(epoch, standing);
   const move: Move = {
     id: moveId(epoch, world.random.hex(4)),
     kind: 'failover',
-    from: plan.from.region,
-    to: plan.to.region,
+    from: from.region,
+    to: to.region,
     epoch,
-    snapshot: plan.found.id,
+    snapshot: found.id,
     step: 'planned',
     startedAt: iso(startedAt),
     reason: inputs.reason,
     actor: world.actor,
     fence: null,
   };
-  const entry = { startedAt, endedAt: world.clock.now(), data: plan.data };
-  await writeEntry(plan.to, deployment, move.id, 'planned', entry);
+  const entry = { startedAt, endedAt: world.clock.now(), data };
+  await writeEntry(to, deployment, move.id, 'planned', entry);
   await lease.change((current) => ({ ...current, move }));
   return move;
 }
 
-function requirePlan(plan: Plan | undefined): Plan {
-  if (plan !== undefined) return plan;
-  throw changedMeanwhile('the move that was under way has ended meanwhile');
+/** What was claimed or activated since the plan was made makes its snapshot and its verdict those of another day. */
+function requireUnchanged({ record: before }: Standing, { record: now }: Standing): void {
+  if (now.epoch === before.epoch && now.activated.epoch === before.activated.epoch) return;
+  throw changedMeanwhile('another move was begun or has ended meanwhile');
 }
 
-function requireUnchanged(plan: Plan, record: ControlRecord): void {
-  if (record.epoch !== plan.target.epoch) throw changedMeanwhile('another move has ended meanwhile');
+function requireInBounds(epoch: number, { record }: Standing): void {
+  if (epoch <= LARGEST_EPOCH && epoch <= record.activated.epoch + LARGEST_LEAP) return;
+  throw new MdrError({
+    code: 'MDR-CONTROL-INVALID',
+    message: `the next epoch would be ${epoch}, far above ${record.activated.epoch}, which was activated last`,
+    fix: 'Look with `status` which record, heartbeat or snapshot has so high an epoch, and bring its right version back.',
+    state: 'nothing was touched',
+  });
 }
 
 const changedMeanwhile = (why: string): MdrError =>
@@ -105,44 +131,27 @@ const changedMeanwhile = (why: string): MdrError =>
     state: 'nothing was touched',
   });
 
-function requireSameTarget({ move, inputs }: MoveScene): void {
-  if (move.to === inputs.target) return;
-  throw new MdrError({
-    code: 'MDR-MOVE-OTHER',
-    message: `${move.id} to ${move.to} is under way and has come to ${move.step}`,
-    fix: `Finish it first: failover with target ${move.to}.`,
-    state: 'nothing was touched',
-  });
-}
-
-function requireSameSnapshot({ move, inputs }: MoveScene): void {
-  if (inputs.snapshot === undefined || inputs.snapshot === move.snapshot) return;
-  throw new MdrError({
-    code: 'MDR-MOVE-OTHER',
-    message: `${move.id} is under way with the snapshot ${move.snapshot} and has come to ${move.step}, so that ${inputs.snapshot} is not restored`,
-    fix: `Finish it first: run again without \`snapshot\`, or with ${move.snapshot}.`,
-    state: 'nothing was touched',
-  });
-}
-
-const UNDOABLE = ['prepared', 'rechecked'];
-const RESUMABLE = ['MDR-STOPPED', 'MDR-TIMEOUT', 'MDR-LEASE-LOST', 'MDR-CONTROL-CONFLICT', 'MDR-DR-RUN-LOST'];
-
-/** A refusal before the claim, or by a higher epoch, ends the move: the record forgets it, the journal keeps it. */
+/**
+ * A move that ends before its claim is forgotten by the record, so that nothing stands in the way of another one; the
+ * journal keeps it. So is one that a higher epoch has overtaken. A claimed one stays: it has to be finished.
+ */
 async function withdrawIfRefused(scene: MoveScene, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
-    if (error instanceof MdrError && !RESUMABLE.includes(error.code)) {
-      await scene.lease.change((record) =>
-        error.code === 'MDR-MOVE-SUPERSEDED' || UNDOABLE.includes(stepAfter(record))
-          ? { ...record, move: null }
-          : record,
-      );
-    }
+    const isOvertaken = error instanceof MdrError && error.code === 'MDR-MOVE-SUPERSEDED';
+    await forget(scene, (record) => isOvertaken || record.epoch < scene.move.epoch);
     throw error;
   }
 }
 
-const stepAfter = ({ move }: ControlRecord): string =>
-  move === null ? 'confirmed' : (MOVE_STEPS[MOVE_STEPS.indexOf(move.step) + 1] ?? 'confirmed');
+async function forget({ world, lease, move }: MoveScene, isOver: (record: ControlRecord) => boolean): Promise<void> {
+  try {
+    await lease.change((record) =>
+      record.move?.id === move.id && isOver(record) ? { ...record, move: null } : record,
+    );
+  } catch (error) {
+    // How the move ended matters more; the next check withdraws what is left.
+    world.log.warning(`${move.id} was not taken out of the record: ${error instanceof Error ? error.message : '?'}`);
+  }
+}

@@ -5,9 +5,10 @@ import { MdrError } from '../domain/errors.ts';
 import type { World } from '../domain/ports.ts';
 import { millis } from '../domain/stored-json.ts';
 import { changeControl, readControl } from './control.ts';
+import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
-/** The right to change one control record, kept alive while it is used. */
+/** The right to change a deployment, kept alive while it is used. */
 export interface HeldLease {
   /** The record, if it is still ours. Throws `MDR-LEASE-LOST`. */
   ensure(): Promise<ControlRecord>;
@@ -15,43 +16,84 @@ export interface HeldLease {
   change(change: (record: ControlRecord) => ControlRecord): Promise<ControlRecord>;
 }
 
+/** Where a lease is taken. */
+export interface LeasePlaces {
+  /** The record that the work changes: without this lease nothing is done. */
+  readonly main: Side;
+  /** Another record that is held as well, as far as it answers: so that two runs meet who each change their own. */
+  readonly other?: Side;
+}
+
 /**
- * Runs `body` under the lease of the record at `side`. A lease that runs out while we wait for it is taken over; one
- * that is renewed meanwhile is another run at work: `MDR-LEASE-HELD`. A move waits for no reconcile and no drill: it
- * takes their lease, and they stop at their next step.
+ * Runs `body` under the lease of the record at `main`, and of the `other` one if that can be had. A lease that runs out
+ * while we wait for it is taken over; one that is renewed meanwhile is another run at work: `MDR-LEASE-HELD`. A move
+ * waits for no reconcile and no drill: it takes their lease, and they stop at their next step.
  */
 export async function withLease<T>(
   world: World,
-  side: Side,
   deployment: Deployment,
+  { main, other }: LeasePlaces,
   purpose: string,
   body: (lease: HeldLease) => Promise<T>,
 ): Promise<T> {
-  const nonce = await acquire(world, side, deployment, purpose);
+  const claim: Claim = { world, deployment, purpose, nonce: world.random.hex(8) };
+  const sides = await acquireAll(claim, main, other);
   const over = new AbortController();
-  const renewal = keepRenewing(world, side, deployment, nonce, over.signal);
+  const renewal = keepRenewing(claim, sides, over.signal);
   try {
-    return await body(heldLease(world, side, deployment, nonce));
+    return await body(heldLease(claim, sides));
   } finally {
     over.abort();
     await renewal;
-    await release(world, side, deployment, nonce);
+    for (const side of sides) await release(claim, side);
   }
 }
 
-async function acquire(world: World, side: Side, deployment: Deployment, purpose: string): Promise<string> {
-  await waitUntilFree(world, side, deployment, purpose);
-  const nonce = world.random.hex(8);
-  const { seconds } = deployment.lease;
+interface Claim {
+  readonly world: World;
+  readonly deployment: Deployment;
+  readonly purpose: string;
+  readonly nonce: string;
+}
+
+/** The sides whose lease is ours, the main one first; always asked for in the order of the sites. */
+async function acquireAll(claim: Claim, main: Side, other: Side | undefined): Promise<readonly [Side, ...Side[]]> {
+  const taken: Side[] = [];
+  const sides = other === undefined ? [main] : [main, other].toSorted((a, b) => a.index - b.index);
+  try {
+    for (const side of sides) {
+      if (side === main) await acquire(claim, side);
+      else if (!(await acquireIfThere(claim, side))) continue;
+      taken.push(side);
+    }
+  } catch (error) {
+    for (const side of taken) await release(claim, side);
+    throw error;
+  }
+  return [main, ...taken.filter((side) => side !== main)];
+}
+
+/** A record that does not answer, is missing or damaged holds up nobody; a lease that another run keeps does. */
+async function acquireIfThere(claim: Claim, side: Side): Promise<boolean> {
+  const there = await probeStored(() => readControl(side, claim.deployment));
+  if ('answer' in there && there.answer === undefined) return false;
+  const taken = 'fault' in there ? there : await probe(() => acquire(claim, side));
+  if ('answer' in taken) return true;
+  claim.world.log.warning(`the lease is not held in ${side.region}: ${taken.detail}`);
+  return false;
+}
+
+async function acquire(claim: Claim, side: Side): Promise<void> {
+  const { world, deployment, purpose, nonce } = claim;
+  await waitUntilFree(claim, side);
   await changeControl(world, side, deployment, (record, date) => {
     if (isHeldBy(record, nonce)) return record;
     if (leaseRuns(record.lease, date) && !yields(record.lease, purpose)) throw held(record.lease.holder, side);
-    return { ...record, lease: newLease(world.actor, nonce, purpose, date, seconds) };
+    return { ...record, lease: newLease(world.actor, nonce, purpose, date, deployment.lease.seconds) };
   });
-  return nonce;
 }
 
-async function waitUntilFree(world: World, side: Side, deployment: Deployment, purpose: string): Promise<void> {
+async function waitUntilFree({ world, deployment, purpose }: Claim, side: Side): Promise<void> {
   const first = await readControl(side, deployment);
   if (first === undefined || !leaseRuns(first.record.lease, first.date)) return;
   const { holder, nonce, expiresAt } = first.record.lease;
@@ -82,41 +124,55 @@ const lost = (side: Side): MdrError =>
     fix: 'Follow the other run; `status` names it. What this one began, the other one finishes.',
   });
 
-function heldLease(world: World, side: Side, deployment: Deployment, nonce: string): HeldLease {
+function heldLease({ world, deployment, nonce }: Claim, [main, ...others]: readonly [Side, ...Side[]]): HeldLease {
   const change: HeldLease['change'] = (body) =>
-    changeControl(world, side, deployment, (record) => {
-      if (!isHeldBy(record, nonce)) throw lost(side);
+    changeControl(world, main, deployment, (record) => {
+      if (!isHeldBy(record, nonce)) throw lost(main);
       return body(record);
     });
-  return { change, ensure: () => change((record) => record) };
+  let answering: readonly Side[] = others;
+  const requireOthers = async (): Promise<void> => {
+    for (const side of answering) {
+      const read = await probeStored(() => readControl(side, deployment));
+      // A Region that went dark meanwhile is not waited for at every step.
+      if (!('answer' in read) || read.answer === undefined) answering = answering.filter((one) => one !== side);
+      else if (!isHeldBy(read.answer.record, nonce)) throw lost(side);
+    }
+  };
+  return {
+    change,
+    async ensure() {
+      const record = await change((current) => current);
+      await requireOthers();
+      return record;
+    },
+  };
 }
 
-async function keepRenewing(
-  world: World,
-  side: Side,
-  deployment: Deployment,
-  nonce: string,
-  over: AbortSignal,
-): Promise<void> {
-  const { seconds } = deployment.lease;
+async function keepRenewing(claim: Claim, sides: readonly Side[], over: AbortSignal): Promise<void> {
+  const { world, deployment } = claim;
   for (;;) {
-    await world.clock.sleep((seconds * 1000) / 4, over);
+    await world.clock.sleep((deployment.lease.seconds * 1000) / 4, over);
     if (over.aborted) return;
-    try {
-      await changeControl(world, side, deployment, (record, date) =>
-        isHeldBy(record, nonce) && record.lease !== null
-          ? { ...record, lease: renewed(record.lease, date, seconds) }
-          : record,
-      );
-    } catch (error) {
-      // A renewal that fails is tried again; one that comes too late is met at the next step.
-      world.log.warning(`the lease could not be renewed: ${error instanceof Error ? error.message : '?'}`);
-    }
+    await Promise.all(sides.map((side) => renew(claim, side)));
+  }
+}
+
+/** A renewal that fails is tried again; one that comes too late is met at the next step. */
+async function renew({ world, deployment, nonce }: Claim, side: Side): Promise<void> {
+  try {
+    await changeControl(world, side, deployment, (record, date) =>
+      isHeldBy(record, nonce) && record.lease !== null
+        ? { ...record, lease: renewed(record.lease, date, deployment.lease.seconds) }
+        : record,
+    );
+  } catch (error) {
+    world.log.warning(`the lease could not be renewed: ${error instanceof Error ? error.message : '?'}`);
   }
 }
 
 /** What cannot be released runs out by itself, so a failure here must not hide how the operation ended. */
-async function release(world: World, side: Side, deployment: Deployment, nonce: string): Promise<void> {
+async function release({ world, deployment, nonce }: Claim, side: Side): Promise<void> {
   try {
     await changeControl(world, side, deployment, (record) =>
       isHeldBy(record, nonce) ? { ...record, lease: null } : record,

@@ -2,7 +2,6 @@ import type { DrResult } from '../domain/dr-result.ts';
 import { MdrError, isErrorCode } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runDrDag } from './dr-run.ts';
-import { requireEntry } from './move-journal.ts';
 import type { MoveScene } from './move-steps.ts';
 
 interface MoveJob {
@@ -10,14 +9,16 @@ interface MoveJob {
   readonly runId: string;
   readonly limitSeconds: number;
   readonly failure: ErrorCode;
+  readonly snapshot: { readonly id: string; readonly manifestSha256: string };
 }
 
 /** Runs a DR DAG of this move at the target. Throws the DAG's own code, or `failure`, when it did not succeed. */
 export async function runMoveDag(scene: MoveScene, job: MoveJob): Promise<DrResult> {
   const { world, deployment, to, move } = scene;
-  const { data } = await requireEntry(to, deployment, move.id, 'planned');
-  const conf = { move: move.id, epoch: move.epoch, snapshot: move.snapshot, manifestSha256: data.manifestSha256 };
-  const result = await runDrDag(world, to, deployment, { ...job, conf });
+  const { id: snapshot, manifestSha256 } = job.snapshot;
+  const conf = { move: move.id, epoch: move.epoch, snapshot, manifestSha256 };
+  const { dagId, runId, limitSeconds } = job;
+  const result = await runDrDag(world, to, deployment, { dagId, runId, limitSeconds, conf });
   if (result.ok) return result;
   throw new MdrError({
     code: isErrorCode(result.code) ? result.code : job.failure,

@@ -1,26 +1,21 @@
-import type { Debt, FenceGrade } from '../domain/control-record.ts';
+import type { ControlRecord, Debt } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
-import { staleAfter } from '../domain/reading.ts';
+import { moveRunId } from '../domain/names.ts';
 import { iso } from '../domain/stored-json.ts';
 import { mirror } from './debts.ts';
-import { requireNotSuperseded } from './move-preparation.ts';
-import type { MoveScene } from './move-steps.ts';
+import { stopLoser } from './fence.ts';
 import { readHeartbeat } from './heartbeats.ts';
+import { requireNotSuperseded, requireSameLineage } from './move-preparation.ts';
+import type { MoveScene } from './move-steps.ts';
 import { probe } from './sides.ts';
-import { readStanding } from './standing.ts';
-import { waitFor } from './wait.ts';
+import { requireStanding } from './standing.ts';
 
 /** The point of no return: both records name the new epoch, the target's first; the other one is owed if it is dark. */
 export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   const { world, deployment, lease, from, to, move } = scene;
-  await requireNotSuperseded(scene);
-  const activated = (await readStanding(world, deployment)).standing?.record.activated;
-  const claimed = await lease.change((record) =>
-    record.epoch >= move.epoch
-      ? record
-      : { ...record, epoch: move.epoch, phase: 'claimed', activated: activated ?? record.activated },
-  );
+  const before = await lease.ensure();
+  const claimed = before.epoch === move.epoch ? before : await claimAtTarget(scene);
   const lastBeat = await readHeartbeat(to, deployment, from.region);
   const lastSignOfLife = lastBeat?.at ?? null;
   const theirs = await probe(() => mirror(world, deployment, claimed, from));
@@ -28,9 +23,27 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
     world.log.warning(`the control record of ${from.region} is owed: ${theirs.detail}`);
     return { debts: [debtOf(scene, 'claim')], lastSignOfLife };
   }
-  if (theirs.answer.epoch > move.epoch) await requireNotSuperseded(scene);
+  if (theirs.answer.epoch > move.epoch) requireNotSuperseded(scene, await requireStanding(world, deployment));
   return { debts: [], lastSignOfLife };
 }
+
+/** Both records and the lineage are compared once more, right before the one write that cannot be taken back. */
+async function claimAtTarget(scene: MoveScene): Promise<ControlRecord> {
+  const { lease, move } = scene;
+  const { activated } = (await requireSameLineage(scene)).record;
+  return lease.change((record) => {
+    if (record.move?.id !== move.id || record.epoch >= move.epoch) throw withdrawn(scene);
+    return { ...record, epoch: move.epoch, phase: 'claimed', activated, debts: [] };
+  });
+}
+
+const withdrawn = ({ move }: MoveScene): MdrError =>
+  new MdrError({
+    code: 'MDR-CONTROL-CONFLICT',
+    message: `${move.id} was taken out of the record while this run stood still`,
+    fix: 'Look with `status` who is active now, and run again if a move is still wanted.',
+    state: 'nothing was touched',
+  });
 
 export const debtOf = ({ world, from, move }: MoveScene, kind: Debt['kind']): Debt => ({
   kind,
@@ -40,29 +53,13 @@ export const debtOf = ({ world, from, move }: MoveScene, kind: Debt['kind']): De
   since: iso(world.clock.now()),
 });
 
-/** Pauses from outside, and waits for the canary's own fence if there is a canary that beats. */
+/** Stops the site that is left, or owes it. */
 export async function fence(scene: MoveScene): Promise<StepData<'fenced'>> {
-  const { world, from } = scene;
-  const paused = await probe(() => from.ports.airflow.pauseAllUserDags(from.site.environment));
-  const grade = (await fenceOfCanary(scene)) ?? ('answer' in paused ? 'paused' : 'unproven');
+  const { world, deployment, lease, from, to, move } = scene;
+  const { activated: lineage } = await lease.ensure();
+  const loser = { world, deployment, side: from, winner: to, move: move.id, epoch: move.epoch, lineage };
+  const grade = await stopLoser(loser, moveRunId(move.id, 'fence'));
   if (grade !== 'unproven') return { grade, debts: [] };
   world.log.warning(`${from.region} could not be fenced: what it starts until it sees the new epoch runs twice`);
   return { grade, debts: [debtOf(scene, 'fence')] };
-}
-
-async function fenceOfCanary(scene: MoveScene): Promise<FenceGrade | undefined> {
-  const { world, deployment, from, move } = scene;
-  const beat = await probe(() => readHeartbeat(from, deployment, from.region));
-  if (!('answer' in beat) || beat.answer === undefined) return undefined;
-  if (beat.answer.ageMilliseconds > staleAfter(deployment)) return undefined;
-  const limit = 2 * deployment.canary.everySeconds + 30;
-  try {
-    return await waitFor(world, `the fence of ${from.region}'s canary`, limit, async () => {
-      const { fence: laid } = (await readHeartbeat(from, deployment, from.region)) ?? { fence: null };
-      return laid?.epoch === move.epoch ? laid.grade : undefined;
-    });
-  } catch (error) {
-    if (error instanceof MdrError && error.code === 'MDR-TIMEOUT') return undefined;
-    throw error;
-  }
 }

@@ -5,11 +5,14 @@ import { keys } from '../domain/names.ts';
 import type { FailoverResult, StepTime } from '../domain/results.ts';
 import { millis, toStored } from '../domain/stored-json.ts';
 import { requireEntry } from './move-journal.ts';
+import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
+import { requireStanding } from './standing.ts';
 
 /** Writes the evidence, and only then closes the move. Everything in it comes from the journal, whoever wrote that. */
 export async function finish(scene: MoveScene, resumed: boolean): Promise<FailoverResult> {
-  const { lease, to, deployment, move } = scene;
+  const { world, lease, to, deployment, move } = scene;
+  requireNotSuperseded(scene, await requireStanding(world, deployment));
   const result = await evidenceOf(scene, resumed);
   const key = keys.evidence(deployment.deployment, move.id, 'json');
   await to.ports.objects.put(to.bucket, key, toStored(result), 'any');
@@ -24,7 +27,8 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
   const activated = (await read('activated')).data;
   const confirmed = await read('confirmed');
   const { lastSignOfLife } = (await read('claimed')).data;
-  const lostSeconds = mostLost(planned.loss.snapshot.takenAt, lastSignOfLife, deployment.canary.everySeconds);
+  const loss = activated.loss ?? planned.loss;
+  const lostSeconds = mostLost(loss.snapshot.takenAt, lastSignOfLife, deployment.canary.everySeconds);
   const { debts } = await lease.ensure();
   return {
     operation: 'failover',
@@ -41,7 +45,7 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
     confirmedAt: confirmed.endedAt,
     verdict: planned.verdict,
     overridden: planned.overridden,
-    loss: planned.loss,
+    loss,
     fence: (await read('fenced')).data.grade,
     debts,
     steps: await stepTimes(read),

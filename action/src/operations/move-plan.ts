@@ -1,6 +1,4 @@
-import type { ControlRecord, Move } from '../domain/control-record.ts';
-import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
-import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import type { Deployment } from '../domain/deployment.ts';
 import { errorOf } from '../domain/aws-errors.ts';
 import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
@@ -10,105 +8,26 @@ import { describeLoss, lossOf } from '../domain/loss.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
+import { isPassing } from '../domain/reconcile-follow.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
-import { didYouMean } from '../domain/suggest.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { loadedOf, noRecord, notInstalled, readControl } from './control.ts';
 import { requireFenceable } from './fenceable.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
-import { sideOf } from './sides.ts';
-import { readStanding } from './standing.ts';
+import type { Target } from './move-target.ts';
+import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
-
-/** Where a move goes, as the inputs and the control records say before anything is done. */
-export interface Target {
-  readonly from: Side;
-  readonly to: Side;
-  /** With what the target's bucket proves beyond it. */
-  readonly ruling: ControlRecord;
-  /** Epoch of the target's own record. */
-  readonly epoch: number;
-  /** A move to this target that an earlier run had begun. */
-  readonly move: Move | undefined;
-}
+import { waitFor } from './wait.ts';
 
 /** What is going to be done, and what it will lose. */
 export interface Plan {
   readonly target: Target;
-  readonly from: Side;
-  readonly to: Side;
-  readonly ruling: ControlRecord;
   readonly found: FoundSnapshot;
   readonly data: StepData<'planned'>;
 }
-
-/** Throws `MDR-INPUT-…`, `MDR-MOVE-SAME-SITE`, `MDR-MOVE-OTHER`, `MDR-NOT-INSTALLED`, `MDR-AWS-…`. */
-export async function requireTarget(world: World, deployment: Deployment, inputs: Inputs<'failover'>): Promise<Target> {
-  const index = requireSite(deployment, inputs.target);
-  requireConfirmed(deployment, inputs.confirm);
-  const to = sideOf(world, deployment, index);
-  const from = sideOf(world, deployment, otherSite(index));
-  const { controls, standing } = await readStanding(world, deployment);
-  const own = controls[index];
-  // Without the target's record there is nothing to claim: what is wrong with it is the answer.
-  const target = 'answer' in own ? own.answer?.record : (await readControl(to, deployment))?.record;
-  if (standing === undefined) throw noRecord(deployment, controls);
-  if (target === undefined) throw notInstalled(`there is no control record in ${to.bucket}`);
-  const ruling = standing.record;
-  const running = loadedOf(controls).flatMap(({ record }) => runningMove(record, ruling));
-  const other = running.find((move) => move.to !== to.region);
-  if (other !== undefined) throw otherMove(other);
-  const move = running.find((candidate) => candidate.to === to.region);
-  if (move === undefined && ruling.phase === 'activated' && siteOfEpoch(ruling.epoch) === index)
-    throw sameSite(to, ruling);
-  return { from, to, ruling, epoch: target.epoch, move };
-}
-
-/** A move below the ruling epoch was superseded, and is no longer under way whatever its record says. */
-const runningMove = (record: ControlRecord, ruling: ControlRecord): readonly Move[] =>
-  record.move !== null && record.move.epoch >= ruling.epoch ? [record.move] : [];
-
-function requireSite(deployment: Deployment, region: string): SiteIndex {
-  const regions = deployment.sites.map((site) => site.region);
-  if (region === regions[0]) return 0;
-  if (region === regions[1]) return 1;
-  throw new MdrError({
-    code: 'MDR-INPUT-INVALID',
-    message: `the input \`target\`: ${deployment.deployment} has no site in ${region}${didYouMean(region, regions)}`,
-    fix: `Give the Region of the site that takes over: ${regions.join(' or ')}.`,
-    state: 'nothing was touched',
-  });
-}
-
-function requireConfirmed(deployment: Deployment, confirm: string): void {
-  if (confirm === deployment.deployment) return;
-  throw new MdrError({
-    code: 'MDR-INPUT-CONFIRM',
-    message: `the input \`confirm\` says "${confirm}", but this moves ${deployment.deployment}`,
-    fix: `Type the deployment's name into \`confirm\`: ${deployment.deployment}.`,
-    state: 'nothing was touched',
-  });
-}
-
-const otherMove = (move: Move): MdrError =>
-  new MdrError({
-    code: 'MDR-MOVE-OTHER',
-    message: `${move.id} to ${move.to} is under way since ${move.startedAt} and has come to ${move.step}`,
-    fix: `Finish it first: failover with target ${move.to}.`,
-    state: 'nothing was touched',
-  });
-
-const sameSite = (to: Side, ruling: ControlRecord): MdrError =>
-  new MdrError({
-    code: 'MDR-MOVE-SAME-SITE',
-    message: `${to.region} is active already, since epoch ${ruling.epoch}, ${ruling.activated.at}`,
-    fix: 'Nothing is to be done; `status` shows both sites.',
-    state: 'nothing was touched',
-  });
 
 /** Refuses, or answers what will be done. Changes nothing. */
 export async function planMove(
@@ -117,13 +36,14 @@ export async function planMove(
   inputs: Inputs<'failover'>,
   target: Target,
 ): Promise<Plan> {
-  const { from, to, ruling } = target;
+  const { from, to, standing } = target;
   const verdict = await world.log.group('Look at the site that is left', () =>
     requirePermission(world, deployment, inputs),
   );
   const overridden = permissionOf(verdict.key, 'manual') === 'force';
   if (overridden) await requireFenceable(deployment, from, to);
-  const lineage = ruling.activated;
+  const lineage = standing.record.activated;
+  await world.log.group('Wait until the target may take over', () => awaitQuiet(world, to));
   const found = await world.log.group('Verify the snapshot at the target', async () => {
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;
@@ -144,7 +64,7 @@ export async function planMove(
     loss: { ...loss, inFlight: [...loss.inFlight] },
     manifestSha256: found.manifestSha256,
   };
-  return { target, from, to, ruling, found, data };
+  return { target, found, data };
 }
 
 /** The verdict, if it lets us leave the active site. Throws `MDR-MOVE-HEALTHY` or `MDR-MOVE-VERDICT`. */
@@ -167,6 +87,25 @@ export async function requirePermission(
         : 'To leave it all the same, run again with `override: force`.',
     state: 'nothing was touched',
   });
+}
+
+/** Seconds. MWAA calls 20 to 30 minutes typical for an update. */
+const UPDATE_LIMIT_SECONDS = 2_700;
+
+/** A target that is being updated, as our own reconcile does with the standby first, is waited for; not for ever. */
+async function awaitQuiet(world: World, to: Side): Promise<void> {
+  const status = async () => (await asMdr(() => to.ports.environments.describe(to.site.environment)))?.status ?? '';
+  const first = await status();
+  if (!first === undefined || !isPassing(first)) return;
+  world.log.info(`${to.site.environment} is ${first}: waiting until that is over, for 45 min at most`);
+  try {
+    await waitFor(world, `${to.site.environment} to be AVAILABLE`, UPDATE_LIMIT_SECONDS, async () =>
+      isPassing(await status()) ? undefined : true,
+    );
+  } catch (error) {
+    // Still at it: the look at the target says so, with all else that it lacks.
+    if (!(error instanceof MdrError) || error.code !== 'MDR-TIMEOUT') throw error;
+  }
 }
 
 /** The user DAGs that the target lacks. Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */

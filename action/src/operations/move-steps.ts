@@ -1,5 +1,6 @@
 import type { ControlRecord, Debt, Move, MoveStep } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { JournalEntry, StepData } from '../domain/journal.ts';
 import type { World } from '../domain/ports.ts';
@@ -53,10 +54,10 @@ const STEPS: Readonly<Record<ActingStep, (scene: MoveScene) => Promise<void>>> =
   activated: step('activated', {
     title: 'Activate the target',
     act: activate,
-    record: (record, { committedAt }, { to, move }) => ({
+    record: (record, { committedAt, snapshot }, { to, move }) => ({
       ...record,
       phase: 'activated',
-      activated: { site: to.region, epoch: move.epoch, at: committedAt, snapshot: move.snapshot },
+      activated: { site: to.region, epoch: move.epoch, at: committedAt, snapshot: snapshot ?? move.snapshot },
     }),
   }),
   confirmed: step('confirmed', {
@@ -75,11 +76,21 @@ function step<S extends ActingStep>(name: S, { title, act, record }: Step<S>): (
   return async (scene) => {
     const { world, deployment, lease, to, move } = scene;
     await world.log.group(title, async () => {
-      await lease.ensure();
+      requireOurs(scene, await lease.ensure());
       const entry = (await readEntry(to, deployment, move.id, name)) ?? (await acted(scene, name, act));
       await lease.change((before) => advanced(record(before, entry.data, scene), name));
     });
   };
+}
+
+/** A run that stood still for long may find that its move was withdrawn, or another one begun. */
+function requireOurs({ move }: MoveScene, record: ControlRecord): void {
+  if (record.move?.id === move.id) return;
+  throw new MdrError({
+    code: 'MDR-CONTROL-CONFLICT',
+    message: `${move.id} is no longer the move of this record: it was withdrawn or replaced`,
+    fix: 'Look with `status` who is active now, and run again if a move is still wanted.',
+  });
 }
 
 async function acted<S extends ActingStep>(scene: MoveScene, name: S, act: Step<S>['act']): Promise<JournalEntry<S>> {

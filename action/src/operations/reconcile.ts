@@ -30,7 +30,7 @@ export async function reconcile(world: World, source: PlanSource, request: Recon
   const rest = restOf(world, first);
   if (rest !== undefined && !isStale(first)) return resultOf(world, request, first, rest, startedAt);
   for (const side of bothSides(world, deployment)) await writeFirstRecord(world, side, deployment, first.records);
-  return withLease(world, first.standby, deployment, 'reconcile', async (lease) => {
+  return withLease(world, deployment, { main: first.standby }, 'reconcile', async (lease) => {
     requireNoMove(deployment, [await lease.ensure()]);
     const run: ReconcileRun = {
       ...{ world, source, request, lease, standby: first.standby },

@@ -66,7 +66,7 @@ function withoutLeaps(controls: BothControls, beats: readonly StoredBeat[]): Bot
   const known = beats.flatMap(({ epoch }) => (epoch === null ? [] : [epoch]));
   const judged = (control: BothControls[number]): BothControls[number] => {
     if (!('answer' in control) || control.answer === undefined || !leaps(control.answer.record, known)) return control;
-    return { fault: 'error', detail: leapOf(control.answer) };
+    return { fault: 'error', code: 'MDR-CONTROL-INVALID', detail: leapOf(control.answer) };
   };
   return [judged(controls[0]), judged(controls[1])];
 }

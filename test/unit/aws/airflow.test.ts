@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as mwaa from '@aws-sdk/client-mwaa';
 import { createAirflow } from '../../../action/src/airflow/airflow.ts';
 import { createRestApi } from '../../../action/src/aws/mwaa.ts';
-import {
-  json,
-  sessionAt,
-  startScriptedServer,
-  type Answer,
-  type ScriptedServer,
-  type SeenRequest,
-} from './scripted-server.ts';
+import { json, sessionAt, startScriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 
 const REGION = 'us-west-2';
 const ENV = 'example-us-west-2';
@@ -134,62 +127,45 @@ describe('what Airflow refuses', () => {
   });
 });
 
-/** As much of Airflow as lists and pauses DAGs by page. */
-class PausableAirflow {
-  readonly dags = new Map<string, boolean>();
+describe('DAGs', () => {
+  const ids = Array.from({ length: 253 }, (_, index) => `dag_${String(index).padStart(3, '0')}`);
 
-  answer = ({ body }: SeenRequest): Answer => {
-    const { Method, Path, QueryParameters = {}, Body } = JSON.parse(body) as AirflowCall;
-    if (Path !== '/dags') return this.#one(Path.slice('/dags/'.length), Body?.['is_paused'] === true);
-    const page = [...this.dags.keys()]
-      .sort()
-      .slice(Number(QueryParameters['offset']), Number(QueryParameters['offset']) + 100);
-    if (Method === 'PATCH') for (const dagId of page) this.dags.set(dagId, true);
-    const dags = page.map((dag_id) => ({ dag_id, is_paused: this.dags.get(dag_id) }));
-    return answer({ dags, total_entries: this.dags.size });
-  };
-
-  #one(dagId: string, paused: boolean): Answer {
-    if (!this.dags.has(dagId)) return refusal(404);
-    this.dags.set(dagId, paused);
-    return answer({ dag_id: dagId, is_paused: paused });
-  }
-}
+  test('are listed from every page', async () => {
+    server.script(({ body }) => {
+      const offset = Number((JSON.parse(body) as AirflowCall).QueryParameters?.['offset']);
+      const dags = ids.slice(offset, offset + 100).map((dag_id) => ({ dag_id, is_paused: false }));
+      return answer({ dags, total_entries: ids.length });
+    });
+    expect((await airflow().dags(ENV)).map(({ dagId }) => dagId)).toEqual(ids);
+  });
+});
 
 describe('pausing', () => {
-  let pausable: PausableAirflow;
-  beforeEach(() => {
-    pausable = new PausableAirflow();
-    for (let number = 0; number < 250; number++) pausable.dags.set(`${number % 2 === 0 ? 'a' : 'z'}_${number}`, false);
-    for (const dagId of ['mwaadr_canary', 'mwaadr_snapshot', 'mwaadr_restore']) pausable.dags.set(dagId, false);
-    server.script(pausable.answer);
-  });
-  const ours = () => [...pausable.dags].filter(([dagId]) => dagId.startsWith('mwaadr_')).map(([, paused]) => paused);
+  const soon = () => ({ notAfter: Date.now() + 5_000 });
 
-  test('reaches every page and leaves our own DAGs running', async () => {
-    expect(await airflow().pauseAllUserDags(ENV)).toBe(250);
-    expect(ours()).toEqual([false, false, false]);
-    expect(calls()[0]).toEqual({
-      Method: 'PATCH',
-      Path: '/dags',
-      QueryParameters: { limit: 100, offset: 0, dag_id_pattern: '%' },
-      Body: { is_paused: true },
-    });
+  test('takes one DAG at a time, so that our own can never be among them', async () => {
+    server.script(answer({ dag_id: 'orders', is_paused: true }));
+    await airflow().pause(ENV, 'orders', soon());
+    expect(calls()).toEqual([{ Method: 'PATCH', Path: '/dags/orders', Body: { is_paused: true } }]);
   });
 
-  test('whose reply is lost leaves our own DAGs running too', async () => {
-    // All on the page whose reply is lost.
-    for (let number = 10; number < 250; number++)
-      for (const letter of ['a', 'z']) pausable.dags.delete(`${letter}_${number}`);
-    server.script((request) => {
-      const reply = pausable.answer(request);
-      return request.body.includes('dag_id_pattern') ? { status: 502 } : reply;
-    });
-    await expect(airflow().pauseAllUserDags(ENV)).rejects.toMatchObject({ quality: 'dark' });
-    expect(ours()).toEqual([false, false, false]);
+  test('names a DAG by a pattern where InvokeRestApi takes no path so long', async () => {
+    const dagId = `orders_${'x'.repeat(60)}`;
+    server.script(answer({ dags: [], total_entries: 1 }));
+    await airflow().pause(ENV, dagId, soon());
+    const QueryParameters = { limit: 100, dag_id_pattern: dagId };
+    expect(calls()).toEqual([{ Method: 'PATCH', Path: '/dags', QueryParameters, Body: { is_paused: true } }]);
   });
 
-  test('a list has every page', async () => {
-    expect(await airflow().dags(ENV)).toHaveLength(253);
+  test('that was decided too long ago sends nothing', async () => {
+    server.script(answer({}));
+    const late = airflow().pause(ENV, 'orders', { notAfter: Date.now() - 1 });
+    await expect(late).rejects.toMatchObject({ quality: 'error', awsCode: 'TooLate' });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('of a DAG that is not there is an error', async () => {
+    server.script(refusal(404));
+    await expect(airflow().pause(ENV, 'orders', soon())).rejects.toMatchObject({ quality: 'error' });
   });
 });

@@ -32,6 +32,7 @@ export const healthy: CheckResult = {
   permission: { manual: 'force', automatic: 'refused' },
   readings: 1,
   snapshot: SNAPSHOT,
+  withdrawn: [],
   debts: { paid: [], owed: [] },
   savedEnvironments: ['us-east-1', 'us-west-2'],
   warnings: [],

@@ -1,0 +1,145 @@
+import type { FenceGrade, Lineage } from '../domain/control-record.ts';
+import { siteOfEpoch } from '../domain/deployment.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
+import type { StoredBeat } from '../domain/heartbeat.ts';
+import { DAG_IDS, isOurDag, keys } from '../domain/names.ts';
+import type { World } from '../domain/ports.ts';
+import { staleAfter } from '../domain/reading.ts';
+import { iso, millis, toStored } from '../domain/stored-json.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { probe, probeStored } from './sides.ts';
+import type { Side } from './sides.ts';
+import { readStanding } from './standing.ts';
+import { waitFor } from './wait.ts';
+
+/** A site that lost an epoch, and the move that took it. */
+export interface Loser {
+  readonly world: World;
+  readonly deployment: Deployment;
+  readonly side: Side;
+  /** The site that the epoch belongs to; the journal is in its bucket. */
+  readonly winner: Side;
+  readonly move: string;
+  readonly epoch: number;
+  /** What was active before. */
+  readonly lineage: Lineage;
+}
+
+/** Seconds. What a canary that is started by REST takes to run, and a fence to prove that all tasks have ended. */
+const CANARY_TAKES = 60;
+const STOPPING_TAKES = 45;
+
+/**
+ * Stops a site that lost: its own canary does it, started at once instead of waited for; if that cannot be, every DAG is
+ * paused by REST. What cannot be reached is `unproven`. Throws `MDR-MOVE-SUPERSEDED`, `MDR-STOPPED`.
+ */
+export async function stopLoser(loser: Loser, runId: string): Promise<FenceGrade> {
+  const { world, deployment, side } = loser;
+  const first = await newestBeat(loser);
+  if (isStopped(loser, first)) return graded(loser);
+  const started = await probe(() => side.ports.airflow.trigger(side.site.environment, DAG_IDS.canary, runId, {}));
+  const wasStarted = 'answer' in started && started.answer !== undefined;
+  const beats = first !== undefined && first.ageMilliseconds <= staleAfter(deployment);
+  const limit = beats ? 2 * deployment.canary.everySeconds + 30 : wasStarted ? CANARY_TAKES : 0;
+  if (limit > 0 && (await obeys(loser, limit))) return graded(loser);
+  const paused = await probe(() => pauseByRest(loser));
+  if ('answer' in paused) return 'paused';
+  world.log.warning(`${side.region} was not stopped: ${paused.detail}`);
+  return 'unproven';
+}
+
+/** Whichever bucket holds it: the site may not be able to write into its own. */
+async function newestBeat({ deployment, side, winner }: Loser): Promise<StoredBeat | undefined> {
+  const read = await Promise.all(
+    [side, winner].map((from) => probeStored(() => readHeartbeat(from, deployment, side.region))),
+  );
+  const found = read.flatMap((beat) => ('answer' in beat && beat.answer !== undefined ? [beat.answer] : []));
+  return found.toSorted((a, b) => millis(b.at) - millis(a.at))[0];
+}
+
+/** It obeyed this epoch; or it is one that had been a standby all the time and says so still. */
+function isStopped({ deployment, side, epoch, lineage }: Loser, beat: StoredBeat | undefined): boolean {
+  if (beat?.role !== 'standby' || beat.epoch === null) return false;
+  const lastActive = lineage.site === side.region ? lineage.epoch : -1;
+  return beat.epoch >= epoch || (beat.epoch > lastActive && beat.ageMilliseconds <= staleAfter(deployment));
+}
+
+const gradeOf = ({ fence, hold }: StoredBeat): FenceGrade =>
+  fence?.grade ?? (hold.liveUserRuns === 0 ? 'stopped' : 'paused');
+
+const obeys = (loser: Loser, limit: number): Promise<boolean> =>
+  within(loser, `the fence of ${loser.side.region}'s canary`, limit, async () =>
+    isStopped(loser, await newestBeat(loser)),
+  );
+
+/** Tasks that were cut off take a moment to end. */
+async function graded(loser: Loser): Promise<FenceGrade> {
+  const isProven = async () => {
+    const beat = await newestBeat(loser);
+    return isStopped(loser, beat) && beat !== undefined && gradeOf(beat) === 'stopped';
+  };
+  const what = `the end of every task in ${loser.side.region}`;
+  return (await within(loser, what, STOPPING_TAKES, isProven)) ? 'stopped' : 'paused';
+}
+
+async function within({ world }: Loser, what: string, limit: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await waitFor(world, what, limit, async () => (await isSo()) || undefined);
+  } catch (error) {
+    if (error instanceof MdrError && error.code === 'MDR-TIMEOUT') return false;
+    throw error;
+  }
+}
+
+/** Milliseconds for which a look at the records allows a pause: much less than a move takes to make a site active. */
+const LOOK_LASTS = 5_000;
+
+/**
+ * The last resort: each DAG of the user by itself, never our own, and only as long as the site is known to have lost.
+ * What is about to be paused is written into the journal first, so that it can be given back.
+ */
+async function pauseByRest(loser: Loser): Promise<void> {
+  const { world, deployment, side, winner, move } = loser;
+  const { environment } = side.site;
+  await requireLost(loser);
+  const all = await side.ports.airflow.dags(environment);
+  const unpaused = all.filter(({ dagId, isPaused }) => !isPaused && !isOurDag(dagId)).map(({ dagId }) => dagId);
+  if (unpaused.length === 0) return;
+  const key = keys.pauses(deployment.deployment, move, world.random.hex(4));
+  const note = { schemaVersion: 1, deployment: deployment.deployment, move, site: side.region, dags: unpaused };
+  const body = toStored({ ...note, at: iso(world.clock.now()) });
+  await winner.ports.objects.put(winner.bucket, key, body, { ifAbsent: true });
+  world.log.info(`pausing ${unpaused.length} DAG(s) of ${environment} by REST`);
+  for (let lookedAt = -Infinity, next = 0; next < unpaused.length; next += 1) {
+    if (world.clock.now() - lookedAt > LOOK_LASTS / 2) {
+      lookedAt = world.clock.now();
+      await requireLost(loser);
+    }
+    await side.ports.airflow.pause(environment, unpaused[next] ?? '', { notAfter: lookedAt + LOOK_LASTS });
+  }
+}
+
+/** Nobody but a site that lost is ever paused. Throws `MDR-MOVE-SUPERSEDED`, and AwsFault where no record tells. */
+async function requireLost({ world, deployment, side, winner, epoch, move }: Loser): Promise<void> {
+  const record = (await readStanding(world, deployment)).standing?.record;
+  if (record?.epoch === epoch && siteOfEpoch(record.epoch) !== side.index) return;
+  if (record === undefined || record.epoch < epoch) throw unseen(winner, epoch);
+  throw new MdrError({
+    code: 'MDR-MOVE-SUPERSEDED',
+    message: `${move} no longer rules, so ${side.region} is not paused for it`,
+    fix: 'Look with `status` who is active now.',
+    state: `nothing of ${side.region} was paused since`,
+  });
+}
+
+const unseen = ({ region }: Side, epoch: number): AwsFault =>
+  new AwsFault({
+    quality: 'dark',
+    service: 's3',
+    region,
+    operation: 'GetObject',
+    awsCode: '',
+    message: `no control record with epoch ${epoch} could be read`,
+  });

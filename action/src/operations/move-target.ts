@@ -1,0 +1,109 @@
+import type { Move } from '../domain/control-record.ts';
+import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
+import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
+import type { Inputs } from '../domain/inputs.ts';
+import type { World } from '../domain/ports.ts';
+import type { Standing } from '../domain/standing.ts';
+import { didYouMean } from '../domain/suggest.ts';
+import { noRecord, notInstalled, readControl } from './control.ts';
+import type { BothControls, LoadedControl } from './control.ts';
+import { requirePeerKnown } from './peer.ts';
+import { sideOf } from './sides.ts';
+import type { Side } from './sides.ts';
+import { readStanding } from './standing.ts';
+
+/** Where a move goes, as the inputs and what is known say before anything is done. */
+export interface Target {
+  readonly from: Side;
+  readonly to: Side;
+  readonly standing: Standing;
+  /** A move to this target that was claimed and has to be finished. One that was only planned is planned anew. */
+  readonly move: Move | undefined;
+}
+
+/** Throws `MDR-INPUT-…`, `MDR-MOVE-SAME-SITE`, `MDR-MOVE-OTHER`, `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
+export async function requireTarget(world: World, deployment: Deployment, inputs: Inputs<'failover'>): Promise<Target> {
+  const index = requireSite(deployment, inputs.target);
+  requireConfirmed(deployment, inputs.confirm);
+  const to = sideOf(world, deployment, index);
+  const from = sideOf(world, deployment, otherSite(index));
+  const { controls, standing } = await readStanding(world, deployment);
+  // Without the target's record there is nothing to claim: what is wrong with it is the answer.
+  const own = await requireOwn(controls[index], to, deployment);
+  if (standing === undefined) throw noRecord(deployment, controls);
+  const move = standing.isClaimed ? standing.move : undefined;
+  const isOurs = move !== undefined && move.to === to.region && own.record.move?.id === move.id;
+  // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
+  if (!isOurs) await requirePeerKnown(world, deployment, from, inputs);
+  requireNoOtherMove(controls, standing, to);
+  if (move === undefined) requireNotActive(standing, to);
+  return { from, to, standing, move: isOurs ? move : undefined };
+}
+
+/** One failed read is asked again: it says nothing about what is there. */
+async function requireOwn(first: BothControls[number], to: Side, deployment: Deployment): Promise<LoadedControl> {
+  if ('fault' in first && first.code === 'MDR-CONTROL-INVALID') throw damaged(to, first.detail);
+  const own = 'answer' in first ? first.answer : await readControl(to, deployment);
+  if (own !== undefined) return own;
+  throw notInstalled(`there is no control record in ${to.bucket}`);
+}
+
+const damaged = ({ bucket }: Side, detail: string): MdrError =>
+  new MdrError({
+    code: 'MDR-CONTROL-INVALID',
+    message: detail,
+    fix: `Bring the right version of the object back (${bucket} is versioned), or delete it and run \`install\`.`,
+    state: 'nothing was touched',
+  });
+
+function requireSite(deployment: Deployment, region: string): SiteIndex {
+  const regions = deployment.sites.map((site) => site.region);
+  if (region === regions[0]) return 0;
+  if (region === regions[1]) return 1;
+  throw new MdrError({
+    code: 'MDR-INPUT-INVALID',
+    message: `the input \`target\`: ${deployment.deployment} has no site in ${region}${didYouMean(region, regions)}`,
+    fix: `Give the Region of the site that takes over: ${regions.join(' or ')}.`,
+    state: 'nothing was touched',
+  });
+}
+
+function requireConfirmed(deployment: Deployment, confirm: string): void {
+  if (confirm === deployment.deployment) return;
+  throw new MdrError({
+    code: 'MDR-INPUT-CONFIRM',
+    message: `the input \`confirm\` says "${confirm}", but this moves ${deployment.deployment}`,
+    fix: `Type the deployment's name into \`confirm\`: ${deployment.deployment}.`,
+    state: 'nothing was touched',
+  });
+}
+
+/**
+ * A claimed move to the other site has to be finished first, as long as that site can be read: its activation may be on
+ * its way. A site in the dark cannot finish anything, and must not keep the one that is left from taking over.
+ */
+function requireNoOtherMove(controls: BothControls, { move, isClaimed }: Standing, to: Side): void {
+  if (!isClaimed || move === undefined || move.to === to.region) return;
+  const target = controls[siteOfEpoch(move.epoch)];
+  if ('fault' in target && target.fault === 'dark') return;
+  throw otherMove(move);
+}
+
+export const otherMove = (move: Move): MdrError =>
+  new MdrError({
+    code: 'MDR-MOVE-OTHER',
+    message: `${move.id} to ${move.to} is under way since ${move.startedAt} and has come to ${move.step}`,
+    fix: `Finish it first: failover with target ${move.to}.`,
+    state: 'nothing was touched',
+  });
+
+function requireNotActive({ record, roles, nobodyActive }: Standing, to: Side): void {
+  if (record.phase !== 'activated' || roles.active !== to.index || nobodyActive) return;
+  throw new MdrError({
+    code: 'MDR-MOVE-SAME-SITE',
+    message: `${to.region} is active already, since epoch ${record.epoch}, ${record.activated.at}`,
+    fix: 'Nothing is to be done; `status` shows both sites.',
+    state: 'nothing was touched',
+  });
+}
