@@ -100,7 +100,7 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
   const airflow = {
     region,
     pause: (_: string, dagId: string, { notAfter }: { notAfter: number }) =>
-      send({ ...rest, key: dagId }, () => model.pause(dagId), notAfter),
+      send({ ...rest, key: dagId }, () => void model.pause(dagId), notAfter),
     health: () =>
       call(() => ({ metadatabase: true, scheduler: !model.frozen, latestSchedulerHeartbeat: model.beats.at(-1) })),
     dags: () =>
@@ -116,7 +116,6 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
         if (model.importErrors === 'unreadable') throw fault('error', 'airflow-env', region, 'InvokeRestApi');
         return model.importErrors;
       }),
-    pauseAllUserDags: () => call(() => model.pauseAllUserDags()),
   };
   return airflow;
 }

@@ -77,6 +77,15 @@ export class Story {
       .map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
   }
 
+  /** Ids of the snapshots in a Region's DR bucket that have a manifest, oldest first. */
+  snapshots(region: string): readonly string[] {
+    const prefix = keys.snapshots(this.universe.deployment.deployment);
+    return this.universe
+      .s3(region)
+      .list(this.universe.bucket(region), prefix)
+      .flatMap(({ key }) => (key.endsWith('/manifest.json') ? [key.split('/')[2] ?? ''] : []));
+  }
+
   /** Everything in a Region's DR bucket, as text: to prove that nothing was touched. */
   everythingIn(region: string, prefix = ''): string {
     const s3 = this.universe.s3(region);

@@ -166,7 +166,7 @@ describe('A failover that fails at the target', () => {
   test.each([
     ['mwaadr_restore', { ok: false, outcome: 'failed', message: 'disk full' }, 'MDR-RESTORE-FAILED', null],
     ['mwaadr_restore', { ok: false, outcome: 'refused', code: 'MDR-TARGET-LIVE' }, 'MDR-TARGET-LIVE', null],
-    ['mwaadr_restore', 'lost', 'MDR-DR-RUN-LOST', 'planned'],
+    ['mwaadr_restore', 'lost', 'MDR-DR-RUN-LOST', null],
     ['mwaadr_activate', { ok: false, outcome: 'failed', message: 'x' }, 'MDR-ACTIVATE-FAILED', 'fenced'],
     ['mwaadr_activate', 'lost', 'MDR-DR-RUN-LOST', 'fenced'],
   ] as const)('in %s with %j says so, and the next run brings it to its end', async (dag, spoiled, code, step) => {

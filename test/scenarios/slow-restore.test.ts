@@ -54,11 +54,13 @@ describe('A restore that takes ten minutes', () => {
   });
 });
 
-test('A forced move that was interrupted goes on without being forced again', async () => {
+test('A forced move that was interrupted before its claim has to be forced again', async () => {
   const story = await Story.ofARunningDeployment();
   story.universe.airflow(WEST).spoiled.set('mwaadr_restore', 'lost');
   const inputs = { target: WEST, reason: 'x', confirm: 'example' };
   expect(await story.refusal('failover', { ...inputs, override: 'force' })).toMatchObject({ code: 'MDR-DR-RUN-LOST' });
   story.universe.airflow(WEST).spoiled.clear();
-  expect(await story.failover(inputs)).toMatchObject({ epoch: 1, resumed: true, overridden: true });
+  expect(await story.refusal('failover', inputs)).toMatchObject({ code: 'MDR-MOVE-HEALTHY' });
+  const forced = await story.failover({ ...inputs, override: 'force' });
+  expect(forced).toMatchObject({ epoch: 1, resumed: false, overridden: true });
 });

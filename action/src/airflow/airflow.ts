@@ -78,7 +78,7 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
       return answer.status === 404 ? undefined : read(dagRunSchema, request, answer).state;
     },
     importErrors: (environment) => importErrors(api, environment),
-    async pause(environment, dagId, notAfter) {
+    async pause(environment, dagId, { notAfter }) {
       const request = pauseOf(environment, dagId);
       const answer = await api.invoke(request, notAfter);
       if (answer.status >= 300) throw api.unexpected(request, answer);

@@ -182,7 +182,7 @@ export interface Airflow {
    * Pauses one DAG. Nothing is sent once this machine's clock is past `notAfter` (milliseconds): a process that stood
    * still must not carry out what it had decided before. Throws AwsFault `TooLate` then.
    */
-  pause(environment: string, dagId: string, notAfter: number): Promise<void>;
+  pause(environment: string, dagId: string, limits: { readonly notAfter: number }): Promise<void>;
 }
 
 export interface MetricQuery {

@@ -2,6 +2,7 @@ import type { FenceGrade, Lineage } from '../domain/control-record.ts';
 import { siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import { DAG_IDS, isOurDag, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
@@ -116,14 +117,15 @@ async function pauseByRest(loser: Loser): Promise<void> {
       lookedAt = world.clock.now();
       await requireLost(loser);
     }
-    await side.ports.airflow.pause(environment, unpaused[next] ?? '', lookedAt + LOOK_LASTS);
+    await side.ports.airflow.pause(environment, unpaused[next] ?? '', { notAfter: lookedAt + LOOK_LASTS });
   }
 }
 
-/** Nobody but a site that lost is ever paused. Throws `MDR-MOVE-SUPERSEDED`. */
-async function requireLost({ world, deployment, side, epoch, move }: Loser): Promise<void> {
+/** Nobody but a site that lost is ever paused. Throws `MDR-MOVE-SUPERSEDED`, and AwsFault where no record tells. */
+async function requireLost({ world, deployment, side, winner, epoch, move }: Loser): Promise<void> {
   const record = (await readStanding(world, deployment)).standing?.record;
   if (record?.epoch === epoch && siteOfEpoch(record.epoch) !== side.index) return;
+  if (record === undefined || record.epoch < epoch) throw unseen(winner, epoch);
   throw new MdrError({
     code: 'MDR-MOVE-SUPERSEDED',
     message: `${move} no longer rules, so ${side.region} is not paused for it`,
@@ -131,3 +133,13 @@ async function requireLost({ world, deployment, side, epoch, move }: Loser): Pro
     state: `nothing of ${side.region} was paused since`,
   });
 }
+
+const unseen = ({ region }: Side, epoch: number): AwsFault =>
+  new AwsFault({
+    quality: 'dark',
+    service: 's3',
+    region,
+    operation: 'GetObject',
+    awsCode: '',
+    message: `no control record with epoch ${epoch} could be read`,
+  });

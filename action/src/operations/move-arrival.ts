@@ -17,6 +17,7 @@ import { requireVerified } from './verify.ts';
 import { waitFor } from './wait.ts';
 
 const ACTIVATE_LIMIT_SECONDS = 1_800;
+const LIST_LIMIT_SECONDS = 120;
 
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
@@ -65,7 +66,8 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
   const { activated: lineage } = await lease.ensure();
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const verified = { id: planned.loss.snapshot.id, manifestSha256: planned.manifestSha256 };
-  const wanted = inputs.snapshot ?? (await newestComplete(world, to, deployment, lineage)) ?? verified.id;
+  const newest = () => newestComplete(world, to, deployment, lineage);
+  const wanted = inputs.snapshot ?? (await patiently(scene, newest)) ?? verified.id;
   if (wanted === verified.id) return verified;
   try {
     const { found } = await requireVerified(world, to, deployment, wanted, lineage);
@@ -77,6 +79,14 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
     world.log.warning(`${error.message}; ${verified.id}, which the plan had verified, is taken`);
     return verified;
   }
+}
+
+/** Nobody is active now: what S3 does not answer at once is asked again, and never taken for what is not there. */
+async function patiently<T>({ world, to }: MoveScene, ask: () => Promise<T>): Promise<T> {
+  const { found } = await waitFor(world, `the snapshots in ${to.region}`, LIST_LIMIT_SECONDS, async () => ({
+    found: await ask(),
+  }));
+  return found;
 }
 
 /** Tells the old side, and waits for a beat in which the target calls itself active. */

@@ -7,7 +7,6 @@ import type { Manifest } from '../domain/manifest.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
-import { probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
 export interface FoundSnapshot {
@@ -56,10 +55,14 @@ export async function newestComplete(
 
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
-/** Whether every object that the manifest names is there, in its size. */
+/** Whether every object that the manifest names is there, in its size. An S3 that does not answer says nothing: throws. */
 export async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
-  const found = await probeStored(() => readSnapshot(side, deployment, id));
-  return 'answer' in found && (await isWhole(side, deployment, found.answer));
+  try {
+    return await isWhole(side, deployment, await readSnapshot(side, deployment, id));
+  } catch (error) {
+    if (error instanceof MdrError) return false;
+    throw error;
+  }
 }
 
 async function isWhole(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<boolean> {

@@ -2,13 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as mwaa from '@aws-sdk/client-mwaa';
 import { createAirflow } from '../../../action/src/airflow/airflow.ts';
 import { createRestApi } from '../../../action/src/aws/mwaa.ts';
-import {
-  json,
-  sessionAt,
-  startScriptedServer,
-  type Answer,
-  type ScriptedServer,
-} from './scripted-server.ts';
+import { json, sessionAt, startScriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 
 const REGION = 'us-west-2';
 const ENV = 'example-us-west-2';
@@ -147,7 +141,7 @@ describe('DAGs', () => {
 });
 
 describe('pausing', () => {
-  const soon = () => Date.now() + 5_000;
+  const soon = () => ({ notAfter: Date.now() + 5_000 });
 
   test('takes one DAG at a time, so that our own can never be among them', async () => {
     server.script(answer({ dag_id: 'orders', is_paused: true }));
@@ -165,7 +159,7 @@ describe('pausing', () => {
 
   test('that was decided too long ago sends nothing', async () => {
     server.script(answer({}));
-    const late = airflow().pause(ENV, 'orders', Date.now() - 1);
+    const late = airflow().pause(ENV, 'orders', { notAfter: Date.now() - 1 });
     await expect(late).rejects.toMatchObject({ quality: 'error', awsCode: 'TooLate' });
     expect(server.requests).toHaveLength(0);
   });

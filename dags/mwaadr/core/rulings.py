@@ -1,0 +1,133 @@
+"""Who is active, as far as control records, beats and snapshots say it.
+
+Pure: dicts as they come out of JSON go in and come out, nothing is imported from outside. The action decides the same
+in TypeScript (action/src/domain/), and a test compares the two. `here` is the index of a site: 0 has the even epochs,
+1 the odd ones.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+HIGHEST_EPOCH = 1_000_000
+LEAP = 1_000
+"""So many epochs no deployment goes through unseen: a record that is further ahead was not written by the action."""
+SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}Z-e(\d{1,7})-[0-9a-f]{8}", re.ASCII)
+
+
+def checked(record: Any) -> dict[str, Any] | None:
+    """The record itself; None unless it has all that we go by, within its bounds: a guess could stop a healthy site."""
+    if not isinstance(record, dict):
+        return None
+    activated = record.get("activated")
+    good = (
+        isinstance(record.get("site"), str)
+        and record.get("phase") in ("claimed", "activated")
+        and isinstance(activated, dict)
+        and isinstance(activated.get("site"), str)
+        and _is_epoch(activated.get("epoch"))
+        and _is_epoch(record.get("epoch"))
+        and record["epoch"] <= activated["epoch"] + LEAP
+    )
+    return record if good else None
+
+
+def leaps(record: dict[str, Any], epoch: int) -> bool:
+    """True when the record is further ahead of a site at ``epoch`` than any honest one can be."""
+    return bool(record["epoch"] > epoch + LEAP)
+
+
+def effective(record: dict[str, Any]) -> dict[str, Any]:
+    """The record as it counts: a claim that names no move of its own epoch is void, what was activated last remains."""
+    if record["phase"] == "activated" or _claiming_move(record) is not None:
+        return record
+    return {**record, "epoch": record["activated"]["epoch"], "phase": "activated"}
+
+
+def ruling(records: list[dict[str, Any]], regions: list[str] | tuple[str, str]) -> dict[str, Any] | None:
+    """The record that all go by, as it counts: the highest epoch's; of equal ones that of the site it activates.
+
+    ``regions`` are those of site 0 and site 1. None without records.
+    """
+    return max(
+        (effective(record) for record in records),
+        key=lambda record: (record["epoch"], record["site"] == regions[record["epoch"] % 2]),
+        default=None,
+    )
+
+
+def learned(epoch: int, here: int) -> int:
+    """The highest epoch of the *other* side that is known once ``epoch`` was read; -1 when there is none.
+
+    A site never takes an epoch of its own side from a record: the activation that is to come would be refused by it.
+    """
+    return epoch if epoch % 2 != here else epoch - 1
+
+
+def refusal(own: dict[str, Any] | None, peer: dict[str, Any] | None, here: int, epoch: int, move: str) -> str | None:
+    """Why an activation of ``epoch`` by ``move`` may not be committed at the site ``here``; None when it may.
+
+    ``own`` and ``peer`` are the records of this site and of the other one, None when they cannot be read. The other
+    site may be lost, so its record only has to raise no objection.
+    """
+    if epoch % 2 != here:
+        return f"epoch {epoch} activates the other site"
+    if own is None:
+        return "the control record of this site cannot be read"
+    own = effective(own)
+    if own["epoch"] != epoch:
+        return f"the control record of this site is at epoch {own['epoch']}, the move at {epoch}"
+    claiming = _claiming_move(own)
+    if claiming is None:
+        return f"the control record of this site claims nothing: epoch {epoch} is activated already"
+    if claiming.get("id") != move:
+        return f"the control record of this site claims epoch {epoch} for {claiming.get('id')}, not for {move}"
+    if peer is not None and effective(peer)["epoch"] > epoch:
+        return f"the control record of the other site is at epoch {effective(peer)['epoch']}, the move at {epoch}"
+    return None
+
+
+def recovered(
+    records: list[dict[str, Any]],
+    regions: list[str] | tuple[str, str],
+    here: int,
+    beats: list[dict[str, Any]],
+    snapshots: list[str],
+) -> dict[str, Any] | None:
+    """Role and epoch of a site whose row was lost: `{"role", "epoch", "activated"}`; None without any record.
+
+    ``beats``: this site's own ones, wherever they were kept; ``snapshots``: ids in this site's own bucket. `activated`
+    is the highest epoch in which this site is known to have been active (-1: none), by a record, by a beat, or by a
+    snapshot, as only an active site takes any. An epoch of its own that was no more than claimed proves nothing.
+    """
+    rules = ruling(records, regions)
+    if rules is None:
+        return None
+    limit = rules["epoch"] + LEAP
+    known = [(b.get("role"), b["epoch"]) for b in beats if _is_epoch(b.get("epoch")) and b["epoch"] <= limit]
+    taken = [int(match[1]) for match in map(SNAPSHOT_ID.fullmatch, snapshots) if match]
+    proofs = [record["activated"]["epoch"] for record in records]
+    proofs += [epoch for role, epoch in known if role == "active"] + [epoch for epoch in taken if epoch <= limit]
+    mine = [epoch for epoch in proofs if epoch % 2 == here]
+    obeyed = [epoch for role, epoch in known if role == "standby" and epoch % 2 != here]
+    activated = max(mine, default=-1)
+    theirs = max([learned(rules["epoch"], here), *obeyed])
+    active = activated > theirs
+    return {
+        "role": "active" if active else "standby",
+        "epoch": activated if active else theirs,
+        "activated": activated,
+    }
+
+
+def _claiming_move(record: dict[str, Any]) -> dict[str, Any] | None:
+    """The move for which a record claims its epoch; None when it claims none."""
+    move = record.get("move")
+    if record["phase"] != "claimed" or not isinstance(move, dict) or type(move.get("epoch")) is not int:
+        return None
+    return move if move["epoch"] == record["epoch"] else None
+
+
+def _is_epoch(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= HIGHEST_EPOCH
