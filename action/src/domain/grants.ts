@@ -11,6 +11,8 @@ import {
   evidence,
   managed,
   pauses,
+  journal,
+  managed,
   results,
   sites,
   snapshots,
