@@ -30,6 +30,21 @@ describe('install', () => {
     expect(story.control(EAST)).toMatchObject({ epoch: 1, phase: 'activated', activated: { site: WEST, epoch: 1 } });
   });
 
+  test('gives both records back that were lost, as heartbeats and snapshots tell of the move', async () => {
+    const story = await Story.ofARunningDeployment();
+    await story.failover({ target: WEST, reason: 'x', confirm: 'example', override: 'force' });
+    await story.minutes(5);
+    for (const region of [EAST, WEST])
+      story.universe.s3(region).delete(story.universe.bucket(region), keys.control('example'));
+    await story.run('install', {});
+    for (const region of [EAST, WEST])
+      expect(story.control(region)).toMatchObject({
+        epoch: 1,
+        phase: 'activated',
+        activated: { site: WEST, epoch: 1 },
+      });
+  });
+
   test('refuses when the sites of the deployment file were swapped', async () => {
     const story = await Story.ofARunningDeployment();
     const s3 = story.universe.s3(WEST);

@@ -53,7 +53,8 @@ export function firstRecord(
     epoch: other?.epoch ?? 0,
     phase: other?.phase ?? 'activated',
     activated: other?.activated ?? { site: deployment.sites[0].region, epoch: 0, at: iso(now), snapshot: null },
-    move: null,
+    // A claim is one only together with its move.
+    move: other?.phase === 'claimed' ? other.move : null,
     lease: null,
     debts: [],
     updatedAt: iso(now),

@@ -9,7 +9,7 @@ import { inWords } from './stored-json.ts';
 export interface TargetFacts {
   readonly environment: EnvironmentDescription | undefined;
   readonly heartbeat: StoredBeat | undefined;
-  readonly dags: readonly { readonly dagId: string }[];
+  readonly dags: readonly { readonly dagId: string; readonly isPaused: boolean }[];
 }
 
 /** Why the target cannot take over this snapshot now, one line a reason; empty when it can. */
@@ -58,6 +58,21 @@ function dagReasons(manifest: Manifest, dags: TargetFacts['dags']): readonly str
   const parsed = new Set(dags.map(({ dagId }) => dagId));
   const wanted = userDags(manifest);
   const missing = missingDags(manifest, dags);
+  const paused = dags.filter(({ dagId, isPaused }) => isPaused && NEEDED.includes(dagId));
+  return [
+    ...paused.map(({ dagId }) => `its ${dagId} is paused, so that it would never run: unpause it there`),
+    ...notParsed(parsed, wanted, missing),
+  ];
+}
+
+/** Our own DAGs without which a move ends half done: named before the claim, not found after it. */
+const NEEDED: readonly string[] = [DAG_IDS.restore, DAG_IDS.activate, DAG_IDS.canary];
+
+function notParsed(
+  parsed: ReadonlySet<string>,
+  wanted: readonly string[],
+  missing: readonly string[],
+): readonly string[] {
   return [
     ...[DAG_IDS.restore, DAG_IDS.activate].filter((dagId) => !parsed.has(dagId)),
     ...(wanted.length > 0 && missing.length === wanted.length ? [`any of ${missing.join(', ')}`] : []),
@@ -67,7 +82,7 @@ function dagReasons(manifest: Manifest, dags: TargetFacts['dags']): readonly str
 const userDags = ({ pauseSet }: Manifest): readonly string[] => [...pauseSet.unpaused, ...pauseSet.paused].toSorted();
 
 /** User DAGs of the snapshot that the target has not parsed. */
-export function missingDags(manifest: Manifest, dags: TargetFacts['dags']): readonly string[] {
+export function missingDags(manifest: Manifest, dags: readonly { readonly dagId: string }[]): readonly string[] {
   const parsed = new Set(dags.map(({ dagId }) => dagId));
   return userDags(manifest).filter((dagId) => !parsed.has(dagId));
 }

@@ -6,6 +6,7 @@ import { firstRecord, requireConsistent } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import { readControl, writeControl } from './control.ts';
 import { bothSides } from './sides.ts';
+import { knownBeyond } from './standing.ts';
 import type { Side } from './sides.ts';
 
 /** The control records of both sites; reconcile needs both, or to know that there is none. Throws `MDR-CONTROL-INVALID`. */
@@ -16,7 +17,10 @@ export async function readRecords(world: World, deployment: Deployment): Promise
   return records;
 }
 
-/** Writes the control record of a site that has none; `false` = it had one. */
+/**
+ * Writes the control record of a site that has none; `false` = it had one. A record that was lost comes back as all else
+ * tells: the other record, heartbeats and snapshots; epoch 0 is only for what never ran.
+ */
 export async function writeFirstRecord(
   world: World,
   side: Side,
@@ -24,9 +28,14 @@ export async function writeFirstRecord(
   records: readonly ControlRecord[],
 ): Promise<boolean> {
   if (records.some(({ site }) => site === side.region)) return false;
-  const record = firstRecord(deployment, side.region, records, world.clock.now());
+  const now = world.clock.now();
+  const known = await knownBeyond(world, deployment, records.length > 0 ? records : beginnings(deployment, now));
+  const record = firstRecord(deployment, side.region, known === undefined ? records : [known], now);
   return (await writeControl(world, side, deployment, record, { ifAbsent: true })) !== undefined;
 }
+
+const beginnings = (deployment: Deployment, now: number): readonly ControlRecord[] =>
+  deployment.sites.map(({ region }) => firstRecord(deployment, region, [], now));
 
 /** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
 export function requireNoMove(deployment: Deployment, records: readonly ControlRecord[]): void {

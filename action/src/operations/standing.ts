@@ -1,3 +1,4 @@
+import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { World } from '../domain/ports.ts';
@@ -38,6 +39,25 @@ export async function requireStanding(world: World, deployment: Deployment): Pro
   const { controls, standing } = await readStanding(world, deployment);
   if (standing !== undefined) return standing;
   throw noRecord(deployment, controls);
+}
+
+/** What heartbeats and snapshots of both buckets prove beyond these records. Throws AwsFault: unknown is not nothing. */
+export async function knownBeyond(
+  world: World,
+  deployment: Deployment,
+  records: readonly ControlRecord[],
+): Promise<ControlRecord | undefined> {
+  const sides = bothSides(world, deployment);
+  const beats = await Promise.all(
+    sides.flatMap((side) => deployment.sites.map(({ region }) => readHeartbeat(side, deployment, region))),
+  );
+  const snapshots = await Promise.all(sides.map((side) => snapshotIds(side, deployment)));
+  return standingOf({
+    deployment,
+    records: records.map((record) => ({ record, date: world.clock.now() })),
+    beats: beats.flatMap((beat) => (beat === undefined ? [] : [beat])),
+    snapshots: snapshots.flat(),
+  })?.record;
 }
 
 /** A Region in the dark is not asked four times more; one that only lacks the record, or hides it, may have the rest. */
