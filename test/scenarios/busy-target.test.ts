@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { WEST } from '../doubles/story.ts';
+import { DAG_IDS } from '../../action/src/domain/names.ts';
+import { EAST, WEST } from '../doubles/story.ts';
 import { forced, MoveStory, TO_WEST } from './move-story.ts';
 
 const MINUTE = 60_000;
@@ -28,4 +29,22 @@ describe('When the target is being updated on the bad day', () => {
     expect(story.universe.clock.now() - began).toBeLessThan(50 * MINUTE);
     expect(story.everything).toBe(before);
   });
+});
+
+describe('When one of our own DAGs is paused at the target', () => {
+  test.each([DAG_IDS.restore, DAG_IDS.activate, DAG_IDS.canary])(
+    '(%s) then it is named before anything is touched',
+    async (dagId) => {
+      const story = await MoveStory.running();
+      story.universe.airflow(WEST).drDags.set(dagId, true);
+      const before = story.everything;
+      const error = await story.refusal('failover', forced(TO_WEST));
+      expect(error).toMatchObject({ code: 'MDR-TARGET-UNREADY', state: 'nothing was touched' });
+      expect(error.message).toContain(`${dagId} is paused`);
+      expect(story.everything).toBe(before);
+      expect(story.roles).toBe('active 0, standby 0');
+      story.universe.airflow(WEST).drDags.set(dagId, false);
+      expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1, from: EAST });
+    },
+  );
 });
