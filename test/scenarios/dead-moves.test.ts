@@ -3,7 +3,7 @@ import { readSnapshotId } from '../../action/src/domain/manifest.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { ALL_PAUSED, AT_WORK, diesAfter, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
-const DAY = 24 * 60;
+const HOURS = 60;
 
 /**
  * A failover to WEST was killed after its claim; then WEST was lost and EAST became active again in epoch 2; now WEST is
@@ -31,12 +31,12 @@ describe('When a move was killed after its claim and a higher epoch has overtake
     expect(story.dagsOf(EAST)).toEqual(AT_WORK);
   });
 
-  test.each(['at once', 'after a day and a check'])(
+  test.each(['at once', 'after hours and a check'])(
     'then a failover to that site %s is a new move, of the newest work',
     async (when) => {
       const story = await afterAnOvertakenMove();
       if (when !== 'at once') {
-        await story.minutes(DAY);
+        await story.minutes(4 * HOURS);
         await story.check();
       }
       const seconds = story.count();
@@ -63,7 +63,7 @@ describe('When only the evidence of a move was not written, and a higher epoch h
     await story.failover(HOME);
     await story.getsBack(WEST);
     await story.check();
-    await story.minutes(DAY);
+    await story.minutes(4 * HOURS);
     await story.loses(EAST);
     return story;
   }
