@@ -223,8 +223,10 @@ describe('the roles of the workflows', () => {
     expect(mayPut('snapshot')).toEqual([]);
   });
 
-  it('health writes what it saw and the control record, but no journal and no snapshot', () => {
-    expect(mayPut('health').filter((arn) => /journal|control\/example\/|snapshots|evidence/.test(arn))).toEqual([]);
+  it('health writes what it saw, the control record and what it pauses, but no step of a journal and no snapshot', () => {
+    const beyond = mayPut('health').filter((arn) => /journal|control\/example\/|snapshots|evidence/.test(arn));
+    expect(beyond.length).toBe(2);
+    expect(beyond.every((arn) => arn.endsWith('/control/example/journal/*/pauses-*.json'))).toBe(true);
     expect(mayPut('health')).toContain('arn:aws:s3:::mwaadr-111122223333-us-west-2/control/example.json');
   });
 

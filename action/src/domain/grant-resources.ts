@@ -28,6 +28,8 @@ export const drObjects = (...keys: ((name: string) => string)[]): Resources =>
 
 export const { control } = keys;
 export const controlFolder = (name: string): string => `control/${name}/*`;
+/** Of a move's journal only the notes of what is paused by REST. */
+export const pauses = (name: string): string => keys.pauses(name, '*', '*');
 export const sites = (name: string): string => `sites/${name}/*`;
 export const snapshots = (name: string): string => `${SNAPSHOTS_PREFIX}${name}/*`;
 export const results = (name: string): string => `results/${name}/*`;

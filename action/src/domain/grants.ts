@@ -4,7 +4,17 @@
  */
 import type { Deployment } from './deployment.ts';
 import * as where from './grant-resources.ts';
-import { control, controlFolder, drObjects, evidence, managed, results, sites, snapshots } from './grant-resources.ts';
+import {
+  control,
+  controlFolder,
+  drObjects,
+  evidence,
+  managed,
+  pauses,
+  results,
+  sites,
+  snapshots,
+} from './grant-resources.ts';
 import { keys } from './names.ts';
 import type { Workflow } from './names.ts';
 
@@ -129,7 +139,11 @@ const EXAMINE: readonly Grant[] = [
 
 export const WORKFLOW_GRANTS: Readonly<Record<Workflow, readonly Grant[]>> = {
   // Writes what it saw, and pays debts: the claim and the fence of a site that could not be reached.
-  health: [...READ_EVERYTHING, { actions: ['s3:PutObject'], where: drObjects(control, sites) }, AIRFLOW_AS_OPERATOR],
+  health: [
+    ...READ_EVERYTHING,
+    { actions: ['s3:PutObject'], where: drObjects(control, pauses, sites) },
+    AIRFLOW_AS_OPERATOR,
+  ],
   snapshot: [...READ_EVERYTHING, AIRFLOW_AS_OPERATOR],
   failover: [
     ...READ_EVERYTHING,

@@ -15,7 +15,6 @@ import { requireFenceable } from './fenceable.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
-import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
