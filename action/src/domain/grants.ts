@@ -11,8 +11,6 @@ import {
   evidence,
   managed,
   pauses,
-  journal,
-  managed,
   results,
   sites,
   snapshots,
