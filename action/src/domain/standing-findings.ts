@@ -78,5 +78,5 @@ const nobodyMessage = (deployment: Deployment, standing: Standing): string =>
 function standsMessage(move: Move, { kind, why }: Trouble): string {
   if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
   if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
-  return `${standsWords(move)}: it is to be gone on with, since the side that it leaves stops its DAGs`;
+  return `${standsWords(move)}: ${move.from} stops its DAGs for it, and ${move.to} has not started them yet`;
 }
