@@ -167,7 +167,7 @@ class Canary(unittest.TestCase):
         self.bed.control(0)
         self.east.beat()
         key = f"control/{self.bed.name}.json"
-        good = json.loads(self.west.get(key)) | {"epoch": 1, "phase": "claimed"}
+        good = self.bed.control(1, "claimed", at=()) | {"site": "us-west-2"}
         for body in (
             b"{",
             b"\xff\xfe",
@@ -186,9 +186,9 @@ class Canary(unittest.TestCase):
         self.east.put(key, b"{")
         beat = self.east.beat()
         self.assertEqual((beat["role"], beat["control"]), ("active", {"own": "invalid", "peer": "invalid"}))
-        damaged = json.dumps(good | {"move": {"snapshot": "not-an-id"}}).encode()
+        damaged = json.dumps(good | {"move": {"epoch": 1, "snapshot": "not-an-id"}}).encode()
         self.west.put(key, damaged)
-        self.assertEqual(self.east.beat()["role"], "standby", "the epoch and the phase are all that a fence needs")
+        self.assertEqual(self.east.beat()["role"], "standby", "the epoch and its move are all that a fence needs")
 
     def test_a_fence_is_for_ever_the_same(self) -> None:
         self.bed.control(0)

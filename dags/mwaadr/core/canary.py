@@ -18,7 +18,7 @@ from mwaadr.core import access, bundle, config, fence, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import taken_at
-from mwaadr.core.lineage import Records, read_records, winner
+from mwaadr.core.lineage import Records, read_records
 from mwaadr.core.work import connect
 
 TRIES = 5
@@ -51,11 +51,13 @@ def beat() -> None:
 
 def obey(connection: Any, cursor: Any, records: Records, here: int) -> None:
     """Brings role and hold in line with the control records; without any record, changes nothing."""
-    record = records.decisive
+    before = state.read(cursor)
+    connection.rollback()
+    record = (records.believed(before.epoch) if before else records).ruling
     if record is None:
         log.warning("no control record can be read: own %s, peer %s", records.own.quality, records.peer.quality)
         return
-    lost = winner(record) != here
+    lost = record["epoch"] % 2 != here
     _retry(connection, lambda: _install(cursor, record, lost, here))
     row = state.read(cursor)
     connection.rollback()

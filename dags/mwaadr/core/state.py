@@ -116,6 +116,13 @@ def pause_all(cursor: Any) -> list[str]:
     return unpaused
 
 
+def recall(cursor: Any, key: str) -> Any:
+    """One member of the row's detail, None when it is not there."""
+    cursor.execute("select detail -> %s from public.mwaadr_state", (key,))
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def remember(cursor: Any, key: str, value: Any) -> None:
     """Puts one member into the row's detail."""
     cursor.execute(

@@ -1,0 +1,122 @@
+"""Who is active, across crashes, delays, locks and lies: what a site believes, obeys, refuses and remembers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unittest
+from typing import Any
+
+from bed import REGIONS, SOURCE, client
+from seed import digest
+from test_refusals import WithSnapshot
+from two_sites import eventually
+
+sys.path.append(str(SOURCE.parent))
+
+from mwaadr.core.aws import Reading
+from mwaadr.core.errors import MdrError
+from mwaadr.core.lineage import Records, require_claimed
+
+
+class LateActivations(WithSnapshot):
+    """Each test leaves the target as it was."""
+
+    def setUp(self) -> None:
+        self.bed.control(1, "claimed")
+        self.key = f"control/{self.bed.name}.json"
+
+    def refuses(self, expected: str, code: str = "MDR-MOVE-SUPERSEDED", outcome: str = "refused", **conf: Any) -> None:
+        before = digest(self.target)
+        result = self.target.run("activate", **(self.conf | conf))
+        self.assertEqual((result["outcome"], result["code"]), (outcome, code), result["output"])
+        self.assertIn(expected, result["message"])
+        self.assertEqual(result["seconds"], {}, "it was refused before it loaded anything")
+        self.assertEqual(digest(self.target), before, "the target was touched")
+
+    def test_nothing_is_activated_that_nobody_claimed(self) -> None:
+        self.bed.control(0)
+        self.refuses("at epoch 0")
+
+    def test_a_claim_that_names_no_move_lets_nothing_be_activated(self) -> None:
+        for move in (None, {"id": "mv-1-aaaaaaaa", "epoch": 3}):
+            self.bed.control(1, "claimed", move=move)
+            self.refuses("at epoch 0")
+
+    def test_an_epoch_of_the_other_site_is_not_activated_here(self) -> None:
+        self.bed.control(2, "claimed")
+        self.refuses("activates the other site", epoch=2, move="mv-2-aaaaaaaa")
+
+    def test_another_move_than_the_one_that_claimed_is_refused(self) -> None:
+        self.refuses("claims epoch 1 for mv-1-aaaaaaaa, not for mv-1-bbbbbbbb", move="mv-1-bbbbbbbb")
+
+    def test_an_epoch_that_was_activated_before_is_refused(self) -> None:
+        """The row of a database that was put back from a backup says standby, the record knows better."""
+        self.bed.control(1)
+        self.refuses("activated already")
+
+    def test_a_higher_epoch_in_either_record_is_an_objection(self) -> None:
+        for phase in ("claimed", "activated"):
+            self.bed.control(1, "claimed")
+            self.bed.control(2, phase, at=(0,))
+            self.refuses("the other site is at epoch 2")
+            self.bed.control(2, phase, at=(1,))
+            self.refuses("this site is at epoch 2")
+
+    def test_one_that_was_queued_for_hours_loses_against_what_came_since(self) -> None:
+        """The target went dark with the run queued; the old side was made active again, and no beat has told it yet."""
+        self.bed.control(2)
+        self.refuses("at epoch 2")
+
+    def test_without_its_own_record_nothing_is_activated(self) -> None:
+        self.target.put(self.key, b"{")
+        self.refuses("invalid", "MDR-CONTROL-INVALID", "failed")
+        self.bed.control(2001, at=(1,))
+        self.refuses("invalid", "MDR-CONTROL-INVALID", "failed")
+        client("s3", self.target.region).delete_object(Bucket=self.target.bucket, Key=self.key)
+        self.refuses("missing", "MDR-NOT-INSTALLED", "failed")
+
+    def test_a_record_that_cannot_be_read_is_named_by_what_happened(self) -> None:
+        codes = {"denied": "MDR-AWS-DENIED", "throttled": "MDR-AWS-THROTTLED", "dark": "MDR-AWS-DARK"}
+        for quality, code in codes.items():
+            with self.assertRaises(MdrError) as caught:
+                require_claimed(Records(Reading("good", {}), Reading(quality), REGIONS, ""), 1, 1, "mv-1-aaaaaaaa")
+            self.assertEqual((caught.exception.code, caught.exception.outcome), (code, "failed"))
+
+    def test_what_is_claimed_while_it_loads_wins(self) -> None:
+        before = digest(self.target)
+        blocker = self.target.blocker("lock table dag in row exclusive mode")
+        self.addCleanup(blocker.close)
+        run_id, child = self.target.start("activate", **self.conf)
+        waits = (
+            "select 1 from pg_locks l join pg_stat_activity a using (pid) where l.relation = 'dag'::regclass "
+            "and not l.granted and a.application_name = 'mwaadr'"
+        )
+        eventually(lambda: self.target.sql(waits))
+        self.bed.control(2, "claimed")
+        blocker.rollback()
+        output = child.stdout.read()
+        child.wait()
+        self.target.sql("delete from dag_run where run_id = %s", run_id)
+        result = json.loads(self.target.get(f"results/{self.bed.name}/{run_id}.json"))
+        self.assertEqual((result["outcome"], result["code"]), ("refused", "MDR-MOVE-SUPERSEDED"), output)
+        self.assertEqual(digest(self.target), before)
+
+
+class ActivatedOnce(WithSnapshot):
+    def test_an_activation_that_is_found_again_names_what_it_really_loaded(self) -> None:
+        """A higher claim that is void is no objection."""
+        self.bed.control(3, "claimed", at=(0,), move=None, activated={"site": "us-east-1", "epoch": 0})
+        first = self.target.run("activate", **self.conf)
+        self.assertEqual(first["outcome"], "done", first["output"])
+        other = self.conf | {"snapshot": "20261201T000000Z-e0-ffffffff"}
+        again = self.target.run("activate", **other)
+        told = ("snapshot", "report")
+        self.assertEqual((again["outcome"], *map(again.get, told)), ("already", *map(first.get, told)))
+        self.assertLessEqual(again["committedAt"], first["committedAt"])
+        stranger = self.target.run("activate", **(other | {"move": "mv-1-bbbbbbbb"}))
+        self.assertEqual((stranger["outcome"], stranger["code"]), ("refused", "MDR-MOVE-SUPERSEDED"))
+
+
+if __name__ == "__main__":
+    unittest.main()
