@@ -15,6 +15,7 @@ const MODULES = [
   'test_rulings',
   'test_access',
   'test_canary',
+  'test_fence',
   'test_protocol',
   'test_data_path',
   'test_refusals',

@@ -8,9 +8,9 @@ import unittest
 from typing import Any
 
 from bed import REGIONS, SOURCE, client
-from seed import digest
+from seed import digest, seed
 from test_refusals import WithSnapshot
-from two_sites import eventually
+from two_sites import OfTwoSites, eventually
 
 sys.path.append(str(SOURCE.parent))
 
@@ -116,6 +116,50 @@ class ActivatedOnce(WithSnapshot):
         self.assertLessEqual(again["committedAt"], first["committedAt"])
         stranger = self.target.run("activate", **(other | {"move": "mv-1-bbbbbbbb"}))
         self.assertEqual((stranger["outcome"], stranger["code"]), ("refused", "MDR-MOVE-SUPERSEDED"))
+
+
+class Believed(OfTwoSites):
+    """What one object in S3 can do to a site."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.before = digest(self.east)
+
+    def stays_active(self, quality: str) -> None:
+        beat = self.east.beat()
+        self.assertEqual(
+            (beat["role"], beat["epoch"], beat["hold"]["held"], beat["control"]),
+            ("active", 0, False, {"own": quality, "peer": quality}),
+        )
+        self.assertEqual(digest(self.east), self.before)
+
+    def test_a_claim_without_a_move_fences_nobody(self) -> None:
+        for move in (None, "mv-1-aaaaaaaa", {}, {"id": "mv-1-aaaaaaaa", "epoch": 3}):
+            with self.subTest(move):
+                self.bed.control(1, "claimed", move=move)
+                self.stays_active("good")
+        self.bed.control(1, "claimed")
+        self.assertEqual(self.east.beat()["role"], "standby")
+
+    def test_an_epoch_that_no_deployment_reaches_counts_for_nothing(self) -> None:
+        for epoch in (1001, 1_000_001, 2**53 - 1, -1):
+            with self.subTest(epoch):
+                self.bed.control(epoch)
+                self.stays_active("invalid")
+        self.bed.control(1001, "claimed", activated={"site": "us-west-2", "epoch": 0, "snapshot": None})
+        self.stays_active("invalid")
+        self.bed.control(999)
+        self.assertEqual(self.east.beat()["epoch"], 999, "within what is believed")
+
+    def test_a_record_of_another_site_or_deployment_counts_for_nothing(self) -> None:
+        claim = self.bed.control(1, "claimed", at=())
+        for change in ({"site": "us-east-1"}, {"site": "us-west-2", "deployment": "other"}):
+            self.west.put(self.key, json.dumps(claim | change).encode())
+            beat = self.east.beat()
+            self.assertEqual((beat["role"], beat["peer"]["read"]), ("active", "invalid"))
 
 
 if __name__ == "__main__":
