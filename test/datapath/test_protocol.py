@@ -162,5 +162,78 @@ class Believed(OfTwoSites):
             self.assertEqual((beat["role"], beat["peer"]["read"]), ("active", "invalid"))
 
 
+class Learning(OfTwoSites):
+    def setUp(self) -> None:
+        super().setUp()
+        self.bed.control(0)
+        self.west.beat()
+
+    def test_a_standby_learns_epochs_of_the_other_side_and_never_one_of_its_own(self) -> None:
+        # (record, what west has learned from it)
+        for epoch, phase, learned in (
+            (1, "claimed", 0),
+            (2, "claimed", 2),
+            (2, "activated", 2),
+            (3, "claimed", 2),
+            (3, "activated", 2),
+            (5, "claimed", 4),
+        ):
+            self.bed.control(epoch, phase)
+            self.west.beat()
+            self.assertEqual(self.row(self.west), (learned, "standby"), (epoch, phase))
+        self.bed.control(0)
+        self.east.beat()
+        for epoch, phase, learned in ((1, "activated", 1), (2, "claimed", 1), (3, "claimed", 3), (4, "claimed", 3)):
+            self.bed.control(epoch, phase)
+            self.east.beat()
+            self.assertEqual(self.row(self.east), (learned, "standby"), (epoch, phase))
+
+    def test_one_readable_record_is_enough(self) -> None:
+        self.bed.control(2, at=(0,))
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (2, "standby"))
+        client("s3", self.east.region).delete_object(Bucket=self.east.bucket, Key=self.key)
+        self.bed.control(4, at=(1,))
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (4, "standby"))
+
+    def test_it_waits_for_no_activation_that_runs(self) -> None:
+        blocker = self.west.blocker("select 1 from mwaadr_state for update")
+        self.addCleanup(blocker.close)
+        self.bed.control(2)
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.west.beat()["epoch"], 0, "it ended while the row was locked")
+        blocker.rollback()
+        self.assertEqual(self.west.beat()["epoch"], 2)
+
+    def test_a_beat_that_comes_late_takes_nothing_back(self) -> None:
+        self.west.sql("update mwaadr_state set role = 'active', epoch = 1")
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.row(self.west), (1, "active"))
+        self.west.sql("update mwaadr_state set role = 'standby', epoch = 4")
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.row(self.west), (4, "standby"))
+
+    def test_what_was_learned_holds_when_all_records_are_forgotten(self) -> None:
+        self.bed.control(2)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        conf = {"move": "mv-1-aaaaaaaa", "epoch": 1, "snapshot": "20261124T101500Z-e0-ab12cd34", "manifestSha256": ""}
+        for kind in ("restore", "activate"):
+            result = self.west.run(kind, **conf)
+            outcome = ("refused", "MDR-MOVE-SUPERSEDED") if kind == "activate" else ("refused", "MDR-SNAPSHOT-MANIFEST")
+            self.assertEqual((result["outcome"], result["code"]), outcome, result["output"])
+        self.assertEqual(self.row(self.west), (2, "standby"))
+
+    def test_a_site_that_missed_an_epoch_is_fenced_by_the_claim_that_makes_it_the_target(self) -> None:
+        """West was active in 1; 2 went by unseen; 3 is claimed for west, whose tables are of 1 still."""
+        self.bed.control(1)
+        self.west.sql("update mwaadr_state set role = 'active', epoch = 1")
+        self.bed.control(3, "claimed")
+        beat = self.west.beat()
+        self.assertEqual((beat["role"], beat["epoch"], beat["fence"]["epoch"]), ("standby", 2, 2))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -75,10 +75,12 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
 
 
 def _follow(connection: Any, cursor: Any, row: state.State, record: dict[str, Any], epoch: int) -> None:
-    """``epoch`` is the other site's: an active site below it is fenced."""
-    if row.role == "standby" or row.epoch >= epoch:
+    """``epoch`` is the other site's: an active site is fenced by it, a standby learns it."""
+    if row.epoch >= epoch:
         return
-    if _retry(connection, lambda: fence.lay(cursor, epoch, _went_on_from(record, epoch))):
+    if row.role == "standby":
+        _once(connection, lambda: state.learn(cursor, epoch))
+    elif _retry(connection, lambda: fence.lay(cursor, epoch, _went_on_from(record, epoch))):
         log.warning("this site lost epoch %s: fenced", epoch)
 
 

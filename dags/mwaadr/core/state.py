@@ -109,6 +109,20 @@ def missing_triggers(cursor: Any) -> list[str]:
     return [name for name in TRIGGERS if name not in there]
 
 
+def learn(cursor: Any, epoch: int) -> bool:
+    """A standby takes note of a higher epoch of the other site, in the caller's transaction; True when it did.
+
+    No activation below it is committed here any more. A restore or an activation that holds the row is not waited for:
+    the next beat learns it, and an activation reads the records itself.
+    """
+    cursor.execute(
+        "update public.mwaadr_state set epoch = %s, changed = now() where one in "
+        "(select one from public.mwaadr_state where role = 'standby' and epoch < %s for update skip locked)",
+        (epoch, epoch),
+    )
+    return bool(cursor.rowcount)
+
+
 def unpaused(cursor: Any) -> list[str]:
     """Ids of the user's DAGs that are not paused."""
     cursor.execute(
