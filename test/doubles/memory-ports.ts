@@ -110,6 +110,7 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
       }),
     trigger: (_: string, dagId: string, runId: string, conf: Record<string, unknown>) =>
       call(() => model.trigger(dagId, runId, conf)),
+    work: (_: string, since: number) => call(() => ({ ...model.countWork(since), of: 'Airflow' as const })),
     runState: (_: string, __: string, runId: string) => call(() => model.drRuns.get(runId)),
     importErrors: () =>
       call(() => {
@@ -134,6 +135,16 @@ function metricsOf(universe: Universe, region: string, send: Send): RegionPorts[
           const sum = beats.filter((at) => at >= from && at < from + period).length;
           return sum === 0 ? undefined : sum;
         });
+      }),
+    values: (queries, periodSeconds, periods, now) =>
+      call(() => {
+        const period = periodSeconds * 1000;
+        const end = Math.floor(now / period) * period;
+        return queries.map(({ namespace, metric, dimensions }) =>
+          Array.from({ length: periods }, (__, index) =>
+            universe.metric({ region, namespace, metric, dimensions, at: end - (periods - index) * period }),
+          ),
+        );
       }),
     schedulerHeartbeatExisted: (_, now) => call(() => beats.some((at) => at > now - 86_400_000)),
   };
