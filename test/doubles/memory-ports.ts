@@ -117,6 +117,7 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
     trigger: (_, dagId, runId, conf) =>
       send({ ...rest, key: `POST dags/${dagId}/dagRuns/${runId}` }, () => model.trigger(dagId, runId, conf)),
     runState: (_, __, runId) => call(() => model.drRuns.get(runId)),
+    work: (_, since) => call(() => ({ ...model.countWork(since), of: 'Airflow' as const })),
     importErrors: () =>
       call(() => {
         if (model.importErrors === 'unreadable') throw fault('error', 'airflow-env', region, 'InvokeRestApi');
@@ -139,6 +140,16 @@ function metricsOf(universe: Universe, region: string, send: Send): RegionPorts[
           const sum = beats.filter((at) => at >= from && at < from + period).length;
           return sum === 0 ? undefined : sum;
         });
+      }),
+    values: (queries, periodSeconds, periods, now) =>
+      call(() => {
+        const period = periodSeconds * 1000;
+        const end = Math.floor(now / period) * period;
+        return queries.map(({ namespace, metric, dimensions }) =>
+          Array.from({ length: periods }, (__, index) =>
+            universe.metric({ region, namespace, metric, dimensions, at: end - (periods - index) * period }),
+          ),
+        );
       }),
     schedulerHeartbeatExisted: (_, now) => call(() => beats.some((at) => at > now - 86_400_000)),
   };

@@ -25,6 +25,8 @@ export class ModelAirflow extends ModelDatabase {
   up = true;
   /** The scheduler stands still: nothing new starts, what a worker has begun goes on. */
   frozen = false;
+  /** The scheduler works, and no worker takes what it queues. */
+  workersDead = false;
   status = 'AVAILABLE';
   version: string;
   installed = false;
@@ -65,7 +67,7 @@ export class ModelAirflow extends ModelDatabase {
       if (this.#canStart(DAG_IDS.canary)) this.beat();
     });
     every(60_000, 20_000, () => {
-      this.work(this.#site.time);
+      if (!this.workersDead) this.work(this.#site.time);
     });
     every(deployment.snapshot.everySeconds * 1000, 30_000, () => {
       if (this.#canStart(DAG_IDS.snapshot)) this.#takeSnapshot(() => undefined);
@@ -94,6 +96,14 @@ export class ModelAirflow extends ModelDatabase {
     this.drRuns.set(runId, 'queued');
     this.#startSoon(dagId, runId, conf, STARTS_AFTER);
     return 'started';
+  }
+
+  /** What Airflow counts when it is asked for its tasks; `since` in milliseconds. */
+  countWork(since: number): { queued: number; running: number; startedSince: number } {
+    const due = this.role === 'active' ? this.unpaused.length : 0;
+    const startedSince = this.started.filter((line) => Date.parse(line.split('scheduled__')[1] ?? '') >= since).length;
+    const isStill = this.workersDead || this.frozen;
+    return { queued: isStill ? due + 1 : 0, running: isStill ? 0 : this.runningRuns.length, startedSince };
   }
 
   /** By REST, which can pause any DAG. */
@@ -134,7 +144,14 @@ export class ModelAirflow extends ModelDatabase {
 
   #canStart(dagId: string): boolean {
     const isBusy = dagId === DAG_IDS.canary && this.#isBeating;
-    return this.up && !this.frozen && this.drDags.get(dagId) === false && !this.starved.has(dagId) && !isBusy;
+    return (
+      this.up &&
+      !this.frozen &&
+      !this.workersDead &&
+      this.drDags.get(dagId) === false &&
+      !this.starved.has(dagId) &&
+      !isBusy
+    );
   }
 
   #startSoon(dagId: string, runId: string, conf: Record<string, unknown>, after: number): void {

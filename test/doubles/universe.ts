@@ -31,11 +31,22 @@ interface RegionState {
   lost: boolean;
 }
 
+/** One value of a metric that is not the scheduler's: where, which, and the start of its period. */
+export interface MetricPoint {
+  readonly region: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly at: number;
+}
+
 /** Two Regions in memory under one virtual clock: what is there, whoever looks at it. */
 export class Universe {
   readonly clock = new VirtualClock(START);
   readonly deployment: Deployment;
   readonly regions: readonly [string, string];
+  /** What CloudWatch has of other metrics than the scheduler's. */
+  metric: (point: MetricPoint) => number | undefined = () => undefined;
   readonly faults = new Set<Fault>();
   /** How long replication takes for a key, in milliseconds, and which keys it never delivers. */
   readonly normalReplication = REPLICATION_TAKES;

@@ -5,6 +5,7 @@ import type { InvokeRestApiInput } from '../aws/invoke-rest-api.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { Airflow } from '../domain/ports.ts';
 import { importErrors } from './import-errors.ts';
+import { countWork } from './work.ts';
 import { DIALECTS, dagRunSchema, dagsSchema, healthSchema } from './dialects.ts';
 
 /** Both generations give at most 100 rows a page. */
@@ -57,6 +58,7 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
       };
     },
     dags,
+    work: (environment, since) => countWork(api, environment, since),
     async trigger(environment, dagId, runId, conf) {
       const request: InvokeRestApiInput = {
         Name: environment,

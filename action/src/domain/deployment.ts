@@ -66,10 +66,36 @@ const snapshot = z
   .prefault({})
   .describe('Copies of the active site: how often, and of what.');
 
+const condition = z
+  .union([z.strictObject({ lessThan: z.number() }), z.strictObject({ greaterThan: z.number() })])
+  .describe('When a period is bad: `{"lessThan": 1}` or `{"greaterThan": 0}`.');
+
+/** Bounds of CloudWatch's own types Namespace, MetricName and Dimension (API reference of GetMetricData). */
+const extraMetric = z.strictObject({
+  namespace: z
+    .string()
+    .regex(/^[^:\p{Cc}][^\p{Cc}]{0,254}$/u, 'must be the namespace of a CloudWatch metric')
+    .describe('Its CloudWatch namespace, in the Region of the site that is active.'),
+  name: z.string().min(1).max(255).describe('Name of the metric.'),
+  dimensions: z
+    .record(z.string().min(1).max(255), z.string().min(1).max(1_024))
+    .default({})
+    .describe('Its dimensions. `{environment}` and `{region}` in a value stand for those of the active site.'),
+  statistic: z.enum(['Sum', 'Average', 'Minimum', 'Maximum', 'SampleCount']).default('Sum').describe('Of each period.'),
+  badWhen: condition,
+});
+
 const health = z
   .strictObject({
     periodSeconds: seconds(5, 3_600).default(300).describe('Length of a period in which a site is good or bad.'),
     badPeriods: z.int().min(1).max(10).default(2).describe('Bad periods in a row that make a site UNHEALTHY.'),
+    extraMetrics: z
+      .array(extraMetric)
+      .max(10)
+      .default([])
+      .describe(
+        'Metrics of your own that show whether the workflows run. Bad through all periods they agree with another witness that the scheduler is dead; alone they are a remark.',
+      ),
     automaticFailover: z
       .boolean()
       .default(false)

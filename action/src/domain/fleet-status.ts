@@ -1,13 +1,15 @@
 import { z } from 'zod';
-import type { ControlRecord, Lease, Move } from './control-record.ts';
+import type { Lease, Move } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
 import type { DriftRecord } from './drift-record.ts';
+import { permissionBy, standingFindings } from './standing-findings.ts';
 import { readSnapshotId } from './manifest.ts';
 import type { Observations } from './observation.ts';
 import type { Probe } from './reading.ts';
-import type { FleetFailure, Measured } from './results.ts';
-import type { Roles } from './roles.ts';
+import type { Finding, FleetFailure, Measured } from './results.ts';
+import type { Standing } from './standing.ts';
 import { instant, inWords, iso, millis, parseStored } from './stored-json.ts';
+import type { StandingCase } from './trouble.ts';
 import { judge } from './verdict.ts';
 import type { VerdictKey } from './verdict.ts';
 
@@ -27,8 +29,8 @@ export interface FleetFacts {
   readonly deployment: Deployment;
   readonly file: string;
   readonly now: number;
-  readonly record: ControlRecord;
-  readonly roles: Roles;
+  readonly standing: Standing;
+  readonly reach: StandingCase['reach'];
   /** Why a control record could not be read, one line each. */
   readonly unreadableControls: readonly string[];
   /** Newest readings of the active site in the standby's bucket. */
@@ -57,6 +59,8 @@ export interface FleetLine {
   readonly concerns: readonly Concern[];
   readonly active: string;
   readonly standby: string;
+  /** Then `active` is the site that was so last. */
+  readonly nobodyActive: boolean;
   readonly epoch: number;
   /** The verdict as its last check left it; `undefined` = never checked, or not readable. */
   readonly verdict: { readonly key: VerdictKey; readonly ageSeconds: number } | undefined;
@@ -78,14 +82,15 @@ export interface FleetStatusResult {
 }
 
 export function fleetLine(facts: FleetFacts): FleetLine {
-  const { deployment, record, roles, now } = facts;
+  const { deployment, standing } = facts;
+  const { record, roles, move, lease } = standing;
   const verdict = lastVerdict(facts);
   const rpo = snapshotAge(facts);
   const rto = provenRto(facts);
   const concerns = [
     ...verdictConcerns(facts, verdict),
     ...snapshotConcerns(facts, rpo),
-    ...recordConcerns(record),
+    ...standingConcerns(facts),
     ...rtoConcerns(facts, rto),
     ...driftConcerns(facts),
     ...facts.unreadableControls.map((text) => attention(`a control record could not be read: ${text}`)),
@@ -98,13 +103,14 @@ export function fleetLine(facts: FleetFacts): FleetLine {
     concerns,
     active: deployment.sites[roles.active].region,
     standby: deployment.sites[roles.standby].region,
+    nobodyActive: standing.nobodyActive,
     epoch: record.epoch,
     verdict,
     rpo,
     rto,
     drift: drift && { at: drift.at, fields: drift.fields, since: drift.since },
-    move: record.move === null ? undefined : { id: record.move.id, to: record.move.to, step: record.move.step },
-    lease: runningLease(record, now),
+    move: move && { id: move.id, to: move.to, step: move.step },
+    lease: lease && { holder: lease.holder, purpose: lease.purpose, expiresAt: lease.expiresAt },
   };
 }
 
@@ -163,12 +169,21 @@ function snapshotConcerns({ snapshot }: FleetFacts, { measuredSeconds, objective
   return [attention(`the newest snapshot is ${inWords(measuredSeconds * 1000)} old`)];
 }
 
-function recordConcerns({ move, phase, debts }: ControlRecord): readonly Concern[] {
+function standingConcerns(facts: FleetFacts): readonly Concern[] {
+  const { move, record } = facts.standing;
+  const findings = standingFindings(facts, permissionBy(facts));
+  const isUnderWay = move !== undefined && findings.length === 0;
   return [
-    ...(move === null ? [] : [attention(`a move to ${move.to} is under way, ${move.step}`)]),
-    ...(move === null && phase === 'claimed' ? [attention('it is claimed, but not active yet')] : []),
-    ...debts.map(({ kind, site, since }) => attention(`the ${kind} of ${site} is owed since ${since}`)),
+    ...findings.map(({ message, command }) => unprotected(`${message}${leadsOn(command)}`)),
+    ...(isUnderWay ? [attention(`a move to ${move.to} is under way, ${move.step}`)] : []),
+    ...record.debts.map(({ kind, site, since }) => attention(`the ${kind} of ${site} is owed since ${since}`)),
   ];
+}
+
+function leadsOn(command: Finding['command']): string {
+  if (command === undefined) return '';
+  const { target = '', override } = command.inputs;
+  return ` (${command.operation} with target ${target}${override === undefined ? '' : `, override ${override}`})`;
 }
 
 function provenRto({ deployment, evidence: found }: FleetFacts): FleetLine['rto'] {
@@ -197,11 +212,6 @@ function driftConcerns({ drift, now }: FleetFacts): readonly Concern[] {
     ...(found.fields === 0 ? [] : [attention(`${fields} from Git since ${found.since ?? found.at}`)]),
     ...(age > DRIFT_LASTS ? [attention(`it was last compared with Git ${inWords(age)} ago`)] : []),
   ];
-}
-
-function runningLease({ lease }: ControlRecord, now: number): FleetLine['lease'] {
-  if (lease === null || millis(lease.expiresAt) <= now) return undefined;
-  return { holder: lease.holder, purpose: lease.purpose, expiresAt: lease.expiresAt };
 }
 
 export const fleetStatus = (

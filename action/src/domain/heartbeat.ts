@@ -16,10 +16,14 @@ const heartbeat = z.object({
     held: z.boolean(),
     unpausedUserDags: z.int(),
     liveUserRuns: z.int(),
+    userDags: z.int().optional(),
   }),
   fence: fence.nullable(),
   /** The way into the metadata database that the canary found; `null` = none. */
   dbAccess: z.string().nullish(),
+  /** How the canary fared with the control record of the other site, and with both. Older canaries do not say. */
+  peer: z.object({ read: z.string(), epoch: z.int().nullish() }).nullish().catch(undefined),
+  control: z.object({ own: z.string() }).nullish().catch(undefined),
 });
 
 /** One beat of a site's canary: as much of it as the action reads. */

@@ -24,6 +24,9 @@ export const isHeldBy = (record: ControlRecord, nonce: string): boolean => recor
 const BREAKABLE = ['reconcile', 'drill'];
 const MOVES = ['failover'];
 
+/** Whether a move holds this lease: while it runs, somebody is at work on who is active. */
+export const isOfMove = ({ purpose }: Lease): boolean => MOVES.includes(purpose);
+
 /** Whether the holder of this lease has to give way at once to work of that purpose. */
 export const yields = (lease: Lease, purpose: string): boolean =>
   MOVES.includes(purpose) && BREAKABLE.includes(lease.purpose);

@@ -12,6 +12,8 @@ const PERMISSIONS: Readonly<Record<VerdictKey, Readonly<Record<MoveMode, Permiss
   HEALTHY: { manual: 'force', automatic: 'refused' },
   DEGRADED: { manual: 'force', automatic: 'refused' },
   'UNHEALTHY(region)': { manual: 'confirm', automatic: 'allowed' },
+  // Nothing runs that a move could tear apart. By itself nothing moves: whoever began the move knows why it stands.
+  'UNHEALTHY(stopped)': { manual: 'confirm', automatic: 'refused' },
   // A person first: the file that killed this scheduler is at the other site, too.
   'UNHEALTHY(airflow)': { manual: 'confirm', automatic: 'refused' },
   UNKNOWN: { manual: 'force', automatic: 'refused' },

@@ -21,14 +21,22 @@ export const SIGNALS = [
   'hold',
   'snapshot',
   'fence',
+  'role',
+  'work',
+  'extraMetrics',
+  'activePeer',
+  'standbyPeer',
 ] as const;
 
-const signals = z.object(
-  Object.fromEntries(SIGNALS.map((name) => [name, signal])) as Record<SignalName, typeof signal>,
-);
+/** A reading that an earlier release took has no answer to what was not yet asked. */
+const asked = signal.default({ quality: 'none', value: 'not asked' });
+
+const signals = z.object(Object.fromEntries(SIGNALS.map((name) => [name, asked])) as Record<SignalName, typeof asked>);
 
 const reading = z.object({
   at: instant,
+  /** Whose time `at` is: the one clock of all observers, or, when no S3 answered, that of the machine that asked. */
+  clock: z.enum(['s3', 'runner']).default('runner'),
   signals,
   /** GetEnvironment's status of the active site and since when it is that; `null` when it could not be read. */
   status: z.object({ name: z.string(), since: instant }).nullable(),

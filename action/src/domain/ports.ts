@@ -149,12 +149,24 @@ export interface AirflowHealth {
 
 export type DagRunState = 'queued' | 'running' | 'success' | 'failed';
 
+/** How many task instances wait, run and have started lately. */
+export interface Work {
+  readonly queued: number;
+  readonly running: number;
+  /** By a worker, not set by the scheduler itself; `undefined` = whoever was asked does not know. */
+  readonly startedSince: number | undefined;
+  /** Who was asked, for the reader. */
+  readonly of: 'Airflow' | 'CloudWatch';
+}
+
 /** Airflow inside one environment, through InvokeRestApi. Only what needs Airflow's eye and no secrets goes this way. */
 export interface Airflow {
   readonly region: string;
   health(environment: string): Promise<AirflowHealth>;
   /** All DAGs that the environment has parsed and that are active; every page. */
   dags(environment: string): Promise<readonly { dagId: string; isPaused: boolean }[]>;
+  /** `since`: milliseconds. */
+  work(environment: string, since: number): Promise<Work>;
   /** Starts a run under our own id. `existed` = a run of this id is there already (409). `undefined` = no such DAG. */
   trigger(
     environment: string,
@@ -173,6 +185,13 @@ export interface Airflow {
   pause(environment: string, dagId: string, limits: { readonly notAfter: number }): Promise<void>;
 }
 
+export interface MetricQuery {
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly statistic: string;
+}
+
 /** CloudWatch of one Region. */
 export interface Metrics {
   readonly region: string;
@@ -186,6 +205,13 @@ export interface Metrics {
     periods: number,
     now: number,
   ): Promise<readonly (number | undefined)[]>;
+  /** The same for any metrics, in one call and in the order of the queries. */
+  values(
+    queries: readonly MetricQuery[],
+    periodSeconds: number,
+    periods: number,
+    now: number,
+  ): Promise<readonly (readonly (number | undefined)[])[]>;
   /** Whether that metric had any data in the last 24 hours: "no data" is bad only then. */
   schedulerHeartbeatExisted(environment: string, now: number): Promise<boolean>;
 }

@@ -1,11 +1,14 @@
 import type { Debt } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
+import { bad, extraSignal, good, none, peerSignal, workSignal } from './signals.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Unreadable } from './faults.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
-import type { AirflowHealth, EnvironmentDescription } from './ports.ts';
+import type { AirflowHealth, EnvironmentDescription, Work } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
+import { troubleOf } from './trouble.ts';
+import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso } from './stored-json.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
@@ -30,19 +33,31 @@ export interface Probes {
   readonly standbyHeartbeat: Probe<StoredBeat | undefined>;
   /** Newest complete snapshot of the current lineage in the standby's bucket. */
   readonly snapshot: Probe<string | undefined>;
+  /** `undefined`: not asked, since the canary's beats say enough. */
+  readonly work: Probe<Work | undefined>;
+  /** The values of `health.extraMetrics`, in its order. */
+  readonly extraMetrics: Probe<readonly (readonly (number | undefined)[])[]>;
 }
 
-/** The reading that these probes add up to. */
+/** Whose clock a reading goes by; see `Reading`. */
+export interface ReadingTime {
+  readonly at: number;
+  readonly clock: Reading['clock'];
+}
+
+/** The reading that these probes add up to. `known`: who is active; `undefined` when no record could be read. */
 export function readingOf(
   deployment: Deployment,
-  now: number,
+  { at, clock }: ReadingTime,
   probes: Probes,
-  debts: readonly Debt[],
+  known: StandingCase | undefined,
   before: Reading | undefined,
 ): Reading {
   const stale = staleAfter(deployment);
+  const roles = known?.standing.roles ?? { active: 0, standby: 1 };
   return {
-    at: iso(now),
+    at: iso(at),
+    clock,
     signals: {
       activeEnvironment: signal(probes.activeEnvironment, environmentSignal),
       activeMetric: signal(probes.activeMetric, metricSignal),
@@ -52,12 +67,17 @@ export function readingOf(
       standbyEnvironment: signal(probes.standbyEnvironment, environmentSignal),
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
-      heartbeat: signal(probes.heartbeat, (beat) => heartbeatSignal(beat, stale)),
+      heartbeat: beatSignal(probes.heartbeat, known?.standing.beats[roles.active], stale),
       hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, stale)),
-      snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, now, deployment.objectives.rpoSeconds)),
-      fence: fenceSignal(debts),
+      snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, at, deployment.objectives.rpoSeconds)),
+      fence: fenceSignal(known?.standing.record.debts ?? []),
+      role: known === undefined ? none('no control record could be read') : roleSignal(troubleOf(known)),
+      work: signal(probes.work, (work) => workSignal(work, stale)),
+      extraMetrics: signal(probes.extraMetrics, (values) => extraSignal(deployment.health.extraMetrics, values)),
+      activePeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.active, stale),
+      standbyPeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.standby, stale),
     },
-    status: statusOf(probes.activeEnvironment, now, before),
+    status: statusOf(probes.activeEnvironment, at, before),
   };
 }
 
@@ -65,9 +85,6 @@ export function readingOf(
 export const staleAfter = ({ health, canary }: Pick<Deployment, 'health' | 'canary'>): number =>
   Math.max(health.periodSeconds, 3 * canary.everySeconds) * 1000;
 
-const good = (value: string): Signal => ({ quality: 'good', value });
-const bad = (value: string): Signal => ({ quality: 'bad', value });
-const none = (value: string): Signal => ({ quality: 'none', value });
 const answers = (): Signal => good('answers');
 
 function signal<T>(probe: Probe<T>, read: (answer: T) => Signal): Signal {
@@ -95,6 +112,13 @@ function airflowSignal({ scheduler, metadatabase, latestSchedulerHeartbeat: late
   return scheduler ? good('scheduler healthy') : bad(`Airflow says: scheduler unhealthy${since}`);
 }
 
+/** The copy at the standby counts; but a fresh one is a sign of life wherever it is. */
+function beatSignal(there: Probe<StoredBeat | undefined>, newest: StoredBeat | undefined, stale: number): Signal {
+  const seen = signal(there, (beat) => heartbeatSignal(beat, stale));
+  if (seen.quality === 'good' || newest === undefined || newest.ageMilliseconds > stale) return seen;
+  return good(`last beat ${inWords(newest.ageMilliseconds)} ago, seen only in its own Region`);
+}
+
 function heartbeatSignal(beat: StoredBeat | undefined, stale: number): Signal {
   if (beat === undefined) return none('no heartbeat has ever arrived');
   const age = beat.ageMilliseconds;
@@ -120,6 +144,13 @@ function snapshotSignal(id: string | undefined, now: number, rpoSeconds: number)
 function fenceSignal(debts: readonly Debt[]): Signal {
   const owed = debts.map((debt) => `${debt.kind} of ${debt.site} since ${debt.since}`);
   return owed.length === 0 ? good('nothing owed') : bad(`unproven: ${owed.join(', ')}`);
+}
+
+function roleSignal(trouble: Trouble | undefined): Signal {
+  if (trouble === undefined) return good('one site is active');
+  const { kind, why } = trouble;
+  if (kind === 'stopped') return bad(why);
+  return kind === 'unclear' ? { quality: 'dark', value: why } : none(why);
 }
 
 function statusOf(probe: Probes['activeEnvironment'], now: number, before: Reading | undefined): Reading['status'] {

@@ -28,6 +28,18 @@ export interface Measured {
   readonly measuredSeconds: number | null;
 }
 
+export const FINDING_NAMES = ['nobody-active', 'move-stands', 'all-paused', 'peer-unreadable', 'nothing-runs'] as const;
+export type FindingName = (typeof FINDING_NAMES)[number];
+
+/** What somebody has to act on, whatever the verdict says of the active site's health. */
+export interface Finding {
+  readonly name: FindingName;
+  /** What is so, in one sentence; without a command also what a person does at the site. */
+  readonly message: string;
+  /** The one command that leads on, with all inputs that it needs now. */
+  readonly command?: { readonly operation: 'failover'; readonly inputs: Readonly<Record<string, string>> };
+}
+
 /** A debt that is paid; of a fence with the grade that was reached. */
 export type PaidDebt = Debt & { readonly grade: FenceGrade | null };
 
@@ -46,6 +58,10 @@ export interface CheckResult {
   readonly readings: number;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;
+  /** One of them fails the run, but for `fail-on: never`. */
+  readonly findings: readonly Finding[];
+  /** What is worth a line, and no cause for anything. */
+  readonly notes: readonly string[];
   /** Moves whose run had ended before the claim: taken out of the record now, nothing was touched. */
   readonly withdrawn: readonly Move[];
   readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
@@ -131,6 +147,7 @@ export interface ListedSnapshot {
 export interface SiteStatus {
   readonly region: string;
   readonly environment: string;
+  /** While nobody is active both are standbys. */
   readonly role: 'active' | 'standby';
   /** GetEnvironment's status; `unreadable: dark` and the like when it could not be read. */
   readonly status: string;
@@ -151,8 +168,15 @@ export interface StatusResult {
   readonly operation: 'status';
   readonly deployment: string;
   readonly at: string;
+  /** The site that is active, or was last, when `nobodyActive`. */
   readonly active: string;
   readonly standby: string;
+  /** No DAG of the user runs anywhere: the site that should be active says itself that it is a standby. */
+  readonly nobodyActive: boolean;
+  /** What records and heartbeats make somebody act on. */
+  readonly findings: readonly Finding[];
+  /** What is worth a line, and no cause for anything. */
+  readonly notes: readonly string[];
   readonly epoch: number;
   readonly phase: 'claimed' | 'activated';
   readonly lease: Lease | undefined;

@@ -1,7 +1,16 @@
-import type { Observations, Reading, Signal, SignalName } from './observation.ts';
+import type { Reading, SignalName } from './observation.ts';
+import { anyoneSees, holdsFor, is } from './rows.ts';
+import type { Case, HealthPeriods, Predicate } from './rows.ts';
 import { iso, millis } from './stored-json.ts';
 
-export const VERDICT_KEYS = ['HEALTHY', 'DEGRADED', 'UNHEALTHY(region)', 'UNHEALTHY(airflow)', 'UNKNOWN'] as const;
+export const VERDICT_KEYS = [
+  'HEALTHY',
+  'DEGRADED',
+  'UNHEALTHY(region)',
+  'UNHEALTHY(stopped)',
+  'UNHEALTHY(airflow)',
+  'UNKNOWN',
+] as const;
 export type VerdictKey = (typeof VERDICT_KEYS)[number];
 
 export interface Verdict {
@@ -14,26 +23,14 @@ export interface Verdict {
   readonly deadline?: string;
 }
 
-export interface HealthPeriods {
-  readonly periodSeconds: number;
-  readonly badPeriods: number;
-}
-
-export interface Case {
-  readonly periods: HealthPeriods;
-  readonly now: number;
-  /** The observer who asks, with the newest reading last. */
-  readonly observer: Observations;
-  readonly others: readonly Observations[];
-}
-
 /** How long a site that says it is being updated is excused. MWAA calls 20 to 30 minutes typical, upgrades up to two hours. */
 const UPDATE_DEADLINE = 2 * 3_600_000;
 const UPDATING = ['CREATING', 'UPDATING', 'MAINTENANCE', 'CREATING_SNAPSHOT', 'ROLLING_BACK'];
 
 /**
- * The verdict on the active site. A signal that could not be read for lack of permission or by throttling is evidence
- * of nothing, and UNHEALTHY is said only after enough bad periods in a row, on which independent vantage points agree.
+ * The verdict on the active site; docs/health.md tells the rules. A signal that could not be read for lack of permission
+ * or by throttling is evidence of nothing, and UNHEALTHY is said only after enough bad periods in a row, on which
+ * independent vantage points agree and which nothing contradicts.
  */
 export function judge(facts: Case): Verdict {
   const latest = facts.observer.readings.at(-1);
@@ -41,22 +38,32 @@ export function judge(facts: Case): Verdict {
   if (credentialsLost(latest)) {
     return unknown('STS knows us in neither Region: the trouble is with our credentials', [latest], IDENTITY);
   }
-  return regionLost(facts, latest) ?? updateRunning(facts, latest) ?? airflowDead(facts, latest) ?? alive(latest);
+  return (
+    regionLost(facts, latest) ??
+    nobodyActive(latest) ??
+    updateRunning(facts, latest) ??
+    schedulerDead(facts, latest) ??
+    nothingStarts(facts, latest) ??
+    alive(latest)
+  );
 }
-
-type Predicate = (reading: Reading) => boolean;
-
-const is = (reading: Reading, name: SignalName, ...qualities: Signal['quality'][]): boolean =>
-  qualities.includes(reading.signals[name].quality);
 
 const IDENTITY: readonly SignalName[] = ['activeIdentity', 'standbyIdentity'];
 const credentialsLost: Predicate = (reading) => IDENTITY.every((name) => !is(reading, name, 'good'));
 
 /** The services by which a Region shows that it is there. */
 const REGION: readonly SignalName[] = ['activeEnvironment', 'activeMetric', 'activeStorage'];
+/** Whatever else answers from there: good or bad, an answer is a sign of life. */
+const ANSWERS: readonly SignalName[] = [...REGION, 'activeAirflow', 'activeIdentity', 'work', 'extraMetrics'];
+
+const seesRegion: Predicate = (reading) =>
+  ANSWERS.some((name) => is(reading, name, 'good', 'bad')) || is(reading, 'heartbeat', 'good');
 
 const looksLost: Predicate = (reading) =>
-  REGION.every((name) => is(reading, name, 'dark')) && standbyAnswers(reading) && is(reading, 'heartbeat', 'bad');
+  REGION.every((name) => is(reading, name, 'dark')) &&
+  standbyAnswers(reading) &&
+  is(reading, 'heartbeat', 'bad') &&
+  !seesRegion(reading);
 
 const standbyAnswers: Predicate = (reading) =>
   is(reading, 'standbyStorage', 'good') &&
@@ -71,8 +78,13 @@ function regionLost(facts: Case, latest: Reading): Verdict | undefined {
   };
 }
 
-const seesRegion: Predicate = (reading) =>
-  REGION.some((name) => is(reading, name, 'good', 'bad')) || is(reading, 'heartbeat', 'good');
+/** Records and heartbeats are read whole and are no measurement: one reading is enough. */
+function nobodyActive(latest: Reading): Verdict | undefined {
+  const { role } = latest.signals;
+  if (role.quality === 'dark') return unknown(role.value, [latest]);
+  if (role.quality !== 'bad') return undefined;
+  return { key: 'UNHEALTHY(stopped)', reason: role.value, evidence: lines(latest, ['role', ...LIFE, 'hold']) };
+}
 
 function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
   const { status } = latest;
@@ -87,26 +99,55 @@ function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
   };
 }
 
-const seesScheduler: Predicate = (reading) =>
-  is(reading, 'activeAirflow', 'good') || (is(reading, 'heartbeat', 'good') && !is(reading, 'activeAirflow', 'bad'));
+/** A beat is written by a task that the scheduler started. */
+const seesScheduler: Predicate = (reading) => is(reading, 'activeAirflow', 'good') || is(reading, 'heartbeat', 'good');
 
 const agreesDead: Predicate = (reading) =>
   is(reading, 'activeEnvironment', 'good', 'bad') &&
   (is(reading, 'heartbeat', 'bad') || is(reading, 'activeAirflow', 'bad')) &&
-  !is(reading, 'activeAirflow', 'good');
+  !seesScheduler(reading);
 
-/** The metric alone spans enough whole periods; the second witness has to be seen through as many readings. */
-function airflowDead(facts: Case, latest: Reading): Verdict | undefined {
-  if (!is(latest, 'activeMetric', 'bad') || !holdsFor(facts, agreesDead, seesScheduler)) return undefined;
-  if (anyoneSees(facts, (reading) => is(reading, 'activeMetric', 'good') || is(reading, 'activeAirflow', 'good'))) {
-    return undefined;
-  }
+/** What the team measures itself counts beside another witness, and never against the scheduler's own metric. */
+const metricsDead: Predicate = (reading) =>
+  is(reading, 'activeMetric', 'bad') || (is(reading, 'extraMetrics', 'bad') && !is(reading, 'activeMetric', 'good'));
+
+/** A metric alone spans enough whole periods; the second witness has to be seen through as many readings. */
+function schedulerDead(facts: Case, latest: Reading): Verdict | undefined {
+  if (!metricsDead(latest) || !holdsFor(facts, agreesDead, seesScheduler)) return undefined;
+  if (anyoneSees(facts, (reading) => is(reading, 'activeMetric', 'good') || seesScheduler(reading))) return undefined;
+  const witnesses: SignalName[] = ['activeMetric', 'heartbeat', 'activeAirflow', 'activeEnvironment'];
   return {
     key: 'UNHEALTHY(airflow)',
     reason: `the Region answers, but the scheduler has been dead for ${facts.periods.badPeriods} periods in a row`,
-    evidence: lines(latest, ['activeMetric', 'heartbeat', 'activeAirflow', 'activeEnvironment']),
+    evidence: lines(latest, is(latest, 'extraMetrics', 'bad') ? [...witnesses, 'extraMetrics'] : witnesses),
   };
 }
+
+const standsStill: Predicate = (reading) =>
+  is(reading, 'activeEnvironment', 'good', 'bad') && is(reading, 'heartbeat', 'bad') && is(reading, 'work', 'bad');
+
+const seesWork: Predicate = (reading) => is(reading, 'heartbeat', 'good') || is(reading, 'work', 'good');
+
+/** The workers are dead, or their queue: the scheduler may be well. */
+function nothingStarts(facts: Case, latest: Reading): Verdict | undefined {
+  if (!isAtAStandstill(facts)) return undefined;
+  return {
+    key: 'UNHEALTHY(airflow)',
+    reason: `the Region answers, but tasks are due and nothing has started for ${facts.periods.badPeriods} periods in a row`,
+    evidence: lines(latest, ['work', 'heartbeat', 'activeMetric', 'activeAirflow', 'activeEnvironment']),
+  };
+}
+
+export const isAtAStandstill = (facts: Case): boolean =>
+  holdsFor(facts, standsStill, seesWork) && !anyoneSees(facts, seesWork);
+
+/** Whether it was seen in enough periods in a row, and is seen now. */
+export const persists = (facts: Case, name: SignalName): boolean =>
+  holdsFor(
+    facts,
+    (reading) => is(reading, name, 'bad'),
+    (reading) => is(reading, name, 'good'),
+  );
 
 /** Three witnesses that the scheduler works, each from its own vantage point. */
 const LIFE: readonly SignalName[] = ['activeMetric', 'activeAirflow', 'heartbeat'];
@@ -136,49 +177,18 @@ const unknown = (reason: string, readings: readonly Reading[], names?: readonly 
 const lines = (reading: Reading, names: readonly SignalName[]): readonly string[] =>
   names.map((name) => `${name}: ${reading.signals[name].quality}, ${reading.signals[name].value}`);
 
-/** What is not as it should be. A metric that never existed is no remark: young environments have none. */
+/** Signals that most sites do not have, or that are only asked when there is a reason: that is no remark. */
+const MAY_BE_NONE: readonly SignalName[] = ['activeMetric', 'work', 'extraMetrics', 'activePeer', 'standbyPeer'];
+
+/** What is not as it should be. */
 const problems = (reading: Reading): readonly string[] =>
   lines(
     reading,
-    (Object.keys(reading.signals) as SignalName[]).filter(
-      (name) => !is(reading, name, 'good') && !(name === 'activeMetric' && is(reading, name, 'none')),
-    ),
+    (Object.keys(reading.signals) as SignalName[]).filter((name) => {
+      const { quality } = reading.signals[name];
+      return quality !== 'good' && !(quality === 'none' && MAY_BE_NONE.includes(name));
+    }),
   );
-
-/** Readings further apart than this (milliseconds) are not in a row; dark calls take their time, so there is a grace. */
-const maxGap = ({ periodSeconds }: HealthPeriods): number => periodSeconds * 1500 + 30_000;
-
-/** Whether it is so now, and some observer saw it so through enough periods in a row. */
-function holdsFor(facts: Case, predicate: Predicate, contradicts: Predicate): boolean {
-  const latest = facts.observer.readings.at(-1);
-  if (latest === undefined || !predicate(latest)) return false;
-  return [facts.observer, ...facts.others].some(({ readings }) => inARow(facts, readings, predicate, contradicts));
-}
-
-/** A reading that saw neither the one nor the other is passed over, as long as no gap opens between the others. */
-function inARow(
-  { periods, now }: Case,
-  readings: readonly Reading[],
-  predicate: Predicate,
-  contradicts: Predicate,
-): boolean {
-  const seen: number[] = [];
-  for (const reading of readings.toReversed()) {
-    const at = millis(reading.at);
-    if (contradicts(reading) || (seen.at(-1) ?? now) - at > maxGap(periods)) break;
-    if (predicate(reading)) seen.push(at);
-  }
-  const [newest, oldest] = [seen[0], seen.at(-1)];
-  if (newest === undefined || oldest === undefined || seen.length < periods.badPeriods) return false;
-  return newest - oldest >= (periods.badPeriods - 1) * periods.periodSeconds * 1000;
-}
-
-/** Whether another observer's newest reading, taken within the last period, contradicts. */
-const anyoneSees = ({ periods, now, others }: Case, predicate: Predicate): boolean =>
-  others.some(({ readings }) => {
-    const newest = readings.at(-1);
-    return newest !== undefined && now - millis(newest.at) <= periods.periodSeconds * 1000 && predicate(newest);
-  });
 
 /**
  * Whether more readings would not change the verdict. A remark about a site that lives, or is excused, is not waited
@@ -192,7 +202,10 @@ export function isSettled(
   { stale, periods }: { readonly stale: number; readonly periods: HealthPeriods },
 ): boolean {
   if (key !== 'DEGRADED') return key !== 'UNKNOWN';
-  if (deadline !== undefined || is(latest, 'activeAirflow', 'good')) return true;
+  if (deadline !== undefined) return true;
+  // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
+  if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;
+  if (is(latest, 'activeAirflow', 'good')) return true;
   if (is(latest, 'activeAirflow', 'bad')) return false;
   const metricLags = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
   return (
@@ -201,5 +214,7 @@ export function isSettled(
 }
 
 /** Whether a reading alone, too little for a verdict, speaks against one that was given before it. */
-export const contradicts = (latest: Reading, before: VerdictKey): boolean =>
-  before === 'UNHEALTHY(region)' ? seesRegion(latest) : seesScheduler(latest);
+export function contradicts(latest: Reading, before: VerdictKey): boolean {
+  if (before === 'UNHEALTHY(region)') return seesRegion(latest);
+  return before === 'UNHEALTHY(stopped)' ? is(latest, 'role', 'good') : seesScheduler(latest);
+}

@@ -39,6 +39,8 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings,
     snapshot: ageOfId(observed.snapshot, world.clock.now()),
+    findings: observed.findings,
+    notes: observed.notes,
     withdrawn,
     debts,
     savedEnvironments: saved,

@@ -4,18 +4,17 @@ import { diagnose, findingsOf } from '../domain/doctor.ts';
 import type { Diagnosis, DoctorResult } from '../domain/doctor.ts';
 import type { DoctorFacts } from '../domain/doctor-facts.ts';
 import type { Inspector, Inspectors } from '../domain/doctor-ports.ts';
-import { ruling } from '../domain/epoch.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import type { World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
-import { rolesOf } from '../domain/roles.ts';
 import { iso } from '../domain/stored-json.ts';
-import { readControl } from './control.ts';
+import type { BothControls } from './control.ts';
 import { workflowReports } from './doctor-rights.ts';
 import { siteFacts } from './doctor-site.ts';
 import { eachDeployment } from './each-deployment.ts';
-import { bothSides, probeStored, sideOf } from './sides.ts';
+import { probeStored, sideOf } from './sides.ts';
 import { newestComplete } from './snapshots.ts';
+import { readStanding } from './standing.ts';
 
 /** Checks what the deployments need, and says how each finding is cured. Changes nothing. */
 export async function doctor(fleet: Fleet & Inspectors): Promise<DoctorResult> {
@@ -49,26 +48,23 @@ async function gather(
   deployment: Deployment,
   inspector: (region: string) => Inspector,
 ): Promise<DoctorFacts> {
-  const [first, second] = bothSides(world, deployment);
-  const controls = await Promise.all(
-    [first, second].map((side) => probeStored(async () => (await readControl(side, deployment))?.record)),
-  );
-  const record = ruling(
-    deployment,
-    controls.flatMap((control) => ('answer' in control ? (control.answer ?? []) : [])),
-  );
-  const roles = record === undefined ? ({ active: 0, standby: 1 } as const) : rolesOf(deployment, record);
+  const { controls, standing } = await readStanding(world, deployment);
+  const record = standing?.record;
+  const roles = standing?.roles ?? ({ active: 0, standby: 1 } as const);
   const standby = sideOf(world, deployment, roles.standby);
-  const site = (index: 0 | 1, control: Probe<ControlRecord | undefined> | undefined) => {
+  const site = (index: 0 | 1) => {
     const side = sideOf(world, deployment, index);
     const patient = { side, inspector: inspector(side.region), isActive: roles.active === index };
-    return siteFacts(world, deployment, patient, control ?? { answer: undefined });
+    return siteFacts(world, deployment, patient, recordOf(controls[index]));
   };
   const [one, two, snapshot, workflows] = await Promise.all([
-    site(0, controls[0]),
-    site(1, controls[1]),
+    site(0),
+    site(1),
     record && probeStored(() => newestComplete(world, standby, deployment, record.activated)),
     workflowReports(deployment, inspector(standby.region), standby),
   ]);
   return { deployment, now: world.clock.now(), roles, sites: [one, two], record, snapshot, workflows };
 }
+
+const recordOf = (control: BothControls[number]): Probe<ControlRecord | undefined> =>
+  'answer' in control ? { answer: control.answer?.record } : control;

@@ -15,11 +15,11 @@ import { eachDeployment } from './each-deployment.ts';
 import { probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';
-import { readStanding } from './standing.ts';
+import { reachOf, readStanding } from './standing.ts';
 
 /**
- * One line a deployment, from what is stored in its DR buckets: 8 reads of S3 each (6 before the first check and the
- * first move), and nothing of MWAA's, which would throttle a fleet. Changes nothing.
+ * One line a deployment, from what is stored in its DR buckets: 12 reads of S3 each (10 before the first check and the
+ * first move; 2 more where the heartbeats leave open who is active), and nothing of MWAA's, which would throttle a fleet. Changes nothing.
  */
 export async function fleetStatus(tools: Fleet & { readonly clock: Clock }): Promise<FleetStatusResult> {
   const { results, failures } = await eachDeployment(tools, (world, deployment, { path }) =>
@@ -46,8 +46,8 @@ async function lineOf(world: World, deployment: Deployment, file: string): Promi
     deployment,
     file,
     now,
-    record,
-    roles,
+    standing,
+    reach: reachOf(controls),
     unreadableControls,
     observations,
     snapshot,

@@ -21,7 +21,7 @@ const LIST_LIMIT_SECONDS = 120;
 
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
-  const { world, deployment, from, to, move } = scene;
+  const { world, deployment, move } = scene;
   requireNotSuperseded(scene, await requireStanding(world, deployment));
   const result = await runMoveDag(scene, {
     dagId: DAG_IDS.activate,

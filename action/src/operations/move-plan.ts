@@ -15,7 +15,6 @@ import { requireFenceable } from './fenceable.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
-import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
@@ -94,9 +93,9 @@ const UPDATE_LIMIT_SECONDS = 2_700;
 
 /** A target that is being updated, as our own reconcile does with the standby first, is waited for; not for ever. */
 async function awaitQuiet(world: World, to: Side): Promise<void> {
-  const status = async () => (await asMdr(() => to.ports.environments.describe(to.site.environment)))?.status ?? '';
-  const first = await status();
-  if (!first === undefined || !isPassing(first)) return;
+  const status = async () => (await to.ports.environments.describe(to.site.environment))?.status ?? '';
+  const first = await asMdr(status);
+  if (!isPassing(first)) return;
   world.log.info(`${to.site.environment} is ${first}: waiting until that is over, for 45 min at most`);
   try {
     await waitFor(world, `${to.site.environment} to be AVAILABLE`, UPDATE_LIMIT_SECONDS, async () =>

@@ -12,6 +12,7 @@ import { requirePeerKnown } from './peer.ts';
 import { sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { readStanding } from './standing.ts';
+import type { Known } from './standing.ts';
 
 /** Where a move goes, as the inputs and what is known say before anything is done. */
 export interface Target {
@@ -28,7 +29,7 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   requireConfirmed(deployment, inputs.confirm);
   const to = sideOf(world, deployment, index);
   const from = sideOf(world, deployment, otherSite(index));
-  const { controls, standing } = await readStanding(world, deployment);
+  const { controls, standing } = await readWithTarget(world, deployment, to);
   // Without the target's record there is nothing to claim: what is wrong with it is the answer.
   const own = await requireOwn(controls[index], to, deployment);
   if (standing === undefined) throw noRecord(deployment, controls);
@@ -41,7 +42,13 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   return { from, to, standing, move: isOurs ? move : undefined };
 }
 
-/** One failed read is asked again: it says nothing about what is there. */
+/** One failed read of the target's record says nothing about what is there: all is read again, so that it fits together. */
+async function readWithTarget(world: World, deployment: Deployment, { index }: Side): Promise<Known> {
+  const first = await readStanding(world, deployment);
+  return 'fault' in first.controls[index] ? readStanding(world, deployment) : first;
+}
+
+/** The record without which there is nothing to claim. */
 async function requireOwn(first: BothControls[number], to: Side, deployment: Deployment): Promise<LoadedControl> {
   if ('fault' in first && first.code === 'MDR-CONTROL-INVALID') throw damaged(to, first.detail);
   const own = 'answer' in first ? first.answer : await readControl(to, deployment);

@@ -1,23 +1,26 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { parseObservations, withReading } from '../domain/observation.ts';
-import type { Observations } from '../domain/observation.ts';
-import { keys } from '../domain/names.ts';
+import { allPausedBeat, findingsOf } from '../domain/findings.ts';
+import type { Found } from '../domain/findings.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
-import type { Probe, Probes } from '../domain/reading.ts';
-import { toStored } from '../domain/stored-json.ts';
+import type { ReadingTime } from '../domain/reading.ts';
+import type { Standing } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { ask } from './ask.ts';
 import { noRecord } from './control.ts';
 import type { BothControls } from './control.ts';
-import { readHeartbeat } from './heartbeats.ts';
-import { probe, probeStored, sideOf } from './sides.ts';
+import { readBefore, remember } from './observations.ts';
+import type { Memory } from './observations.ts';
+import { probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete } from './snapshots.ts';
-import { readStanding } from './standing.ts';
+import { readSnapshot } from './snapshots.ts';
+import { reachOf, readStanding } from './standing.ts';
 
-export interface Observed {
+export interface Observed extends Found {
   readonly active: Side;
   readonly standby: Side;
   /** `undefined` when neither Region's control record could be read: then site 0 is only assumed to be active. */
@@ -36,137 +39,58 @@ export async function observe(
   world: World,
   deployment: Deployment,
   observer: string,
-  memory: { observations?: Observations },
+  memory: Memory,
 ): Promise<Observed> {
   const { controls, standing } = await readStanding(world, deployment);
   if (standing === undefined && controls.every((control) => 'answer' in control)) throw noRecord(deployment, controls);
-  const record = standing?.record;
   const roles = standing?.roles ?? ({ active: 0, standby: 1 } as const);
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
+  const time = timeOf(world, controls, [standby, active]);
+  const known = standing && { deployment, standing, reach: reachOf(controls) };
   const before = await readBefore(deployment, active, standby, observer, memory);
-  const probes = await ask(world, deployment, active, standby, controls, record);
-  const reading = readingOf(deployment, world.clock.now(), probes, record?.debts ?? [], before.own.readings.at(-1));
+  const probes = await ask({ world, deployment, active, standby, controls, standing, now: time.at });
+  const reading = readingOf(deployment, time, probes, known, before.own.readings.at(-1));
   const own = withReading(before.own, reading);
   memory.observations = own;
   // A memory that could not be read back must not be overwritten by a shorter one.
   const warning = before.isKnown
     ? await remember(deployment, active, standby, own)
     : 'earlier readings could not be read';
-  const verdict = judge({ periods: deployment.health, now: world.clock.now(), observer: own, others: before.others });
+  const seen = { periods: deployment.health, now: time.at, observer: own, others: before.others };
+  const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
-  return { active, standby, record, verdict, snapshot, warnings: warning === undefined ? [] : [warning] };
-}
-
-interface Before {
-  readonly isKnown: boolean;
-  readonly own: Observations;
-  readonly others: readonly Observations[];
-}
-
-async function readBefore(
-  deployment: Deployment,
-  active: Side,
-  standby: Side,
-  observer: string,
-  memory: { observations?: Observations },
-): Promise<Before> {
-  const prefix = keys.observationsPrefix(deployment.deployment, active.region);
-  const fresh: Observations = { schemaVersion: 1, observer, site: active.region, readings: [] };
-  const read = await probe(async () => {
-    const objects = await standby.ports.objects.list(standby.bucket, prefix);
-    return Promise.all(objects.map(({ key }) => readObservations(standby, key)));
-  });
-  const stored = 'answer' in read ? read.answer.filter((found) => found !== undefined) : [];
-  const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
-  const own = remembered ?? stored.find((found) => found.observer === observer) ?? fresh;
-  const isKnown = 'answer' in read || remembered !== undefined;
-  return { isKnown, own, others: stored.filter((found) => found.observer !== observer) };
-}
-
-/** A memory that is damaged is none, and is written anew. */
-async function readObservations(standby: Side, key: string): Promise<Observations | undefined> {
-  const object = await standby.ports.objects.get(standby.bucket, key);
-  if (object === undefined) return undefined;
-  const read = await probeStored(() =>
-    Promise.resolve(parseObservations(object.body, `s3://${standby.bucket}/${key}`)),
-  );
-  return 'answer' in read ? read.answer : undefined;
-}
-
-async function remember(
-  deployment: Deployment,
-  active: Side,
-  standby: Side,
-  own: Observations,
-): Promise<string | undefined> {
-  const key = keys.observations(deployment.deployment, active.region, own.observer);
-  const written = await probe(() => standby.ports.objects.put(standby.bucket, key, toStored(own), 'any'));
-  return 'fault' in written ? `the reading was not remembered: ${written.detail}` : undefined;
-}
-
-async function ask(
-  world: World,
-  deployment: Deployment,
-  active: Side,
-  standby: Side,
-  controls: BothControls,
-  record: ControlRecord | undefined,
-): Promise<Probes> {
-  const [
-    activeEnvironment,
-    activeMetric,
-    activeAirflow,
-    activeIdentity,
-    standbyEnvironment,
-    standbyIdentity,
-    heartbeat,
-    standbyHeartbeat,
-    snapshot,
-  ] = await Promise.all([
-    probe(() => active.ports.environments.describe(active.site.environment)),
-    probe(() => askMetric(world, deployment, active)),
-    probe(() => active.ports.airflow.health(active.site.environment)),
-    probe(() => active.ports.identity.caller()),
-    probe(() => standby.ports.environments.describe(standby.site.environment)),
-    probe(() => standby.ports.identity.caller()),
-    probeStored(() => readHeartbeat(standby, deployment, active.region)),
-    probeStored(() => readHeartbeat(standby, deployment, standby.region)),
-    askSnapshot(world, deployment, standby, record),
-  ]);
+  const lastPauses = standing && (await pausesOf(deployment, standing, standby, snapshot));
   return {
-    activeEnvironment,
-    activeMetric,
-    activeAirflow,
-    activeStorage: controls[active.index],
-    activeIdentity,
-    standbyEnvironment,
-    standbyStorage: controls[standby.index],
-    standbyIdentity,
-    heartbeat,
-    standbyHeartbeat,
+    active,
+    standby,
+    record: standing?.record,
+    verdict,
     snapshot,
+    ...(known === undefined ? { findings: [], notes: [] } : findingsOf({ ...known, verdict, seen, lastPauses })),
+    warnings: warning === undefined ? [] : [warning],
   };
 }
 
-async function askMetric(world: World, deployment: Deployment, active: Side) {
-  const { periodSeconds, badPeriods } = deployment.health;
-  const { environment } = active.site;
-  const now = world.clock.now();
-  const sums = await active.ports.metrics.schedulerHeartbeats(environment, periodSeconds, badPeriods, now);
-  const existed =
-    sums.some((sum) => sum !== undefined) || (await active.ports.metrics.schedulerHeartbeatExisted(environment, now));
-  return { sums, existed };
+/** S3's clock is one for all observers; that of this machine may be minutes off. */
+function timeOf(world: World, controls: BothControls, sides: readonly Side[]): ReadingTime {
+  for (const { index } of sides) {
+    const control = controls[index];
+    if ('answer' in control && control.answer !== undefined) return { at: control.answer.date, clock: 's3' };
+  }
+  return { at: world.clock.now(), clock: 'runner' };
 }
 
-async function askSnapshot(
-  world: World,
+/** What was paused at the newest snapshot; only asked when it matters. */
+async function pausesOf(
   deployment: Deployment,
+  standing: Standing,
   standby: Side,
-  record: ControlRecord | undefined,
-): Promise<Probe<string | undefined>> {
-  if (record === undefined) return { fault: 'error', detail: 'the current lineage is not known' };
-  return probeStored(() => newestComplete(world, standby, deployment, record.activated));
+  snapshot: string | undefined,
+): Promise<Manifest['pauseSet'] | undefined> {
+  if (snapshot === undefined || allPausedBeat(deployment, standing) === undefined) return undefined;
+  const read = await probeStored(() => readSnapshot(standby, deployment, snapshot));
+  return 'answer' in read ? read.answer.manifest.pauseSet : undefined;
 }
 
 export { readHeartbeat } from './heartbeats.ts';

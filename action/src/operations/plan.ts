@@ -1,20 +1,17 @@
 import type { ArtifactPlan } from '../domain/artifact-plan.ts';
-import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { ruling } from '../domain/epoch.ts';
 import { isFound, observationOf } from '../domain/observed.ts';
 import type { SiteObservation } from '../domain/observed.ts';
 import { planOf } from '../domain/planner.ts';
 import type { PlannedWork } from '../domain/planner.ts';
 import type { RepositoryFiles, World } from '../domain/ports.ts';
 import { RELEASE } from '../domain/release.ts';
-import { rolesOf } from '../domain/roles.ts';
+import type { Standing } from '../domain/standing.ts';
 import { observeArtifacts } from './artifacts.ts';
 import type { ArtifactScene } from './artifacts.ts';
-import { readControl } from './control.ts';
-import { readHeartbeat } from './heartbeats.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';
+import { insistOnStanding } from './standing.ts';
 
 export interface PlanSource {
   /** Of the deployment file, as the reader knows it. */
@@ -32,22 +29,19 @@ export interface ObservedPlan extends PlannedWork {
 }
 
 /**
- * Looks at both sites, by GetEnvironment and the control record of each, and plans. Changes nothing. A Region that does
+ * Looks at both sites, by GetEnvironment, the control record and the heartbeats of each, and plans. Changes nothing. A Region that does
  * not answer, refuses or throttles is thrown as what it is, {@link AwsFault}: it is never "missing". Throws
  * `MDR-CONTROL-INVALID`.
  */
 export async function observePlan(world: World, { path, deployment, repository }: PlanSource): Promise<ObservedPlan> {
   const [first, second] = bothSides(world, deployment);
-  const [observed, records] = await Promise.all([
+  const [observed, standing] = await Promise.all([
     Promise.all([observeSite(first), observeSite(second)]),
-    Promise.all([readControl(first, deployment), readControl(second, deployment)]),
+    insistOnStanding(world, deployment),
   ]);
-  const found = ruling(
-    deployment,
-    records.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record])),
-  );
-  const record = (await isYetToBegin([first, second], deployment, found, observed)) ? undefined : found;
-  const scene = repository && sceneOf(deployment, repository, record, observed);
+  const begun = standing !== undefined && isYetToBegin(standing, observed) ? undefined : standing;
+  const record = begun?.record;
+  const scene = repository && sceneOf(repository, begun, observed);
   const artifacts = scene && (await observeArtifacts(world, deployment, scene));
   const at = world.clock.now();
   return { ...planOf({ deployment, file: path, at, tool: RELEASE, record, observed, artifacts }), artifacts, scene };
@@ -57,24 +51,15 @@ export async function observePlan(world: World, { path, deployment, repository }
  * Whether the deployment has records and has never run: the first records come before the first environments. A site
  * that was ever alive left its heartbeat in both buckets, and its loss is no beginning.
  */
-async function isYetToBegin(
-  sides: readonly [Side, Side],
-  deployment: Deployment,
-  record: ControlRecord | undefined,
-  observed: readonly [SiteObservation, SiteObservation],
-): Promise<boolean> {
-  if (record?.epoch !== 0 || observed[0].status !== 'missing') return false;
-  const beats = await Promise.all(sides.map((side) => readHeartbeat(side, deployment, sides[0].region)));
-  return beats.every((beat) => beat === undefined);
-}
+const isYetToBegin = ({ record, beats }: Standing, [first]: readonly [SiteObservation, SiteObservation]): boolean =>
+  record.epoch === 0 && first.status === 'missing' && beats[0] === undefined;
 
 const sceneOf = (
-  deployment: Deployment,
   repository: RepositoryFiles,
-  record: ControlRecord | undefined,
+  standing: Standing | undefined,
   [first, second]: readonly [SiteObservation, SiteObservation],
 ): ArtifactScene => ({
-  roles: record === undefined ? { active: 0, standby: 1 } : rolesOf(deployment, record),
+  roles: standing?.roles ?? { active: 0, standby: 1 },
   repository,
   settings: [isFound(first) ? first.settings : undefined, isFound(second) ? second.settings : undefined],
 });

@@ -38,7 +38,7 @@ export async function lookAround(
 ): Promise<ReconcileLook> {
   const { deployment } = source;
   const records = await readRecords(world, deployment);
-  requireNoMove(deployment, records);
+  await requireNoMove(world, deployment);
   const work = await plannedWork(world, source, request);
   const index: SiteIndex = work.plan.standby === deployment.sites[0].region ? 0 : 1;
   const standby = sideOf(world, deployment, index);

@@ -1,6 +1,5 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { ruling } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
 import { firstRecord, requireConsistent } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
@@ -8,6 +7,7 @@ import { readControl, writeControl } from './control.ts';
 import { bothSides } from './sides.ts';
 import { knownBeyond } from './standing.ts';
 import type { Side } from './sides.ts';
+import { insistOnStanding } from './standing.ts';
 
 /** The control records of both sites; reconcile needs both, or to know that there is none. Throws `MDR-CONTROL-INVALID`. */
 export async function readRecords(world: World, deployment: Deployment): Promise<readonly ControlRecord[]> {
@@ -38,14 +38,16 @@ const beginnings = (deployment: Deployment, now: number): readonly ControlRecord
   deployment.sites.map(({ region }) => firstRecord(deployment, region, [], now));
 
 /** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
-export function requireNoMove(deployment: Deployment, records: readonly ControlRecord[]): void {
-  const epoch = ruling(deployment, records)?.epoch ?? 0;
-  const move = records.map((record) => record.move).find((candidate) => candidate !== null && candidate.epoch >= epoch);
-  if (move === undefined || move === null) return;
+export async function requireNoMove(world: World, deployment: Deployment): Promise<void> {
+  const standing = await insistOnStanding(world, deployment);
+  const move = standing?.move;
+  if (move === undefined) return;
   throw new MdrError({
     code: 'MDR-MOVE-OTHER',
     message: `${move.id} to ${move.to} is under way since ${move.startedAt} and has come to ${move.step}`,
-    fix: `Let it finish, or finish it: failover with target ${move.to}. Then start this run again.`,
+    fix: standing?.isClaimed
+      ? `Let it finish, or finish it: failover with target ${move.to}. Then start this run again.`
+      : 'Let it finish; when no run works on it any more, `check` withdraws it. Then start this run again.',
     state: 'nothing was touched',
   });
 }

@@ -31,7 +31,8 @@ export async function reconcile(world: World, source: PlanSource, request: Recon
   if (rest !== undefined && !isStale(first)) return resultOf(world, request, first, rest, startedAt);
   for (const side of bothSides(world, deployment)) await writeFirstRecord(world, side, deployment, first.records);
   return withLease(world, deployment, { main: first.standby }, 'reconcile', async (lease) => {
-    requireNoMove(deployment, [await lease.ensure()]);
+    await lease.ensure();
+    await requireNoMove(world, deployment);
     const run: ReconcileRun = {
       ...{ world, source, request, lease, standby: first.standby },
       book: await openLogbook(first.standby, deployment),

@@ -5,7 +5,6 @@ import type { Inputs } from '../domain/inputs.ts';
 import { DAG_IDS } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { SnapshotResult, VerifyResult } from '../domain/results.ts';
-import { rolesOf } from '../domain/roles.ts';
 import { runDrDag } from './dr-run.ts';
 import { sideOf } from './sides.ts';
 import { requireStanding } from './standing.ts';
@@ -22,12 +21,13 @@ export async function snapshot(
   deployment: Deployment,
   inputs: Inputs<'snapshot'>,
 ): Promise<SnapshotResult> {
-  const record = (await requireStanding(world, deployment)).record;
-  const roles = rolesOf(deployment, record);
+  const { record, roles, nobodyActive } = await requireStanding(world, deployment);
   const standby = sideOf(world, deployment, roles.standby);
   const fresh = inputs.force ? undefined : await freshAndVerified(world, deployment, standby, record);
   if (fresh !== undefined) return resultOf(deployment, 'fresh', fresh);
-  const id = await take(world, deployment, sideOf(world, deployment, roles.active));
+  const active = sideOf(world, deployment, roles.active);
+  if (nobodyActive) throw nothingToTake(active);
+  const id = await take(world, deployment, active);
   await world.log.group('Wait for its copy at the standby', () =>
     waitFor(world, `${id} at ${standby.region}`, LIMIT_SECONDS, async () =>
       (await isComplete(standby, deployment, id)) ? true : undefined,
@@ -62,6 +62,15 @@ async function freshAndVerified(
     return undefined;
   }
 }
+
+/** A standby's state is not the deployment's: its snapshot would be that of a side that was left. */
+const nothingToTake = ({ region }: Side): MdrError =>
+  new MdrError({
+    code: 'MDR-SNAPSHOT-FAILED',
+    message: `nobody is active: ${region} itself says that it is a standby, so there is nothing to take a snapshot of`,
+    fix: 'Run `check`: it says the one command that makes a site active again.',
+    state: 'older snapshots are untouched',
+  });
 
 /** Id of the snapshot that the active site takes for us. Throws `MDR-SNAPSHOT-FAILED`. */
 async function take(world: World, deployment: Deployment, active: Side): Promise<string> {

@@ -4,7 +4,8 @@ import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { World } from '../domain/ports.ts';
 import { leaps, standingOf } from '../domain/standing.ts';
 import type { Standing, StandingFacts } from '../domain/standing.ts';
-import { loadedOf, noRecord, readControls } from './control.ts';
+import type { Reach } from '../domain/trouble.ts';
+import { loadedOf, noRecord, readControl, readControls } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { bothSides, probeStored } from './sides.ts';
@@ -23,7 +24,13 @@ export interface Known {
  * as far as they answer. Never throws for what cannot be read.
  */
 export async function readStanding(world: World, deployment: Deployment): Promise<Known> {
-  const read = await readControls(world, deployment);
+  return standingBy(world, deployment, await readControls(world, deployment));
+}
+
+/** The same by control records that the caller has read, who may insist on them. */
+export async function standingBy(world: World, deployment: Deployment, read: BothControls): Promise<Known> {
+  if (read.every((control) => 'answer' in control && control.answer === undefined))
+    return { controls: read, standing: undefined };
   const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
   const beats = (await Promise.all(answering.map((side) => beatsIn(side, deployment)))).flat();
   const controls = withoutLeaps(read, beats);
@@ -32,6 +39,26 @@ export async function readStanding(world: World, deployment: Deployment): Promis
   if (standing === undefined || isConfirmed(standing)) return { controls, standing };
   const snapshots = (await Promise.all(answering.map((side) => idsIn(side, deployment)))).flat();
   return { controls, standing: standingOf({ ...facts, snapshots }) };
+}
+
+/**
+ * The same for whoever changes nothing unless both Regions tell: `undefined` before there is a record. Throws
+ * {@link AwsFault} for a Region that does not answer, refuses or throttles, and `MDR-CONTROL-INVALID`.
+ */
+export async function insistOnStanding(world: World, deployment: Deployment): Promise<Standing | undefined> {
+  const [first, second] = bothSides(world, deployment);
+  const records = await Promise.all([readControl(first, deployment), readControl(second, deployment)]);
+  const { standing } = await standingBy(world, deployment, [{ answer: records[0] }, { answer: records[1] }]);
+  return standing;
+}
+
+/** What of both records could be had. */
+export const reachOf = ([first, second]: BothControls): readonly [Reach, Reach] => [reach(first), reach(second)];
+
+function reach(control: BothControls[number]): Reach {
+  if ('answer' in control) return control.answer === undefined ? 'absent' : 'there';
+  if (control.fault === 'dark') return 'dark';
+  return control.fault === 'error' ? 'absent' : 'hidden';
 }
 
 /** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */

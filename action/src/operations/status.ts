@@ -1,24 +1,27 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { movingNotes, permissionBy, standingFindings } from '../domain/standing-findings.ts';
+import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import type { World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
+import type { Standing } from '../domain/standing.ts';
 import { iso, millis } from '../domain/stored-json.ts';
 import { noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
-import { readHeartbeat } from './observe.ts';
-import { probe, probeStored, sideOf } from './sides.ts';
+import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { snapshotIds } from './snapshots.ts';
-import { readStanding } from './standing.ts';
+import { reachOf, readStanding } from './standing.ts';
 
 /** Who is active since when, what is under way or owed, and what could be restored. Changes nothing. */
 export async function status(world: World, deployment: Deployment, _inputs: Inputs<'status'>): Promise<StatusResult> {
   const { controls, standing } = await readStanding(world, deployment);
   if (standing === undefined) throw noRecord(deployment, controls);
-  const { record, roles, move, lease } = standing;
+  const { record, roles, move, lease, nobodyActive } = standing;
+  const facts = { deployment, standing, reach: reachOf(controls) };
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const snapshots = await newest(deployment, record, standby, active);
@@ -30,6 +33,9 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     at: iso(now),
     active: active.region,
     standby: standby.region,
+    nobodyActive,
+    findings: standingFindings(facts, permissionBy(facts)),
+    notes: movingNotes(facts),
     epoch: record.epoch,
     phase: record.phase,
     lease,
@@ -40,8 +46,8 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
       measuredSeconds: current === undefined ? null : Math.round((now - millis(current.takenAt)) / 1000),
     },
     sites: [
-      await siteStatus(world, deployment, sideOf(world, deployment, 0), roles.active === 0, controls[0]),
-      await siteStatus(world, deployment, sideOf(world, deployment, 1), roles.active === 1, controls[1]),
+      await siteStatus(standing, sideOf(world, deployment, 0), controls[0]),
+      await siteStatus(standing, sideOf(world, deployment, 1), controls[1]),
     ],
     snapshots,
   };
@@ -66,34 +72,28 @@ async function newest(
 }
 
 async function siteStatus(
-  world: World,
-  deployment: Deployment,
+  { roles, nobodyActive, beats }: Standing,
   side: Side,
-  isActive: boolean,
   control: Probe<LoadedControl | undefined>,
 ): Promise<SiteStatus> {
   const environment = await probe(() => side.ports.environments.describe(side.site.environment));
   return {
     region: side.region,
     environment: side.site.environment,
-    role: isActive ? 'active' : 'standby',
+    role: roles.active === side.index && !nobodyActive ? 'active' : 'standby',
     status: 'answer' in environment ? (environment.answer?.status ?? 'missing') : `unreadable: ${environment.fault}`,
-    heartbeat: await newestBeat(world, deployment, side),
+    heartbeat: beatOf(beats[side.index]),
     control: describeControl(control),
   };
 }
 
-/** The newest of the two copies: a site that is dark may still have written into its peer's bucket. */
-async function newestBeat(world: World, deployment: Deployment, side: Side): Promise<SiteStatus['heartbeat']> {
-  const sides = [sideOf(world, deployment, 0), sideOf(world, deployment, 1)];
-  const read = await Promise.all(sides.map((from) => probeStored(() => readHeartbeat(from, deployment, side.region))));
-  const [beat] = read
-    .flatMap((copy) => ('answer' in copy && copy.answer !== undefined ? [copy.answer] : []))
-    .toSorted((a, b) => millis(b.at) - millis(a.at));
-  if (beat === undefined) return undefined;
-  const ageSeconds = Math.round(beat.ageMilliseconds / 1000);
-  return { at: beat.at, ageSeconds, role: beat.role, epoch: beat.epoch };
-}
+const beatOf = (beat: StoredBeat | undefined): SiteStatus['heartbeat'] =>
+  beat && {
+    at: beat.at,
+    ageSeconds: Math.round(beat.ageMilliseconds / 1000),
+    role: beat.role,
+    epoch: beat.epoch,
+  };
 
 function describeControl(control: Probe<LoadedControl | undefined>): string {
   if ('fault' in control) return `unreadable: ${control.fault}`;

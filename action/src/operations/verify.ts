@@ -6,7 +6,6 @@ import { AwsFault } from '../domain/faults.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { SnapshotAge, VerifyResult } from '../domain/results.ts';
-import { rolesOf } from '../domain/roles.ts';
 import {
   partsOf,
   refuseSnapshot,
@@ -25,8 +24,8 @@ import type { FoundSnapshot } from './snapshots.ts';
 
 /** Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. */
 export async function verify(world: World, deployment: Deployment, inputs: Inputs<'verify'>): Promise<VerifyResult> {
-  const record = (await requireStanding(world, deployment)).record;
-  const standby = sideOf(world, deployment, rolesOf(deployment, record).standby);
+  const { record, roles } = await requireStanding(world, deployment);
+  const standby = sideOf(world, deployment, roles.standby);
   const id = inputs.snapshot ?? (await requireNewest(world, standby, deployment, record.activated));
   return (await requireVerified(world, standby, deployment, id, record.activated)).result;
 }

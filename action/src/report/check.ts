@@ -24,6 +24,11 @@ const ANSWERS: Readonly<
     text: ({ deployment, active }) => t`The Region ${active} is lost, and ${deployment} with it: UNHEALTHY`,
     advice: ({ standby }) => t`Move to ${standby} if the loss of the work since the newest snapshot is acceptable:`,
   },
+  'UNHEALTHY(stopped)': {
+    mood: 'bad',
+    text: ({ deployment }) => t`No DAG of ${deployment} runs anywhere: UNHEALTHY`,
+    advice: undefined,
+  },
   'UNHEALTHY(airflow)': {
     mood: 'bad',
     text: ({ deployment, active }) => t`Airflow of ${deployment} is dead, but its Region ${active} answers: UNHEALTHY`,

@@ -24,9 +24,11 @@ export function requireFailOn(operation: string, text: string): string {
 
 /** The exit code of a run that ended well, and a line about a verdict that is not HEALTHY. */
 export function exitOf(result: OperationResult, failOn: string): { readonly code: number; readonly line: string } {
-  if (result.operation !== 'check' || result.verdict.key === 'HEALTHY') return { code: 0, line: '' };
-  const isStillUnknown = result.verdict.key === 'UNKNOWN' && result.readings > 1;
-  const unhealthy = result.verdict.key.startsWith('UNHEALTHY') || isStillUnknown;
+  if (result.operation !== 'check') return { code: 0, line: '' };
+  const { findings, verdict } = result;
+  if (verdict.key === 'HEALTHY' && findings.length === 0) return { code: 0, line: '' };
+  const isStillUnknown = verdict.key === 'UNKNOWN' && result.readings > 1;
+  const unhealthy = verdict.key.startsWith('UNHEALTHY') || isStillUnknown || findings.length > 0;
   const code = failOn === 'degraded' || (failOn === 'unhealthy' && unhealthy) ? 1 : 0;
-  return { code, line: `${result.deployment} in ${result.active} is ${result.verdict.key}: ${result.verdict.reason}` };
+  return { code, line: `${result.deployment} in ${result.active} is ${verdict.key}: ${verdict.reason}` };
 }

@@ -26,7 +26,7 @@ describe('CloudWatch', () => {
   const NOW = Date.parse('2026-11-24T10:17:42Z');
   const epoch = (time: string) => Date.parse(`2026-11-24T${time}Z`) / 1_000;
   const results = (Timestamps: number[], Values: number[], more = {}) =>
-    json({ MetricDataResults: [{ Id: 'heartbeats', StatusCode: 'Complete', Timestamps, Values }], ...more });
+    json({ MetricDataResults: [{ Id: 'm0', StatusCode: 'Complete', Timestamps, Values }], ...more });
 
   test('is asked for the sums of whole periods', async () => {
     server.script(results([], []));

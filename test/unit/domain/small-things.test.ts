@@ -189,64 +189,6 @@ describe('Inputs', () => {
   });
 });
 
-describe('A reading', () => {
-  const missing = { answer: undefined };
-  const probes: Probes = {
-    activeEnvironment: missing,
-    activeMetric: { answer: { sums: [undefined, undefined], existed: false } },
-    activeAirflow: { answer: { metadatabase: false, scheduler: true, latestSchedulerHeartbeat: undefined } },
-    activeStorage: { fault: 'error', detail: 'NoSuchBucket' },
-    activeIdentity: { answer: 'arn' },
-    standbyEnvironment: missing,
-    standbyStorage: { fault: 'denied', detail: 'x' },
-    standbyIdentity: { answer: 'arn' },
-    heartbeat: missing,
-    standbyHeartbeat: missing,
-    snapshot: missing,
-  };
-  const take = (more: Partial<Probes>) => readingOf(EXAMPLE_DEPLOYMENT, NOW, { ...probes, ...more }, [], undefined);
-  const quality = (name: keyof ReturnType<typeof take>['signals'], more: Partial<Probes> = {}) =>
-    take(more).signals[name].quality;
-
-  test('tells what is not there from what is bad', () => {
-    expect(quality('activeEnvironment')).toBe('bad');
-    expect(quality('activeMetric')).toBe('none');
-    expect(quality('activeMetric', { activeMetric: { answer: { sums: [undefined, 0], existed: true } } })).toBe('bad');
-    expect(quality('activeMetric', { activeMetric: { answer: { sums: [0, 1], existed: true } } })).toBe('good');
-    expect(quality('activeAirflow')).toBe('bad');
-    expect(quality('activeStorage')).toBe('none');
-    expect(quality('standbyStorage')).toBe('denied');
-    expect(quality('heartbeat')).toBe('none');
-    expect(quality('hold')).toBe('none');
-    expect(quality('snapshot')).toBe('bad');
-  });
-
-  test('remembers since when an update runs', () => {
-    const update = { status: 'UPDATING', createdAt: NOW - 60_000 };
-    const answer = {
-      name: 'e',
-      status: 'UPDATING',
-      airflowVersion: '2.10.3',
-      lastUpdate: update,
-      environmentClass: 'x',
-      dagS3Path: 'd',
-      raw: {},
-    };
-    const first = take({ activeEnvironment: { answer } });
-    expect(first.status).toEqual({ name: 'UPDATING', since: '2026-11-24T09:59:00.000Z' });
-    const next = readingOf(
-      EXAMPLE_DEPLOYMENT,
-      NOW + 60_000,
-      { ...probes, activeEnvironment: { answer: { ...answer, lastUpdate: undefined } } },
-      [],
-      first,
-    );
-    expect(next.status).toEqual(first.status);
-    const failed = { ...answer, status: 'CREATE_FAILED' };
-    expect(quality('activeEnvironment', { activeEnvironment: { answer: failed } })).toBe('bad');
-  });
-});
-
 describe('Errors', () => {
   test.each([
     ['denied', 'MDR-AWS-DENIED'],

@@ -12,10 +12,14 @@ const periods = { periodSeconds: 300, badPeriods: 2 };
 
 type Qualities = Partial<Record<SignalName, Signal['quality']>>;
 
+/** Of a site that is well: these two are only there when asked for. */
+const usual = (name: SignalName): Signal['quality'] => (name === 'work' || name === 'extraMetrics' ? 'none' : 'good');
+
 const reading = (at: number, qualities: Qualities, status = 'AVAILABLE'): Reading => ({
   at: new Date(at).toISOString(),
+  clock: 's3',
   signals: Object.fromEntries(
-    SIGNALS.map((name) => [name, { quality: qualities[name] ?? 'good', value: 'x' }]),
+    SIGNALS.map((name) => [name, { quality: qualities[name] ?? usual(name), value: 'x' }]),
   ) as Reading['signals'],
   status: { name: status, since: new Date(START).toISOString() },
 });
@@ -103,6 +107,41 @@ describe('A Region is called lost', () => {
     expect(verdict([0, 5, 10]).key).toBe('UNHEALTHY(region)');
   });
 
+  test.each([
+    ['activeAirflow', 'good'],
+    ['activeAirflow', 'bad'],
+    ['activeIdentity', 'good'],
+    ['work', 'bad'],
+    ['extraMetrics', 'bad'],
+  ] as const)('not while anything answers from there, as %s does (%s)', (name, quality) => {
+    const living = { ...LOST, [name]: quality };
+    expect(after([living, living, living]).key).not.toMatch(/^UNHEALTHY/);
+    expect(after([living, LOST]).key).toBe('UNKNOWN');
+    expect(after([LOST, LOST], [[living, living]]).key).toBe('UNKNOWN');
+  });
+
+  test('not by readings that have a time of their own: two machines need not agree what time it is', () => {
+    const skewed = (clock: Reading['clock']) =>
+      observed('me', [
+        { ...reading(START - 6 * 60_000, LOST), clock },
+        { ...reading(START, LOST), clock },
+      ]);
+    const verdict = (clock: Reading['clock']) =>
+      judge({ periods, now: START, observer: skewed(clock), others: [] }).key;
+    expect([verdict('s3'), verdict('runner')]).toEqual(['UNHEALTHY(region)', 'UNKNOWN']);
+  });
+
+  test('although S3 cuts its time to whole seconds, but not sooner', () => {
+    const verdict = (second: number) =>
+      judge({
+        periods,
+        now: START + second,
+        observer: observed('me', [reading(START, LOST), reading(START + second, LOST)]),
+        others: [],
+      }).key;
+    expect([verdict(PERIOD - 1_000), verdict(PERIOD - 2_000)]).toEqual(['UNHEALTHY(region)', 'UNKNOWN']);
+  });
+
   test('not from readings that lie too far apart', () => {
     const me = observed('me', [reading(START, LOST), reading(START + 10 * PERIOD, LOST)]);
     expect(judge({ periods, now: START + 10 * PERIOD, observer: me, others: [] }).key).toBe('UNKNOWN');
@@ -139,6 +178,30 @@ describe('A scheduler is called dead', () => {
 
   test('not while another observer sees it work', () => {
     expect(after([DEAD, DEAD], [[{}, {}]]).key).toBe('UNKNOWN');
+    expect(after([DEAD, DEAD], [[DEAD, { ...DEAD, heartbeat: 'good' }]]).key).toBe('UNKNOWN');
+  });
+
+  test('not while its canary beats: an overloaded scheduler misses its metric and its health, and works', () => {
+    const overloaded: Qualities = { activeMetric: 'bad', activeAirflow: 'bad' };
+    expect(after([overloaded, overloaded, overloaded]).key).toBe('DEGRADED');
+    const beaten = { ...overloaded, heartbeat: 'bad' as const };
+    expect(after([beaten, overloaded, beaten]).key).toBe('UNKNOWN');
+  });
+
+  test('by a metric of the team in place of the own one, if a second witness agrees', () => {
+    const own: Qualities = { ...DEAD, activeMetric: 'denied', extraMetrics: 'bad' };
+    expect(after([own, own])).toMatchObject({
+      key: 'UNHEALTHY(airflow)',
+      evidence: expect.arrayContaining(['extraMetrics: bad, x']) as unknown,
+    });
+    expect(after([own, { ...own, extraMetrics: 'good' }]).key).toBe('UNKNOWN');
+  });
+
+  test('never by a metric of the team alone, nor against the own one', () => {
+    const alone: Qualities = { extraMetrics: 'bad' };
+    expect(after([alone, alone, alone])).toMatchObject({ key: 'DEGRADED', evidence: ['extraMetrics: bad, x'] });
+    const against: Qualities = { extraMetrics: 'bad', activeAirflow: 'denied', heartbeat: 'bad' };
+    expect(after([against, against, against]).key).toBe('DEGRADED');
   });
 
   test.each(['UPDATING', 'MAINTENANCE', 'CREATING_SNAPSHOT', 'ROLLING_BACK'])(
@@ -156,18 +219,97 @@ describe('A scheduler is called dead', () => {
   );
 });
 
+describe('Airflow is called dead although its scheduler is well', () => {
+  const STILL: Qualities = { work: 'bad', heartbeat: 'bad' };
+
+  test('when tasks are due and nothing starts for two periods in a row', () => {
+    expect(after([STILL]).key).toBe('DEGRADED');
+    expect(after([STILL, STILL])).toMatchObject({
+      key: 'UNHEALTHY(airflow)',
+      reason: expect.stringContaining('nothing has started for 2 periods') as unknown,
+    });
+  });
+
+  test.each([
+    ['the canary alone is dead while other tasks start', { work: 'good', heartbeat: 'bad' }],
+    ['nothing is due', { work: 'none', heartbeat: 'bad' }],
+    ['nobody can tell', { work: 'denied', heartbeat: 'bad' }],
+    ['the canary beats', { work: 'bad' }],
+    ['the canary has never beaten', { work: 'bad', heartbeat: 'none' }],
+    ['the Region does not answer', { ...STILL, activeEnvironment: 'dark' }],
+  ] as const)('not when %s', (_name, seen) => {
+    expect(after([seen, seen, seen]).key).toBe('DEGRADED');
+  });
+
+  test('not while it is seen to start something in between, or by others', () => {
+    expect(after([STILL, { ...STILL, work: 'good' }, STILL]).key).toBe('DEGRADED');
+    expect(after([STILL, {}, STILL]).key).toBe('DEGRADED');
+    expect(
+      after(
+        [STILL, STILL],
+        [
+          [
+            { ...STILL, work: 'good' },
+            { ...STILL, work: 'good' },
+          ],
+        ],
+      ).key,
+    ).toBe('DEGRADED');
+  });
+
+  test('not while the environment is updated', () => {
+    const me = observed('me', [reading(START, STILL, 'UPDATING'), reading(START + PERIOD, STILL, 'UPDATING')]);
+    expect(judge({ periods, now: START + PERIOD, observer: me, others: [] }).key).toBe('DEGRADED');
+  });
+});
+
+describe('Nobody is active', () => {
+  const stopped: Qualities = { role: 'bad' };
+
+  test('is said at once, with the reason that records and heartbeats give', () => {
+    expect(after([stopped])).toMatchObject({ key: 'UNHEALTHY(stopped)', reason: 'x' });
+  });
+
+  test('also while the scheduler is dead or updated, but not instead of a lost Region', () => {
+    expect(
+      after([
+        { ...DEAD, ...stopped },
+        { ...DEAD, ...stopped },
+      ]).key,
+    ).toBe('UNHEALTHY(stopped)');
+    const updating = observed('me', [reading(START, stopped, 'UPDATING')]);
+    expect(judge({ periods, now: START, observer: updating, others: [] }).key).toBe('UNHEALTHY(stopped)');
+    expect(
+      after([
+        { ...LOST, ...stopped },
+        { ...LOST, ...stopped },
+      ]).key,
+    ).toBe('UNHEALTHY(region)');
+  });
+
+  test('is not said when our credentials are lost, nor when the claimed site cannot be seen', () => {
+    expect(after([{ ...stopped, activeIdentity: 'denied', standbyIdentity: 'denied' }]).key).toBe('UNKNOWN');
+    expect(after([{ role: 'dark' }])).toMatchObject({ key: 'UNKNOWN', reason: 'x' });
+  });
+
+  test('a move that is under way is a remark', () => {
+    expect(after([{ role: 'none' }])).toMatchObject({ key: 'DEGRADED', evidence: ['role: none, x'] });
+  });
+});
+
 describe('Otherwise', () => {
   test('all is well: HEALTHY', () => {
     expect(after([{}]).key).toBe('HEALTHY');
-    expect(after([{ activeMetric: 'none' }]).key).toBe('HEALTHY');
+    for (const name of ['activeMetric', 'work', 'extraMetrics', 'activePeer', 'standbyPeer'])
+      expect(after([{ [name]: 'none' }]).key).toBe('HEALTHY');
   });
 
   test('no reading at all: UNKNOWN', () => {
     expect(after([]).key).toBe('UNKNOWN');
   });
 
-  test.each(['hold', 'snapshot', 'fence', 'standbyEnvironment', 'activeStorage'] as const)(
-    '%s is not good: DEGRADED',
+  test.each(['hold', 'snapshot', 'fence', 'standbyEnvironment', 'activePeer', 'standbyPeer', 'work'] as const)(
+    '%s is bad: DEGRADED',
     (name) => {
       expect(after([{ [name]: 'bad' }])).toMatchObject({ key: 'DEGRADED', evidence: [`${name}: bad, x`] });
     },
@@ -203,8 +345,11 @@ describe('Whatever happens to a single thing', () => {
     );
   });
 
+  /** `role` is what records say, not what was measured. */
+  const MEASURED = SIGNALS.filter((name) => name !== 'role');
+
   test('a single signal that is bad is never UNHEALTHY', () => {
-    for (const name of SIGNALS) {
+    for (const name of MEASURED) {
       const bad: Qualities = { [name]: 'bad' };
       expect(after(Array.from({ length: 20 }, () => bad)).key).toBe('DEGRADED');
     }
@@ -228,6 +373,7 @@ describe('Leaving a site', () => {
     ['HEALTHY', 'force', 'refused'],
     ['DEGRADED', 'force', 'refused'],
     ['UNHEALTHY(region)', 'confirm', 'allowed'],
+    ['UNHEALTHY(stopped)', 'confirm', 'refused'],
     ['UNHEALTHY(airflow)', 'confirm', 'refused'],
     ['UNKNOWN', 'force', 'refused'],
   ] as const)('that is %s is by hand: %s, by itself: %s', (verdict, manual, automatic) => {
@@ -236,7 +382,7 @@ describe('Leaving a site', () => {
   });
 
   test('has a cell for every verdict', () => {
-    expect(VERDICT_KEYS).toHaveLength(5);
+    expect(VERDICT_KEYS).toHaveLength(6);
     for (const key of VERDICT_KEYS) expect(permissionOf(key, 'manual')).toBeDefined();
   });
 });

@@ -1,0 +1,92 @@
+import type { Deployment, SiteIndex } from './deployment.ts';
+import { otherSite } from './deployment.ts';
+import type { StoredBeat } from './heartbeat.ts';
+import type { Manifest } from './manifest.ts';
+import { permissionOf } from './move-permission.ts';
+import { isOurDag } from './names.ts';
+import { staleAfter } from './reading.ts';
+import type { Finding } from './results.ts';
+import type { Case } from './rows.ts';
+import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
+import type { Standing } from './standing.ts';
+import type { StandingCase } from './trouble.ts';
+import { isAtAStandstill, persists } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+
+/** All that a check knows when its verdict is given. */
+export interface FindingFacts extends StandingCase {
+  readonly verdict: Verdict;
+  readonly seen: Case;
+  /** Of the newest snapshot of the current lineage; `undefined` = not read, or there is none. */
+  readonly lastPauses: Manifest['pauseSet'] | undefined;
+}
+
+/** What somebody has to act on, and what is worth a line. */
+export interface Found {
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+}
+
+export function findingsOf(facts: FindingFacts): Found {
+  const { deployment, standing, verdict, seen } = facts;
+  const pauses = ofPauses(facts);
+  return {
+    findings: [
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual')),
+      ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
+      ...pauses.findings,
+      ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
+      ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
+    ],
+    notes: [...movingNotes(facts), ...pauses.notes],
+  };
+}
+
+/** The active site's beat, when it says that no DAG of the user may run although there are some. */
+export function allPausedBeat(deployment: Deployment, { beats, roles }: Standing): StoredBeat | undefined {
+  const beat = beats[roles.active];
+  if (beat?.role !== 'active' || beat.ageMilliseconds > staleAfter(deployment)) return undefined;
+  return beat.hold.unpausedUserDags === 0 && beat.hold.userDags !== 0 ? beat : undefined;
+}
+
+/** A team may pause everything; but when something was running at the newest snapshot, somebody should have meant it. */
+function ofPauses({ deployment, standing, lastPauses }: FindingFacts): Found {
+  const beat = allPausedBeat(deployment, standing);
+  if (beat === undefined || lastPauses === undefined) return { findings: [], notes: [] };
+  const { region, environment } = deployment.sites[standing.roles.active];
+  const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
+  const paused = `all DAGs of yours in ${region} are paused`;
+  if (ran.length === 0) return { findings: [], notes: [`${paused}, as they were at the newest snapshot`] };
+  const were = ran.length === 1 ? 'one was not' : `${ran.length} were not`;
+  const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): unpause them in Airflow of ${environment}, unless they were paused on purpose`;
+  return { findings: [{ name: 'all-paused', message }], notes: [] };
+}
+
+const NAMED = 5;
+
+const firstOf = (dagIds: readonly string[]): string =>
+  dagIds.length <= NAMED ? dagIds.join(', ') : `${dagIds.slice(0, NAMED).join(', ')} and ${dagIds.length - NAMED} more`;
+
+/** Whoever cannot read the record goes on after a move that it does not hear of. */
+function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {
+  const [own, other] = [sites[site], sites[otherSite(site)]];
+  return {
+    name: 'peer-unreadable',
+    message: `${own.region} cannot read its control records, although we can, so that a move away from it would not stop its DAGs: look at the way from its network to S3 in ${own.region} and ${other.region}, and at its execution role`,
+  };
+}
+
+function nothingRuns({ deployment, standing, verdict, seen }: FindingFacts): Finding {
+  const { region, environment } = deployment.sites[standing.roles.active];
+  const work = seen.observer.readings.at(-1)?.signals.work.value ?? '';
+  return {
+    name: 'nothing-runs',
+    message: `tasks are due in ${region}, and none starts (${work}): look at the workers of ${environment} first, and move if they cannot be brought back`,
+    command: failoverTo(
+      deployment,
+      standing.roles.standby,
+      `no task starts in ${region}`,
+      permissionOf(verdict.key, 'manual'),
+    ),
+  };
+}

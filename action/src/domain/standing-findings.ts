@@ -1,0 +1,82 @@
+import type { Move } from './control-record.ts';
+import { otherSite } from './deployment.ts';
+import type { Deployment, SiteIndex } from './deployment.ts';
+import type { Permission } from './move-permission.ts';
+import { staleAfter } from './reading.ts';
+import type { Finding } from './results.ts';
+import type { Standing } from './standing.ts';
+import { claimOf, nobodyWords, runOf, standsWords, troubleOf } from './trouble.ts';
+import type { StandingCase, Trouble } from './trouble.ts';
+
+/** What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now. */
+export function standingFindings(facts: StandingCase, permission: Permission): readonly Finding[] {
+  const { deployment, standing } = facts;
+  const trouble = troubleOf(facts);
+  if (trouble === undefined || runOf(standing) !== undefined) return [];
+  const claim = claimOf(standing);
+  const command = commandOf(facts, claim, permission);
+  const findings: Finding[] = [];
+  if (standing.nobodyActive)
+    findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
+  if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(claim, trouble), command });
+  return findings;
+}
+
+/** What a move needs as far as records and heartbeats alone tell, as long as they tell of trouble. */
+export const permissionBy = (facts: StandingCase): Permission =>
+  troubleOf(facts)?.kind === 'unclear' ? 'force' : 'confirm';
+
+/** A line about a move that is under way; not a finding. */
+export function movingNotes(facts: StandingCase): readonly string[] {
+  const trouble = troubleOf(facts);
+  return trouble?.kind === 'moving' ? [trouble.why] : [];
+}
+
+/**
+ * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:
+ * its own snapshots are the newest ones.
+ */
+function targetOf({ deployment, standing: { roles, beats }, reach }: StandingCase, claim: Move | undefined): SiteIndex {
+  if (claim !== undefined) {
+    const target = deployment.sites[0].region === claim.to ? 0 : 1;
+    return reach[target] === 'dark' ? otherSite(target) : target;
+  }
+  const stale = staleAfter(deployment);
+  const order = [roles.active, roles.standby];
+  const beating = order.find((site) => reach[site] === 'there' && (beats[site]?.ageMilliseconds ?? Infinity) <= stale);
+  return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
+}
+
+/** To go on with a claim needs no permission; a new one is forced also past a record that nobody may read. */
+function commandOf(facts: StandingCase, claim: Move | undefined, permission: Permission): Finding['command'] {
+  const { deployment, reach } = facts;
+  const target = targetOf(facts, claim);
+  const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
+  const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
+  return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
+}
+
+/** With every input that the move needs as things are; whoever pastes it has typed the deployment's name thereby. */
+export const failoverTo = (
+  { deployment, sites }: Deployment,
+  target: SiteIndex,
+  reason: string,
+  permission: Permission,
+): NonNullable<Finding['command']> => ({
+  operation: 'failover',
+  inputs: {
+    target: sites[target].region,
+    reason,
+    confirm: deployment,
+    ...(permission === 'force' ? { override: 'force' } : {}),
+  },
+});
+
+const nobodyMessage = (deployment: Deployment, standing: Standing): string =>
+  `${nobodyWords(deployment, standing)}, so that no DAG of yours runs anywhere`;
+
+function standsMessage(move: Move, { kind, why }: Trouble): string {
+  if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
+  if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
+  return `${standsWords(move)}: it is to be gone on with, since the side that it leaves stops its DAGs`;
+}

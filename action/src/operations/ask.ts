@@ -1,0 +1,133 @@
+import type { Deployment } from '../domain/deployment.ts';
+import type { ControlRecord } from '../domain/control-record.ts';
+import type { MetricQuery, World, Work } from '../domain/ports.ts';
+import { staleAfter } from '../domain/reading.ts';
+import type { Probe, Probes } from '../domain/reading.ts';
+import type { Standing } from '../domain/standing.ts';
+import type { BothControls } from './control.ts';
+import { readHeartbeat } from './heartbeats.ts';
+import { probe, probeStored } from './sides.ts';
+import type { Side } from './sides.ts';
+import { newestComplete } from './snapshots.ts';
+
+/** Who is asked, and at what time (milliseconds, by the clock that the reading goes by). */
+export interface Question {
+  readonly world: World;
+  readonly deployment: Deployment;
+  readonly active: Side;
+  readonly standby: Side;
+  readonly controls: BothControls;
+  readonly standing: Standing | undefined;
+  readonly now: number;
+}
+
+/** Asks every vantage point at once. */
+export async function ask(question: Question): Promise<Probes> {
+  const { world, deployment, active, standby, controls, standing } = question;
+  const [
+    activeEnvironment,
+    activeMetric,
+    activeAirflow,
+    activeIdentity,
+    standbyEnvironment,
+    standbyIdentity,
+    heartbeat,
+    standbyHeartbeat,
+    snapshot,
+    work,
+    extraMetrics,
+  ] = await Promise.all([
+    probe(() => active.ports.environments.describe(active.site.environment)),
+    probe(() => askMetric(question)),
+    probe(() => active.ports.airflow.health(active.site.environment)),
+    probe(() => active.ports.identity.caller()),
+    probe(() => standby.ports.environments.describe(standby.site.environment)),
+    probe(() => standby.ports.identity.caller()),
+    probeStored(() => readHeartbeat(standby, deployment, active.region)),
+    probeStored(() => readHeartbeat(standby, deployment, standby.region)),
+    askSnapshot(world, deployment, standby, standing?.record),
+    askWork(question),
+    probe(() => askExtraMetrics(question)),
+  ]);
+  return {
+    activeEnvironment,
+    activeMetric,
+    activeAirflow,
+    activeStorage: controls[active.index],
+    activeIdentity,
+    standbyEnvironment,
+    standbyStorage: controls[standby.index],
+    standbyIdentity,
+    heartbeat,
+    standbyHeartbeat,
+    snapshot,
+    work,
+    extraMetrics,
+  };
+}
+
+async function askMetric({ deployment, active, now }: Question) {
+  const { periodSeconds, badPeriods } = deployment.health;
+  const { environment } = active.site;
+  const sums = await active.ports.metrics.schedulerHeartbeats(environment, periodSeconds, badPeriods, now);
+  const existed =
+    sums.some((sum) => sum !== undefined) || (await active.ports.metrics.schedulerHeartbeatExisted(environment, now));
+  return { sums, existed };
+}
+
+async function askSnapshot(
+  world: World,
+  deployment: Deployment,
+  standby: Side,
+  record: ControlRecord | undefined,
+): Promise<Probe<string | undefined>> {
+  if (record === undefined) return { fault: 'error', detail: 'the current lineage is not known' };
+  return probeStored(() => newestComplete(world, standby, deployment, record.activated));
+}
+
+/** A canary that beats is a task that ran. Only when it is silent Airflow is made to count; then CloudWatch is asked. */
+async function askWork(question: Question): Promise<Probe<Work | undefined>> {
+  const { deployment, active, standing, now } = question;
+  const stale = staleAfter(deployment);
+  if ((standing?.beats[active.index]?.ageMilliseconds ?? Infinity) <= stale) return { answer: undefined };
+  const counted = await probe(() => active.ports.airflow.work(active.site.environment, now - stale));
+  if ('answer' in counted) return counted;
+  const measured = await probe(() => measureWork(question));
+  return 'answer' in measured && measured.answer !== undefined ? measured : counted;
+}
+
+/**
+ * The queue between the scheduler and its workers, as MWAA measures it (Amazon MWAA User Guide, "Container, queue, and
+ * database metrics"). Airflow's own `RunningTasks` also counts what was only handed to that queue.
+ */
+async function measureWork({ deployment, active, now }: Question): Promise<Work | undefined> {
+  const { periodSeconds, badPeriods } = deployment.health;
+  const of = (metric: string, statistic: string): MetricQuery => ({
+    namespace: 'AWS/MWAA',
+    metric,
+    dimensions: { Environment: active.site.environment },
+    statistic,
+  });
+  const queries = [of('QueuedTasks', 'Minimum'), of('RunningTasks', 'Maximum')];
+  const [queued = [], running = []] = await active.ports.metrics.values(queries, periodSeconds, badPeriods, now);
+  const known = (series: readonly (number | undefined)[]) => series.filter((value) => value !== undefined);
+  if (known(queued).length < badPeriods || known(running).length < badPeriods) return undefined;
+  const [least, most] = [Math.min(...known(queued)), Math.max(...known(running))];
+  return { queued: least, running: most, startedSince: undefined, of: 'CloudWatch' };
+}
+
+async function askExtraMetrics({ deployment, active, now }: Question) {
+  const { periodSeconds, badPeriods, extraMetrics } = deployment.health;
+  if (extraMetrics.length === 0) return [];
+  const own = { environment: active.site.environment, region: active.region };
+  const queries = extraMetrics.map(({ namespace, name, dimensions, statistic }): MetricQuery => ({
+    namespace,
+    metric: name,
+    dimensions: Object.fromEntries(Object.entries(dimensions).map(([key, value]) => [key, filledIn(value, own)])),
+    statistic,
+  }));
+  return active.ports.metrics.values(queries, periodSeconds, badPeriods, now);
+}
+
+const filledIn = (value: string, { environment, region }: { environment: string; region: string }): string =>
+  value.replaceAll('{environment}', environment).replaceAll('{region}', region);

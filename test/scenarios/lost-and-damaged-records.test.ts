@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ControlRecord } from '../../action/src/domain/control-record.ts';
+import { keys } from '../../action/src/domain/names.ts';
+import { EAST, WEST } from '../doubles/story.ts';
+import { AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
+
+const KEY = keys.control('example');
+
+type Harm = (story: MoveStory, region: string) => void;
+
+const HARMS: readonly (readonly [string, Harm])[] = [
+  [
+    'deleted',
+    (story, region) => {
+      story.universe.s3(region).delete(story.universe.bucket(region), KEY);
+    },
+  ],
+  ['cut off in the middle', (story, region) => void put(story, region, '{"x":')],
+  [
+    'of another deployment',
+    (story, region) => {
+      story.rewrite(region, (record) => ({ ...record, deployment: 'other' }));
+    },
+  ],
+  [
+    'of a far epoch',
+    (story, region) => {
+      story.rewrite(region, (record) => ({ ...record, epoch: 5_000 }));
+    },
+  ],
+];
+
+const put = (story: MoveStory, region: string, body: string) =>
+  story.universe.s3(region).put(story.universe.bucket(region), KEY, body, 'any');
+
+describe('When the record of the site that is left was damaged', () => {
+  test.each(HARMS)('(%s) then a move away from it goes on, and makes the record anew', async (_, harm) => {
+    const story = await MoveStory.running();
+    harm(story, EAST);
+    await story.minutes(5);
+    expect(story.roles).toBe('active 0, standby 0');
+    expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1, fence: 'stopped', debts: [] });
+    expect(story.roles).toBe('standby 1, active 1');
+    expect(story.control(EAST)).toMatchObject({ site: EAST, epoch: 1, phase: 'activated', move: null, debts: [] });
+    await story.minutes(15);
+    expect(await story.force(HOME)).toMatchObject({ epoch: 2, to: EAST });
+  });
+
+  test.each(HARMS)('(%s) then a check says how the active site is, and status who it is', async (_, harm) => {
+    const story = await MoveStory.running();
+    harm(story, EAST);
+    expect(await story.check()).toMatchObject({ active: EAST, epoch: 0 });
+    expect(await story.status()).toMatchObject({ active: EAST, epoch: 0 });
+  });
+
+  test.each(HARMS)('(%s) after its claim, then the next run finishes the move', async (_, harm) => {
+    const story = await MoveStory.running();
+    await story.killed(forced(TO_WEST), diesAfter('claimed'));
+    harm(story, EAST);
+    expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1, resumed: true, debts: [] });
+    expect(story.control(EAST)).toMatchObject({ epoch: 1, phase: 'activated' });
+  });
+});
+
+describe('When the record of the target is damaged', () => {
+  test.each([
+    ['deleted', 'MDR-NOT-INSTALLED'],
+    ['cut off in the middle', 'MDR-CONTROL-INVALID'],
+    ['of another deployment', 'MDR-CONTROL-INVALID'],
+    ['of a far epoch', 'MDR-CONTROL-INVALID'],
+  ] as const)('(%s) then a move to it is refused with what to do, before anything is touched', async (name, code) => {
+    const story = await MoveStory.running();
+    HARMS.find(([harm]) => harm === name)?.[1](story, WEST);
+    const before = story.everything;
+    const error = await story.refusal('failover', forced(TO_WEST));
+    expect(error).toMatchObject({ code, state: 'nothing was touched' });
+    expect(error.fix).toContain('install');
+    expect(story.everything).toBe(before);
+  });
+
+  test('then one that was deleted comes back by install, and the move goes on', async () => {
+    const story = await MoveStory.onTheBadDay();
+    story.universe.s3(WEST).delete(story.universe.bucket(WEST), KEY);
+    story.universe.bringBack(EAST);
+    await story.run('install', {});
+    expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1, to: WEST });
+  });
+
+  test('then one read of it that fails is asked again', async () => {
+    const story = await MoveStory.onTheBadDay();
+    let reads = 0;
+    const runner = story.process({
+      mishap: ({ operation, region, key }) => {
+        if (operation !== 'GetObject' || region !== WEST || key !== KEY) return undefined;
+        reads += 1;
+        return reads === 1 ? 'lose reply' : undefined;
+      },
+    });
+    expect(await story.failover(TO_WEST, runner)).toMatchObject({ epoch: 1 });
+    expect(reads).toBeGreaterThan(1);
+  });
+});
+
+/** WEST is active in epoch 1 and EAST its standby. `before`: the records as they were in epoch 0. */
+async function longMoved(): Promise<{ story: MoveStory; before: Readonly<Record<string, ControlRecord>> }> {
+  const story = await MoveStory.running();
+  const before = { [EAST]: story.control(EAST), [WEST]: story.control(WEST) };
+  await story.force(TO_WEST);
+  await story.minutes(30);
+  return { story, before };
+}
+
+describe('When records were rolled back to an old epoch', () => {
+  test.each([
+    ['that of the active site', [WEST]],
+    ['that of the standby', [EAST]],
+    ['both', [EAST, WEST]],
+  ] as const)('(%s) then heartbeats and snapshots tell who is active, to every operation', async (_, which) => {
+    const { story, before } = await longMoved();
+    for (const region of which) story.rewrite(region, () => ({ ...before[region], lease: null }));
+    await story.minutes(10);
+    expect(story.roles).toBe('standby 1, active 1');
+    expect(await story.check()).toMatchObject({ active: WEST, epoch: 1 });
+    expect(await story.status()).toMatchObject({ active: WEST, epoch: 1 });
+    expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ code: 'MDR-MOVE-SAME-SITE' });
+    const home = await story.force(HOME);
+    expect(home).toMatchObject({ epoch: 2, to: EAST });
+    expect(home.loss.snapshot.id).toContain('-e1-');
+    expect([story.roles, story.dagsOf(EAST)]).toEqual(['active 2, standby 2', AT_WORK]);
+  });
+});
+
+describe('When a record claims an epoch of the far future without a move', () => {
+  test('then it fences nobody and hides nobody, and the next epoch lies above it', async () => {
+    const { story } = await longMoved();
+    story.rewrite(EAST, (record) => ({ ...record, epoch: 40, phase: 'claimed' }));
+    await story.minutes(10);
+    expect(story.roles).toBe('standby 1, active 1');
+    expect(story.dagsOf(WEST)).toEqual(AT_WORK);
+    expect(await story.check()).toMatchObject({ active: WEST, epoch: 1, verdict: { key: 'HEALTHY' } });
+    expect(await story.status()).toMatchObject({ active: WEST, epoch: 1, move: undefined });
+    expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ code: 'MDR-MOVE-SAME-SITE' });
+    expect(await story.force(HOME)).toMatchObject({ epoch: 42, to: EAST });
+    expect(story.roles).toBe('active 42, standby 42');
+  });
+});
