@@ -1,6 +1,8 @@
 import { glob, readFile } from 'node:fs/promises';
+import { isStandIn, parseEndpoints } from './aws/endpoints.ts';
 import { parseDeployment, parseForMove } from './domain/deployment-file.ts';
 import type { Deployment } from './domain/deployment.ts';
+import { periodOfCloudWatch } from './domain/deployment-rules-policies.ts';
 import { MdrError } from './domain/errors.ts';
 import type { DeploymentFile } from './domain/fleet.ts';
 import { FOR_MOVES, type Operation } from './domain/inputs.ts';
@@ -23,8 +25,9 @@ async function read(path: string): Promise<string> {
 type Warn = (line: string) => void;
 
 const parse = (operation: Operation, text: string, path: string, warn: Warn): Deployment => {
-  if (!FOR_MOVES.includes(operation)) return parseDeployment(text, path);
-  const { deployment, warnings } = parseForMove(text, path);
+  const more = isStandIn(parseEndpoints(process.env['MWAADR_ENDPOINTS'])) ? [] : [periodOfCloudWatch];
+  if (!FOR_MOVES.includes(operation)) return parseDeployment(text, path, more);
+  const { deployment, warnings } = parseForMove(text, path, more);
   for (const warning of warnings) warn(warning);
   return deployment;
 };

@@ -34,6 +34,7 @@ const itemsOf = ({ items }: Schema): readonly Schema[] =>
 const isEmpty = (value: unknown): boolean => JSON.stringify(value) === '{}' || JSON.stringify(value) === '[]';
 
 function valuesOf(schema: Schema): string {
+  if (schema.anyOf !== undefined) return '';
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.type === 'integer')
     return `${schema.minimum ?? ''} to ${schema.maximum === MAX ? '…' : (schema.maximum ?? '…')}`;

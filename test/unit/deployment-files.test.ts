@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { readMany, readOne } from '../../action/src/deployment-files.ts';
 import { EXAMPLE_DEPLOYMENT } from '../doubles/universe.ts';
 
@@ -39,4 +39,47 @@ test('of many files the broken one is there with its error, and the schema is no
   expect(more).toEqual([]);
   const [read] = await readMany('status', `${folder}/*.json`, () => undefined);
   expect(read).toHaveProperty('deployment');
+});
+
+describe('a health period that CloudWatch has no metrics for', () => {
+  const sandbox = 'us-east-1=http://127.0.0.1:5001,us-west-2=http://localhost:5002';
+  let odd: string;
+  beforeAll(() => {
+    odd = join(folder, 'odd.json');
+    const health = { ...EXAMPLE_DEPLOYMENT.health, periodSeconds: 130 };
+    writeFileSync(odd, JSON.stringify({ ...EXAMPLE_DEPLOYMENT, health }, undefined, 2));
+  });
+  afterEach(() => {
+    delete process.env['MWAADR_ENDPOINTS'];
+  });
+  const read = (operation: 'validate' | 'plan' | 'failover', said: string[] = []) =>
+    readMany(operation, odd, (line) => said.push(line));
+
+  test('is refused at its place, with the nearest one that it has', async () => {
+    for (const operation of ['validate', 'plan'] as const) {
+      const [file] = await read(operation);
+      expect(file).toMatchObject({
+        error: {
+          code: 'MDR-FILE-RULE',
+          message: expect.stringContaining('CloudWatch has no metrics by periods of 130 s') as unknown,
+          fix: 'Give whole minutes, as 120.',
+          place: { file: odd, line: expect.any(Number) as unknown },
+        },
+      });
+    }
+  });
+
+  test('keeps no move from being made', async () => {
+    const said: string[] = [];
+    const [file] = await read('failover', said);
+    expect(file).toHaveProperty('deployment');
+    expect(said.join()).toContain('periods of 130 s');
+  });
+
+  test('is one where only this machine is asked, as in the sandbox, and nowhere else', async () => {
+    process.env['MWAADR_ENDPOINTS'] = sandbox;
+    expect((await read('validate'))[0]).toHaveProperty('deployment');
+    process.env['MWAADR_ENDPOINTS'] = 'us-east-1=https://vpce.example.com,us-west-2=http://127.0.0.1:1';
+    expect((await read('validate'))[0]).toHaveProperty('error');
+  });
 });

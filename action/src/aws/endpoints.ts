@@ -28,3 +28,9 @@ export function parseEndpoints(text: string | undefined): Endpoints {
   }
   return endpoints;
 }
+
+const THIS_MACHINE = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Whether every call goes to this machine: then no AWS is behind it, as in the sandbox. */
+export const isStandIn = (endpoints: Endpoints): boolean =>
+  endpoints.size > 0 && [...endpoints.values()].every((url) => THIS_MACHINE.includes(new URL(url).hostname));

@@ -1,6 +1,7 @@
 import { deploymentSchema } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import { ruleProblems } from './deployment-rules.ts';
+import type { Rule } from './deployment-rules.ts';
 import { schemaProblems } from './deployment-schema-problems.ts';
 import { MdrError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
@@ -12,7 +13,7 @@ export interface FileProblem {
   readonly place: TextPlace;
   readonly message: string;
   readonly fix?: string;
-  /** Whether it is about what environments are to become, which no move looks at. */
+  /** Whether it is about what no move rests on, as what environments are to become. */
   readonly changesOnly?: boolean;
 }
 
@@ -24,8 +25,8 @@ type Read =
  * The deployment that a file's text describes; `file` is only for messages. Throws {@link MdrError} `MDR-FILE-SYNTAX`,
  * `MDR-FILE-SCHEMA` or `MDR-FILE-RULE` that names every problem with its line and column.
  */
-export function parseDeployment(text: string, file: string): Deployment {
-  const read = readDeployment(text);
+export function parseDeployment(text: string, file: string, more: readonly Rule[] = []): Deployment {
+  const read = readDeployment(text, more);
   if ('deployment' in read) return read.deployment;
   throw refusal(file, read.code, read.problems);
 }
@@ -34,8 +35,12 @@ export function parseDeployment(text: string, file: string): Deployment {
  * The same for what must work on the bad day: rules about what environments are to be changed to are only warnings
  * there, since a move changes none of it. Throws as {@link parseDeployment} for all other problems.
  */
-export function parseForMove(text: string, file: string): { deployment: Deployment; warnings: readonly string[] } {
-  const read = readDeployment(text);
+export function parseForMove(
+  text: string,
+  file: string,
+  more: readonly Rule[] = [],
+): { deployment: Deployment; warnings: readonly string[] } {
+  const read = readDeployment(text, more);
   if ('deployment' in read) return { deployment: read.deployment, warnings: [] };
   const { code, problems } = read;
   const grave = problems.filter(({ changesOnly }) => changesOnly !== true);
@@ -60,8 +65,8 @@ const lineOf = (file: string, { place, message, fix }: FileProblem, withFix: boo
 
 const EDITOR = 'an editor that knows its $schema shows the same problems while typing.';
 
-/** The same without a throw: all problems of the first kind that was found, in the order of the file. */
-export function readDeployment(text: string): Read {
+/** The same without a throw, and with rules of where the file is used: all problems of the first kind that was found, in the order of the file. */
+export function readDeployment(text: string, more: readonly Rule[] = []): Read {
   const json = parseJson(text);
   if (!(json instanceof PlacedJson)) return { code: 'MDR-FILE-SYNTAX', problems: [json] };
   const parsed = deploymentSchema.safeParse(json.value);
@@ -70,7 +75,8 @@ export function readDeployment(text: string): Read {
     ...schemaProblems(parsed.error?.issues ?? [], json),
   ];
   if (parsed.data === undefined || problems.length > 0) return { code: 'MDR-FILE-SCHEMA', problems: sorted(problems) };
-  const broken = ruleProblems(parsed.data).map(({ path, ...rest }): FileProblem => ({
+  const all = [ruleProblems, ...more].flatMap((rule) => rule(parsed.data));
+  const broken = all.map(({ path, ...rest }): FileProblem => ({
     place: json.placeOf(path),
     changesOnly: isAboutChanges(path),
     ...rest,
@@ -80,8 +86,8 @@ export function readDeployment(text: string): Read {
     : { deployment: parsed.data };
 }
 
-/** Parts of the file that only plan and reconcile go by. */
-const CHANGES = ['mwaa', 'manage', 'artifacts', 'paused', 'freeze', 'ignore', 'selfHeal', 'plan', 'active'];
+/** Parts of the file that only plan and reconcile go by; and that of a verdict, which at worst has one witness less. */
+const CHANGES = ['health', 'mwaa', 'manage', 'artifacts', 'paused', 'freeze', 'ignore', 'selfHeal', 'plan', 'active'];
 
 const isAboutChanges = ([first, , third]: readonly (string | number)[]): boolean =>
   CHANGES.includes(String(first === 'sites' && third !== undefined ? third : first));

@@ -29,6 +29,21 @@ const beatWithinPeriod: Rule = ({ canary, health }) =>
         },
       ];
 
+/**
+ * A period that CloudWatch keeps metrics in: GetMetricData refuses others (API reference, MetricStat, member Period). What
+ * stands in for it takes any, so that this is no rule of the file alone.
+ */
+export const periodOfCloudWatch: Rule = ({ health: { periodSeconds } }) =>
+  periodSeconds % 60 === 0
+    ? []
+    : [
+        {
+          path: ['health', 'periodSeconds'],
+          message: `CloudWatch has no metrics by periods of ${periodSeconds} s, so that the scheduler's could never be read`,
+          fix: `Give whole minutes, as ${Math.max(60, Math.round(periodSeconds / 60) * 60)}.`,
+        },
+      ];
+
 /** `since` may be of the other site's parity: a switchover is asked for by changing `site` alone. */
 const activeIsASite: Rule = ({ active, sites }) => {
   const regions = sites.map(({ region }) => region);

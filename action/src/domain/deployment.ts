@@ -74,7 +74,7 @@ const condition = z
 const extraMetric = z.strictObject({
   namespace: z
     .string()
-    .regex(/^[^:\p{Cc}][^\p{Cc}]{0,254}$/u, 'must be the namespace of a CloudWatch metric')
+    .regex(/^[^:].{0,254}$/, 'must be the namespace of a CloudWatch metric')
     .describe('Its CloudWatch namespace, in the Region of the site that is active.'),
   name: z.string().min(1).max(255).describe('Name of the metric.'),
   dimensions: z
@@ -87,14 +87,16 @@ const extraMetric = z.strictObject({
 
 const health = z
   .strictObject({
-    periodSeconds: seconds(5, 3_600).default(300).describe('Length of a period in which a site is good or bad.'),
+    periodSeconds: seconds(5, 3_600)
+      .default(300)
+      .describe('Length of a period in which a site is good or bad: whole minutes, as CloudWatch has them.'),
     badPeriods: z.int().min(1).max(10).default(2).describe('Bad periods in a row that make a site UNHEALTHY.'),
     extraMetrics: z
       .array(extraMetric)
       .max(10)
       .default([])
       .describe(
-        'Metrics of your own that show whether the workflows run. Bad through all periods they agree with another witness that the scheduler is dead; alone they are a remark.',
+        'Your own metrics of whether the workflows run. Bad in all periods they agree with another witness that the scheduler is dead; alone they are a remark.',
       ),
     automaticFailover: z
       .boolean()

@@ -66,6 +66,36 @@ describe.each([
     expect(await airflow(version).health(ENV)).toMatchObject({ scheduler: false, latestSchedulerHeartbeat: undefined });
   });
 
+  test('counts the tasks that wait, run and were started by a worker, over all DAGs', async () => {
+    const counts = [3, 2, 1, 4];
+    server.script(...counts.map((total_entries) => answer({ task_instances: [{}], total_entries })));
+    const since = Date.parse('2026-11-24T10:15:00Z');
+    const work = await airflow(version).work(ENV, since);
+    const asked = calls();
+    expect(asked.map(({ Method, Path }) => `${Method} ${Path}`)).toEqual(
+      Array<string>(4).fill('GET /dags/~/dagRuns/~/taskInstances'),
+    );
+    const start_date_gte = '2026-11-24T10:15:00.000Z';
+    const filters = asked.map(({ QueryParameters }) => QueryParameters);
+    expect(filters).toEqual(
+      expect.arrayContaining([
+        { limit: 1, state: 'queued' },
+        { limit: 1, state: 'running' },
+        { limit: 1, state: 'running', start_date_gte },
+        { limit: 1, duration_gte: 0.001, start_date_gte },
+      ]),
+    );
+    const of = (filter: object) =>
+      counts[filters.findIndex((one) => JSON.stringify(one) === JSON.stringify(filter))] ?? 0;
+    expect(work).toEqual({
+      queued: of({ limit: 1, state: 'queued' }),
+      running: of({ limit: 1, state: 'running' }),
+      startedSince:
+        of({ limit: 1, state: 'running', start_date_gte }) + of({ limit: 1, duration_gte: 0.001, start_date_gte }),
+      of: 'Airflow',
+    });
+  });
+
   test('starts a run under our id', async () => {
     server.script(answer({ dag_run_id: 'r', state: 'queued' }));
     expect(await airflow(version).trigger(ENV, 'mwaadr_restore', 'r', { move: 'm' })).toBe('started');
@@ -118,6 +148,8 @@ describe('what Airflow refuses', () => {
   test('an answer of another shape is an error, not health', async () => {
     server.script(answer('<html>sign in</html>'));
     await expect(airflow().health(ENV)).rejects.toMatchObject({ quality: 'error' });
+    server.script(...Array.from({ length: 4 }, () => answer({ task_instances: [] })));
+    await expect(airflow().work(ENV, 0)).rejects.toMatchObject({ quality: 'error' });
   });
 
   test('a path that InvokeRestApi would refuse is not sent', async () => {

@@ -60,6 +60,44 @@ describe('CloudWatch', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test('is asked for several metrics in one call, and answers in their order', async () => {
+    const orders = {
+      namespace: 'Team/Orders',
+      metric: 'Processed',
+      dimensions: { Environment: 'prod', Kind: 'all' },
+      statistic: 'Average',
+    };
+    const errors = { ...orders, metric: 'Errors', dimensions: {} };
+    server.script(
+      json({
+        MetricDataResults: [
+          { Id: 'm1', StatusCode: 'Complete', Timestamps: [epoch('10:10:00')], Values: [9] },
+          { Id: 'm0', StatusCode: 'Complete', Timestamps: [epoch('10:05:00')], Values: [0.5] },
+        ],
+      }),
+    );
+    expect(await createMetrics(session(), REGION).values([orders, errors], 300, 2, NOW)).toEqual([
+      [0.5, undefined],
+      [undefined, 9],
+    ]);
+    expect(server.requests).toHaveLength(1);
+    const of = (MetricName: string, Dimensions: object[]) => ({
+      MetricStat: { Metric: { Namespace: 'Team/Orders', MetricName, Dimensions }, Period: 300, Stat: 'Average' },
+    });
+    expect(sent()).toMatchObject({
+      MetricDataQueries: [
+        {
+          Id: 'm0',
+          ...of('Processed', [
+            { Name: 'Environment', Value: 'prod' },
+            { Name: 'Kind', Value: 'all' },
+          ]),
+        },
+        { Id: 'm1', ...of('Errors', []) },
+      ],
+    });
+  });
+
   test('whether the metric existed is a question about the last day', async () => {
     const metrics = createMetrics(session(), REGION);
     server.script(results([], []));

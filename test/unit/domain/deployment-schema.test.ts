@@ -85,7 +85,15 @@ const FULL: Json = {
   objectives: { rpoSeconds: 900, rtoSeconds: 900 },
   snapshot: { everySeconds: 600, excludeTables: ['log'], historyDays: 30, keepDays: 7 },
   canary: { everySeconds: 120 },
-  health: { periodSeconds: 300, badPeriods: 2, automaticFailover: false },
+  health: {
+    periodSeconds: 300,
+    badPeriods: 2,
+    extraMetrics: [
+      { namespace: 'a', name: 'b', dimensions: { c: 'd' }, statistic: 'Maximum', badWhen: { lessThan: 1 } },
+      { namespace: 'a', name: 'b', badWhen: { greaterThan: 0.5 } },
+    ],
+    automaticFailover: false,
+  },
   lease: { seconds: 60 },
 };
 

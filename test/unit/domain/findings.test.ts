@@ -155,6 +155,11 @@ describe('Nothing runs', () => {
     ]);
   });
 
+  test('is not said where the verdict is another one', () => {
+    const stopped: Qualities = { ...still, role: 'bad' };
+    expect(names({ readings: [stopped, stopped] })).toEqual([]);
+  });
+
   test('is not said while the canary beats', () => {
     const beating: Qualities = { ...still, heartbeat: 'good' };
     expect(names({ readings: [beating, beating] })).toEqual([]);
