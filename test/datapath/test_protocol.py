@@ -7,10 +7,10 @@ import sys
 import unittest
 from typing import Any
 
-from bed import REGIONS, SOURCE, client
+from bed import BEAT, REGIONS, SOURCE, Site, client
 from seed import digest, seed
 from test_refusals import WithSnapshot
-from two_sites import OfTwoSites, eventually
+from two_sites import OfTwoSites, dark, eventually
 
 sys.path.append(str(SOURCE.parent))
 
@@ -105,7 +105,7 @@ class LateActivations(WithSnapshot):
 
 class ActivatedOnce(WithSnapshot):
     def test_an_activation_that_is_found_again_names_what_it_really_loaded(self) -> None:
-        """A higher claim that is void is no objection."""
+        """Also after its row was lost. A higher claim that is void is no objection."""
         self.bed.control(3, "claimed", at=(0,), move=None, activated={"site": "us-east-1", "epoch": 0})
         first = self.target.run("activate", **self.conf)
         self.assertEqual(first["outcome"], "done", first["output"])
@@ -114,6 +114,11 @@ class ActivatedOnce(WithSnapshot):
         told = ("snapshot", "report")
         self.assertEqual((again["outcome"], *map(again.get, told)), ("already", *map(first.get, told)))
         self.assertLessEqual(again["committedAt"], first["committedAt"])
+        self.target.beat()
+        self.target.sql("delete from mwaadr_state")
+        self.target.beat()
+        lost = self.target.run("activate", **other)
+        self.assertEqual((lost["outcome"], lost["snapshot"], lost["committedAt"]), ("already", None, None))
         stranger = self.target.run("activate", **(other | {"move": "mv-1-bbbbbbbb"}))
         self.assertEqual((stranger["outcome"], stranger["code"]), ("refused", "MDR-MOVE-SUPERSEDED"))
 
@@ -233,6 +238,89 @@ class Learning(OfTwoSites):
         self.bed.control(3, "claimed")
         beat = self.west.beat()
         self.assertEqual((beat["role"], beat["epoch"], beat["fence"]["epoch"]), ("standby", 2, 2))
+
+
+class LostRows(OfTwoSites):
+    """The state row of a site is gone."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.beats = f"sites/{self.bed.name}/{self.west.region}/heartbeat.json"
+
+    def forget(self, *sites: Site) -> None:
+        """The beats of west that these sites keep."""
+        for site in sites:
+            client("s3", site.region).delete_object(Bucket=site.bucket, Key=self.beats)
+
+    def recovers(self, site: Site, epoch: int, role: str) -> dict[str, Any]:
+        site.sql("delete from mwaadr_state")
+        beat = site.beat()
+        self.assertEqual(self.row(site), (epoch, role))
+        return beat
+
+    def test_one_that_was_activated_while_its_record_still_claims_is_known_by_its_beat(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.recovers(self.west, 1, "active")
+        self.forget(self.west)
+        self.recovers(self.west, 1, "active")
+        self.forget(self.east)
+        self.recovers(self.west, 1, "active")
+
+    def test_by_its_snapshots_too(self) -> None:
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        self.west.put(f"snapshots/{self.bed.name}/20261124T101400Z-e0-ab12cd34/manifest.json", b"{}")
+        self.recovers(self.west, 0, "standby")
+        self.west.put(f"snapshots/{self.bed.name}/20261124T101500Z-e1-ab12cd34/log/inert-0001", b"")
+        self.recovers(self.west, 1, "active")
+
+    def test_an_epoch_that_was_only_claimed_comes_back_as_what_was_before(self) -> None:
+        self.bed.control(0)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.assertIsNone(self.recovers(self.west, 0, "standby")["fence"])
+        self.bed.control(3, "claimed")
+        self.recovers(self.west, 2, "standby")
+
+    def test_what_it_obeyed_comes_back_though_the_records_are_of_long_ago(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(2)
+        self.west.beat()
+        self.bed.control(1)
+        self.recovers(self.west, 2, "standby")
+
+    def test_a_site_that_lost_meanwhile_is_fenced(self) -> None:
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1, "claimed")
+        beat = self.recovers(self.east, 1, "standby")
+        self.assertEqual((beat["fence"]["epoch"], beat["fence"]["stopped"], beat["fence"]["grade"]), (1, 1, "stopped"))
+        self.assertEqual(self.detail(self.east, "pauseSet"), ["user_0", "user_1"])
+
+    def test_a_site_whose_own_bucket_is_dark_is_not_guessed_to_be_a_standby(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.forget(self.east)
+        self.west.sql("delete from mwaadr_state")
+        ran = self.west.python(BEAT, MWAADR_ENDPOINTS=dark(self.west.region))
+        self.assertNotEqual(ran.returncode, 0)
+        self.assertEqual(self.west.sql("select 1 from mwaadr_state"), [])
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (1, "active"))
+
+    def test_a_site_that_lost_is_a_standby_whatever_its_own_bucket_says(self) -> None:
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1)
+        self.east.sql("delete from mwaadr_state")
+        self.east.python(BEAT, MWAADR_ENDPOINTS=dark(self.east.region))
+        self.assertEqual(self.row(self.east), (1, "standby"))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mwaadr.core import access, config, fence, rulings, state
+from mwaadr.core.aws import Bucket
 from mwaadr.core.config import taken_at
 from mwaadr.core.heartbeat import Heartbeats
 from mwaadr.core.lineage import Records, read_records
@@ -60,7 +62,7 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
     if record is None:
         log.warning("no control record can be read: own %s, peer %s", records.own.quality, records.peer.quality)
     elif row is None:
-        _install(connection, cursor, record, here)
+        _recover(connection, cursor, deployment, here, records)
     else:
         _follow(connection, cursor, row, record, rulings.learned(record["epoch"], here))
     row = _look(connection, cursor)
@@ -84,15 +86,47 @@ def _follow(connection: Any, cursor: Any, row: state.State, record: dict[str, An
         log.warning("this site lost epoch %s: fenced", epoch)
 
 
-def _install(connection: Any, cursor: Any, record: dict[str, Any], here: int) -> None:
-    """The role comes from the record: a default would stop a healthy active site, or let a standby run."""
-    became = record["activated"]
-    won = record["epoch"] % 2 == here
-    role = "active" if won and record["phase"] == "activated" and became["epoch"] % 2 == here else "standby"
-    # A site that is about to be activated must have an epoch below the one that does it.
-    epoch = became["epoch"] if won and record["phase"] == "claimed" else record["epoch"]
-    _retry(connection, lambda: state.create(cursor, epoch, role))
-    log.warning("installed our part of the metadata database, role %s", role)
+def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: int, records: Records) -> None:
+    """A site without a row: new, or one that lost it. A default role would stop a healthy site, or let a standby run.
+
+    A site that was active once, and is not any more, may have work that runs: it is fenced in the same transaction.
+    """
+    beats, snapshots, complete = _evidence(deployment, here)
+    found = rulings.recovered(records.readable, deployment.regions, here, beats, snapshots)
+    record = records.ruling
+    if not found or not record:
+        return
+    if not complete and found["role"] == "standby" and record["epoch"] % 2 == here:
+        log.warning(
+            "our own bucket does not say whether this site is active in epoch %s: looking again", record["epoch"]
+        )
+        return
+    fenced = found["role"] == "standby" and found["activated"] >= 0
+
+    def install() -> None:
+        if fenced:
+            state.create(cursor, found["activated"], "active")
+            fence.lay(cursor, found["epoch"], _went_on_from(record, found["epoch"]))
+        else:
+            state.create(cursor, found["epoch"], found["role"])
+
+    _retry(connection, install)
+    log.warning("installed our part of the metadata database, role %s, epoch %s", found["role"], found["epoch"])
+
+
+def _evidence(deployment: config.Deployment, here: int) -> tuple[list[dict[str, Any]], list[str], bool]:
+    """Our own beats and the ids of the snapshots in our bucket; False when our own bucket did not tell all of it."""
+    own, peer = deployment.sites[here], deployment.sites[1 - here]
+    keys = config.Keys(deployment.name)
+    bucket = Bucket(own.region, own.bucket)
+    last = bucket.look(keys.heartbeat(own.region))
+    copy = Bucket(peer.region, peer.bucket, hurried=True).look(keys.heartbeat(own.region))
+    beats = [reading.value for reading in (last, copy) if reading.value and reading.value.get("site") == own.region]
+    try:
+        return beats, bucket.newest(keys.snapshots, ""), last.quality in ("good", "missing", "invalid")
+    except (ClientError, BotoCoreError, OSError) as error:
+        log.warning("our own bucket does not name its snapshots: %s", error)
+        return beats, [], False
 
 
 def _went_on_from(record: dict[str, Any], epoch: int) -> str | None:

@@ -203,9 +203,14 @@ class _Activate(_Restore):
         if row is None or row.epoch < conf["epoch"]:
             return None
         before = state.recall(cursor, "activation")
-        if row.epoch == conf["epoch"] and row.role == "active" and before and before["move"] == conf["move"]:
-            self.job.result |= {name: before[name] for name in ("snapshot", "committedAt", "report")}
-            return "already"
+        if row.epoch == conf["epoch"] and row.role == "active":
+            if before and before["move"] == conf["move"]:
+                self.job.result |= {name: before[name] for name in ("snapshot", "committedAt", "report")}
+                return "already"
+            if not before:  # the row was lost since, and came back: only its claim still says which move it was
+                self.require_claimed(row)
+                self.job.result["snapshot"] = None
+                return "already"
         if row.epoch == conf["epoch"] and row.role == "standby":
             return None  # fenced at this very epoch: `begin` refuses
         raise Refused(
