@@ -52,6 +52,7 @@ function commandOf(facts: StandingCase, claim: Move | undefined, permission: Per
   const { deployment, reach } = facts;
   const target = targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
+  if (claim?.to === deployment.sites[target].region) return failoverTo(deployment, target, reason, 'confirm');
   const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
   return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
 }

@@ -171,9 +171,18 @@ describe('Findings of who is active', () => {
   });
 
   test('a command has the override where the verdict asks for it, and only there', () => {
-    const override = (permission: Permission) =>
-      standingFindings(caseOf({ west: claimed() }), permission)[0]?.command?.inputs['override'];
-    expect([override('force'), override('confirm')]).toEqual(['force', undefined]);
+    const asleep = { beats: [beat(EAST, 'standby', 0), beat(WEST, 'standby', 0)] };
+    const override = (told: Told, permission: Permission) =>
+      standingFindings(caseOf(told), permission)[0]?.command?.inputs['override'];
+    expect([override(asleep, 'force'), override(asleep, 'confirm')]).toEqual(['force', undefined]);
+  });
+
+  test('a command to go on with a claim never has the override, whatever the verdict on its target', () => {
+    for (const told of [{ west: claimed() }, { east: activated, west: activated }]) {
+      const [finding] = standingFindings(caseOf(told), 'force');
+      expect(finding?.command?.inputs).toMatchObject({ target: WEST });
+      expect(finding?.command?.inputs['override']).toBeUndefined();
+    }
   });
 
   test('a new claim is forced past a record that we may not read', () => {
