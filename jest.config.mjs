@@ -15,7 +15,7 @@ const project = (displayName, folders, suffix) => ({
 export default {
   projects: [
     // Decisions, operations and adapters, in this process.
-    project('unit', ['unit', 'scenarios'], 'test'),
+    project('unit', ['unit', 'scenarios', 'chaos'], 'test'),
     // The bundle, the templates, the tools and the sandbox's services, in processes of their own.
     project('services', ['dagcheck', 'e2e', 'github', 'infra', 'sandbox', 'tools', 'workflows'], 'test'),
     // These start the sandbox with its real Airflows: one at a time, after everything else.

@@ -8,7 +8,7 @@ import type { Universe } from './universe.ts';
 export interface Request {
   readonly service: Service;
   readonly operation: string;
-  /** S3 key, name of the environment, DAG id: what there is. */
+  /** S3 key, name of the environment, or method and path of a REST call that changes something. */
   readonly key: string;
 }
 
@@ -97,10 +97,16 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
   const model = universe.airflow(region);
   const rest: Request = { service: 'airflow-env', operation: 'InvokeRestApi', key: '' };
   const call = <T>(effect: () => T) => send(rest, effect);
-  const airflow = {
+  return {
     region,
-    pause: (_: string, dagId: string, { notAfter }: { notAfter: number }) =>
-      send({ ...rest, key: dagId }, () => void model.pause(dagId), notAfter),
+    pause: (_, dagId, { notAfter }) =>
+      send(
+        { ...rest, key: `PATCH dags/${dagId}` },
+        () => {
+          model.pause(dagId);
+        },
+        notAfter,
+      ),
     health: () =>
       call(() => ({ metadatabase: true, scheduler: !model.frozen, latestSchedulerHeartbeat: model.beats.at(-1) })),
     dags: () =>
@@ -108,17 +114,16 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
         const dags = [...model.dags, ...(model.installed ? model.drDags : [])];
         return dags.map(([dagId, isPaused]) => ({ dagId, isPaused }));
       }),
-    trigger: (_: string, dagId: string, runId: string, conf: Record<string, unknown>) =>
-      call(() => model.trigger(dagId, runId, conf)),
-    work: (_: string, since: number) => call(() => ({ ...model.countWork(since), of: 'Airflow' as const })),
-    runState: (_: string, __: string, runId: string) => call(() => model.drRuns.get(runId)),
+    trigger: (_, dagId, runId, conf) =>
+      send({ ...rest, key: `POST dags/${dagId}/dagRuns/${runId}` }, () => model.trigger(dagId, runId, conf)),
+    runState: (_, __, runId) => call(() => model.drRuns.get(runId)),
+    work: (_, since) => call(() => ({ ...model.countWork(since), of: 'Airflow' as const })),
     importErrors: () =>
       call(() => {
         if (model.importErrors === 'unreadable') throw fault('error', 'airflow-env', region, 'InvokeRestApi');
         return model.importErrors;
       }),
   };
-  return airflow;
 }
 
 function metricsOf(universe: Universe, region: string, send: Send): RegionPorts['metrics'] {

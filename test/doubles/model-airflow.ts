@@ -44,7 +44,7 @@ export class ModelAirflow extends ModelDatabase {
   /** Times at which the scheduler beat. */
   readonly beats: number[] = [];
   /** Told of each activation right after its commit. */
-  onActivated: (conf: DrConf) => void = () => undefined;
+  onActivated: (conf: DrConf, runId: string) => void = () => undefined;
   readonly #site: ModelSite;
   #isBeating = false;
   /** Counts the times that the site went down: what ran then is gone. */
@@ -106,17 +106,10 @@ export class ModelAirflow extends ModelDatabase {
     return { queued: isStill ? due + 1 : 0, running: isStill ? 0 : this.runningRuns.length, startedSince };
   }
 
-  /** By REST. The hold lets a standby's user DAGs be paused, never unpaused. */
-  pause(dagId: string): boolean {
+  /** By REST, which can pause any DAG. */
+  pause(dagId: string): void {
     const dags = this.dags.has(dagId) ? this.dags : this.drDags;
-    if (!dags.has(dagId)) return false;
-    dags.set(dagId, true);
-    return true;
-  }
-
-  pauseAllUserDags(): number {
-    for (const dagId of this.dags.keys()) this.dags.set(dagId, true);
-    return this.dags.size;
+    if (dags.has(dagId)) dags.set(dagId, true);
   }
 
   /** One run of the canary, unless one is under way. */
@@ -184,12 +177,12 @@ export class ModelAirflow extends ModelDatabase {
     if (spoiled === 'lost') end(false);
     else if (typeof spoiled === 'object') finish(spoiled);
     else if (dagId === DAG_IDS.snapshot) this.#takeSnapshot(finish);
-    else runDataPath(this.#host(), dagId === DAG_IDS.restore ? 'restore' : 'activate', asConf(conf), finish);
+    else runDataPath(this.#host(runId), dagId === DAG_IDS.restore ? 'restore' : 'activate', asConf(conf), finish);
   }
 
-  #host() {
+  #host(runId = '') {
     const activated = (conf: DrConf) => {
-      this.onActivated(conf);
+      this.onActivated(conf, runId);
     };
     return { site: this.#site, database: this, isThere: this.#untilOutage(), activated };
   }

@@ -2,7 +2,7 @@ import type { SiteIndex } from '../../action/src/domain/deployment.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { readSnapshotId } from '../../action/src/domain/manifest.ts';
 import type { ModelDatabase } from './model-database.ts';
-import { othersUpTo, rulingOf, siteOf, withoutLeap } from './model-records.ts';
+import { othersUpTo, rulingOf, siteOf, believed } from './model-records.ts';
 import type { RecordReading, SeenRecord } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import type { ModelSite, Step } from './model-site.ts';
@@ -35,8 +35,7 @@ export function beat(host: CanaryHost, done: (ok: boolean) => void): void {
   let readAt = site.time;
   let body = '';
   let written = true;
-  const look = (of: SiteIndex) =>
-    database.role === undefined ? site.record(of) : withoutLeap(site.record(of), database.epoch);
+  const look = (of: SiteIndex) => believed(site.record(of), database.row);
   const say: readonly Step<'failed'>[] = [
     {
       after: () => 1_000,
@@ -110,20 +109,27 @@ function obey(host: CanaryHost, readings: readonly [RecordReading, RecordReading
   const ruling = rulingOf(readings);
   if (ruling === undefined) return;
   const others = othersUpTo(ruling.epoch, site.index);
-  if (database.role === undefined) installRow(host, readings, others);
-  database.learn(others);
-  database.layFence(others, site.time);
+  if (database.role === undefined) {
+    installRow(host, readings, ruling);
+  } else {
+    database.learn(others);
+    database.layFence(others, site.time);
+  }
   if (database.role !== 'standby') return;
   database.pauseWhatIsFree();
   if (database.fence !== null) database.stopTasks();
 }
 
-/** A row that is not there comes back from all that proves an activation of this site. */
+/**
+ * A row that is not there comes back from all that proves an activation of this site. One that was active once, and is
+ * not any more, is fenced at once; while its own bucket does not tell whether it is active, nothing is guessed.
+ */
 function installRow(
   { site, database }: CanaryHost,
   readings: readonly [RecordReading, RecordReading],
-  others: number,
+  ruling: SeenRecord,
 ): void {
+  const others = othersUpTo(ruling.epoch, site.index);
   const beats = [site.index, site.peer].flatMap((of) => {
     const found = site.json(of, heartbeatKey(site));
     const [role, epoch] = [found?.['role'], found?.['epoch']];
@@ -135,12 +141,15 @@ function installRow(
     ...ownSnapshots(site),
   ].filter((epoch) => siteOf(epoch) === site.index);
   const own = Math.max(-1, ...proven);
-  if (own > others) {
+  const obeyed = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
+  const theirs = Math.max(others, ...obeyed.map(({ epoch }) => epoch));
+  if (own > theirs) {
     database.install('active', own);
     return;
   }
-  const learnt = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
-  database.install('standby', Math.max(0, others, ...learnt.map(({ epoch }) => epoch)));
+  if (site.trouble('s3') !== undefined && siteOf(ruling.epoch) === site.index) return;
+  database.install(own >= 0 ? 'active' : 'standby', own >= 0 ? own : theirs);
+  database.layFence(theirs, site.time);
 }
 
 /** Epochs of the snapshots in our own bucket. */
@@ -157,7 +166,7 @@ function bodyOf(
   [own, peer]: readonly [RecordReading, RecordReading],
   readAt: string,
 ) {
-  const { role, epoch, fence, stoppedTasks } = database;
+  const { role, epoch, fence } = database;
   const isHeld = role === 'standby';
   return JSON.stringify({
     schemaVersion: 1,
@@ -177,7 +186,7 @@ function bodyOf(
       liveUserRuns: database.runningRuns.length,
       userDags: database.dags.size,
     },
-    fence: isHeld && fence !== null ? { ...fence, ...toldOf(database), stopped: stoppedTasks.length } : null,
+    fence: isHeld && fence !== null ? { ...fence, ...toldOf(database) } : null,
     snapshot: null,
     bundle: 'x',
     dbAccess: 'mwaa-env',
@@ -188,6 +197,9 @@ const rawEpochOf = (record: SeenRecord | undefined): number | null => record?.ra
 
 const toldOf = ({ stoppedTasks, pauseSet }: ModelDatabase) => ({
   startedBefore: [],
-  pausedDags: pauseSet.length,
-  stoppedTasks: stoppedTasks.slice(0, NAMED),
+  startedBeforeTotal: 0,
+  stopped: stoppedTasks.length,
+  taken: stoppedTasks.slice(0, NAMED),
+  takenTotal: stoppedTasks.length,
+  pausedTotal: pauseSet.length,
 });

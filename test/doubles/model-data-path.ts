@@ -5,7 +5,7 @@ import { parseManifest } from '../../action/src/domain/manifest.ts';
 import type { Manifest } from '../../action/src/domain/manifest.ts';
 import { keyAliasArn, keys } from '../../action/src/domain/names.ts';
 import type { ModelDatabase } from './model-database.ts';
-import { siteOf } from './model-records.ts';
+import { believed, siteOf } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import type { ModelSite, Step } from './model-site.ts';
 import { readLayer } from './model-snapshot.ts';
@@ -40,6 +40,8 @@ export const AWS_CODES: Readonly<Record<Unreadable, ErrorCode>> = {
   denied: 'MDR-AWS-DENIED',
   throttled: 'MDR-AWS-THROTTLED',
 };
+
+const RECORD_CODES = { ...AWS_CODES, missing: 'MDR-NOT-INSTALLED', invalid: 'MDR-CONTROL-INVALID' } as const;
 
 /** The end of a run before its last step; what it had not committed is rolled back. */
 class Ended extends Error {
@@ -189,6 +191,11 @@ class Activation extends Restore {
       const { snapshot, committedAt, report } = activation;
       return { outcome: 'already', snapshot, epoch, move, committedAt, report };
     }
+    if (epoch === wanted && role === 'active' && activation === undefined) {
+      // The row was lost since, and came back: only the claim still says which move it was.
+      this.#requireClaim();
+      return { outcome: 'already', snapshot: null, epoch, move, committedAt: null };
+    }
     if (epoch > wanted || (epoch === wanted && role === 'active')) {
       throw superseded(`this site is at epoch ${epoch}, the move at ${wanted}`);
     }
@@ -222,15 +229,15 @@ class Activation extends Restore {
     const { site } = this.host;
     const { move, epoch } = this.conf;
     if (siteOf(epoch) !== site.index) throw superseded(`epoch ${epoch} is the other site's`);
-    const own = site.record(site.index);
-    if (own.quality in AWS_CODES) {
-      throw new Ended('failed', AWS_CODES[own.quality as Unreadable], 'our own control record could not be read');
+    const own = believed(site.record(site.index), this.host.database.row);
+    if (own.quality !== 'good') {
+      throw new Ended('failed', RECORD_CODES[own.quality], 'our own control record could not be read');
     }
     const claim = own.record;
     if (claim?.phase !== 'claimed' || claim.epoch !== epoch || claim.move?.id !== move) {
       throw superseded(`our own control record does not claim epoch ${epoch} for ${move}`);
     }
-    const peer = site.record(site.peer).record;
+    const peer = believed(site.record(site.peer), this.host.database.row).record;
     if (peer !== undefined && peer.epoch > epoch) throw superseded(`the peer's control record has epoch ${peer.epoch}`);
   }
 }

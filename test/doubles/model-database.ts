@@ -22,6 +22,8 @@ export interface ModelActivation {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
+/** As many runs are kept; the oldest go first, as a clean-up of the database lets them. */
+const RUNS_KEPT = 100;
 /** User DAG → paused, at the beginning. */
 const USER_DAGS = { invoices: false, orders: false, report: true };
 
@@ -46,6 +48,11 @@ export class ModelDatabase {
   runs: ModelRun[] = [];
   /** Each start of a run of a user's DAG: one that was started twice would show here. */
   readonly started: string[] = [];
+
+  /** Epoch of the row, if there is one. */
+  get row(): number | undefined {
+    return this.role === undefined ? undefined : this.epoch;
+  }
 
   get unpaused(): readonly string[] {
     return [...this.dags].filter(([, paused]) => !paused).map(([dagId]) => dagId);
@@ -98,8 +105,10 @@ export class ModelDatabase {
     if (ended.length > 0) this.stoppedTasks = [...this.stoppedTasks, ...ended];
   }
 
+  /** Once nothing runs and nothing can start any more. */
   proveFence(): void {
-    if (this.role === 'standby' && this.fence !== null) this.fence = { ...this.fence, grade: 'stopped' };
+    const isOver = this.unpaused.length === 0 && this.runningRuns.length === 0;
+    if (this.role === 'standby' && this.fence !== null && isOver) this.fence = { ...this.fence, grade: 'stopped' };
   }
 
   activate(epoch: number, activation: ModelActivation, runs: readonly ModelRun[], unpaused: readonly string[]): void {
@@ -125,17 +134,19 @@ export class ModelDatabase {
     this.inert = undefined;
   }
 
-  /** A minute of Airflow's scheduler: each unpaused DAG ends its run and gets the next one; the hold lets none start. */
+  /**
+   * A minute of Airflow's life: what runs ends, and each unpaused DAG gets its next run. The hold lets none start, and
+   * what a fence cut off stays as it was.
+   */
   work(now: string): void {
-    if (this.role === 'standby') {
-      this.pauseWhatIsFree();
-      return;
-    }
-    for (const dagId of this.unpaused) {
-      this.runs = this.runs.map((run) => (run.dagId === dagId ? { ...run, state: 'success' } : run));
+    const running = new Set(this.runningRuns);
+    this.runs = this.runs.map((run) => (running.has(run) ? { ...run, state: 'success' } : run));
+    if (this.role === 'standby') this.pauseWhatIsFree();
+    for (const dagId of this.unpaused.filter(() => this.role !== 'standby')) {
       const runId = `scheduled__${now}`;
       this.started.push(`${dagId} ${runId}`);
       this.runs.push({ dagId, runId, state: 'running' });
     }
+    this.runs = this.runs.slice(-RUNS_KEPT);
   }
 }

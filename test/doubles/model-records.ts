@@ -63,9 +63,12 @@ function moveOf(value: unknown): SeenRecord['move'] {
   return { id: value['id'], epoch: value['epoch'], snapshot: textOrNull(value['snapshot']) };
 }
 
-/** A record that lies far above our own row is damage, or somebody who wants to stop both sites. */
-export const withoutLeap = (reading: RecordReading, row: number): RecordReading =>
-  reading.record !== undefined && reading.record.epoch > row + LARGEST_LEAP ? { quality: 'invalid' } : reading;
+/**
+ * What a site believes whose row is at this epoch (`undefined` = it has no row): a record that lies far above it is
+ * damage, or somebody who wants to stop both sites.
+ */
+export const believed = (reading: RecordReading, row: number | undefined): RecordReading =>
+  row !== undefined && (reading.record?.rawEpoch ?? 0) > row + LARGEST_LEAP ? { quality: 'invalid' } : reading;
 
 /** By site. The highest epoch rules; of equal ones the record of the site that this epoch activates. */
 export function rulingOf(readings: readonly [RecordReading, RecordReading]): SeenRecord | undefined {

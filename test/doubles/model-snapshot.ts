@@ -86,7 +86,10 @@ export function writeSnapshot(facts: SnapshotFacts): ReadonlyMap<string, Uint8Ar
 }
 
 function sealPart(dataKey: Uint8Array, nonce: Uint8Array, text: string, associated: string): Uint8Array {
-  return Buffer.concat([nonce, seal(deriveKey(dataKey, 'mwaadr/parts/v1'), nonce, gzipSync(text), associated)]);
+  return Buffer.concat([
+    nonce,
+    seal(deriveKey(dataKey, 'mwaadr/parts/v1'), nonce, gzipSync(text, { level: 1 }), associated),
+  ]);
 }
 
 /** The runs of one layer, as a DR DAG at the site with this key reads them. */

@@ -2,7 +2,7 @@ import { snapshotStamp } from '../../action/src/domain/manifest.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { AWS_CODES } from './model-data-path.ts';
 import type { DataPathHost, DrOutcome } from './model-data-path.ts';
-import { rulingOf, siteOf } from './model-records.ts';
+import { believed, rulingOf, siteOf } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import { writeSnapshot } from './model-snapshot.ts';
 
@@ -55,7 +55,7 @@ export function takeSnapshot(host: DataPathHost, random: string, done: (end: DrO
 
 /** The epoch under which this site may take snapshots: its database and the ruling record agree on it. */
 function lineageHere({ site, database }: DataPathHost): number | undefined {
-  const readings = [site.record(0), site.record(1)] as const;
+  const readings = [believed(site.record(0), database.row), believed(site.record(1), database.row)] as const;
   const epoch = rulingOf(readings)?.epoch;
   const agrees = database.role === 'active' && epoch === database.epoch && siteOf(epoch) === site.index;
   return agrees ? epoch : undefined;

@@ -12,7 +12,7 @@ export interface Call {
   readonly number: number;
   readonly operation: string;
   readonly region: string;
-  /** S3 key, where there is one. */
+  /** S3 key, name of the environment, or method and path of a REST call that changes something: what there is. */
   readonly key: string;
 }
 
@@ -26,6 +26,10 @@ export type Mishap =
 export interface ProcessOptions {
   readonly name: string;
   readonly mishap?: (call: Call) => Mishap;
+  /** Told of each call right before it takes effect. */
+  readonly watch?: (call: Call) => void;
+  /** Told of each line of the live log. */
+  readonly say?: (line: string) => void;
   /** At its first write to a key with this in it the whole process stands still for so many milliseconds. */
   readonly freezeAt?: string | undefined;
   readonly freezeFor?: number;
@@ -65,13 +69,19 @@ export class Process implements World {
       sleep: (milliseconds, signal) => this.#sleep(milliseconds, signal),
     };
     this.random = { hex: (bytes) => this.#hex(bytes) };
+    const say = (line: string): void => {
+      this.lines.push(line);
+      options.say?.(line);
+    };
     this.log = {
       group: async (title, body) => {
-        this.lines.push(title);
+        say(title);
         return body();
       },
-      info: (line) => void this.lines.push(line),
-      warning: (line) => void this.lines.push(`warning: ${line}`),
+      info: say,
+      warning: (line) => {
+        say(`warning: ${line}`);
+      },
     };
   }
 
@@ -127,6 +137,7 @@ export class Process implements World {
     if (this.#isDead()) throw new Killed();
     if (typeof quality === 'object') throw fault('denied', service, region, operation, quality.denied);
     if (quality !== undefined) throw fault(quality, service, region, operation);
+    this.#options.watch?.({ number, operation, region, key });
     const result = effect();
     if (mishap === 'kill after') throw this.#die();
     await this.#thaw();
@@ -134,7 +145,7 @@ export class Process implements World {
     return result;
   }
 
-  #befalls(call: Omit<Call, 'number'>): { number: number; mishap: Mishap } {
+  #befalls(call: Omit<Call, 'number'>): { readonly number: number; readonly mishap: Mishap } {
     const number = this.calls;
     const { freezeAt, freezeFor, mishap } = this.#options;
     if (call.operation === 'PutObject' && freezeAt !== undefined && call.key.includes(freezeAt)) {

@@ -14,7 +14,7 @@ export interface Fault {
   readonly service: Service;
   readonly quality: Unreadable;
   readonly region?: string;
-  /** Only for this process, or for the site in this Region; without it for everybody, the sites themselves too. */
+  /** Only for this process, for the site in this Region, or for all processes; else for the sites and all processes. */
   readonly observer?: string;
 }
 
@@ -49,6 +49,7 @@ export class Universe {
   metric: (point: MetricPoint) => number | undefined = () => undefined;
   readonly faults = new Set<Fault>();
   /** How long replication takes for a key, in milliseconds, and which keys it never delivers. */
+  readonly normalReplication = REPLICATION_TAKES;
   replicationTakes: (key: string) => number = () => REPLICATION_TAKES;
   drops: (key: string) => boolean = () => false;
   #cut = false;
@@ -127,7 +128,8 @@ export class Universe {
     const isCutOff = this.#cut && this.regions.some((own) => own === observer) && observer !== region;
     if (this.isLost(region) || isCutOff) return 'dark';
     for (const fault of this.faults) {
-      const isMine = fault.observer === undefined || fault.observer === observer;
+      const isOutside = !this.regions.some((own) => own === observer);
+      const isMine = [undefined, observer, ...(isOutside ? ['outside'] : [])].includes(fault.observer);
       if (isMine && fault.service === service && (fault.region ?? region) === region) return fault.quality;
     }
     return undefined;

@@ -30,7 +30,7 @@ describe('When a runner stands still right before it pauses the old side, and th
     const east = story.universe.airflow(EAST);
     const beat = east.beat.bind(east);
     const mishap = freezesAt(
-      ({ operation, region, key }) => operation === 'InvokeRestApi' && region === EAST && key === 'invoices',
+      ({ operation, region, key }) => operation === 'InvokeRestApi' && region === EAST && key === 'PATCH dags/invoices',
       inFlight,
     );
     const runner = story.process({

@@ -46,11 +46,11 @@ describe.each(WAYS)('A failover %s that is killed after any call', (_, way) => {
     let withdrawals = 0;
     for await (const { victim, story } of killedAfterEachCall(way)) {
       if (isClaimed(story)) break;
-      const { move } = story.control(WEST);
+      const { lease } = story.control(WEST);
       expect({ victim, withdrawn: (await story.check()).withdrawn }).toEqual({ victim, withdrawn: [] });
       await story.minutes(LEASE_IS_OVER);
       const { withdrawn } = await story.check();
-      expect({ victim, withdrawn }).toEqual({ victim, withdrawn: move === null ? [] : [move] });
+      expect({ victim, withdrawn }).toEqual({ victim, withdrawn: lease?.move === undefined ? [] : [lease.move] });
       withdrawals += withdrawn.length;
       expect(await story.status()).toMatchObject({ epoch: 0, phase: 'activated', move: undefined, lease: undefined });
       expect(await codeOf(story.force(HOME))).toBe(way.home);

@@ -1,0 +1,61 @@
+import { carryOut, commandOf } from './commands.ts';
+import type { Command } from './commands.ts';
+import { failoverTo } from './events.ts';
+import { heal, letZombiesEnd, repairRecords } from './heal.ts';
+import { run } from './operations.ts';
+import type { Ended } from './operations.ts';
+import { otherRegion } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/**
+ * All is healed: three checks bring everything into order, the one command that the last of them prints leads on, and
+ * then one more move to the other side goes well. Answers what became of the command.
+ */
+export async function endGame(scene: Scene): Promise<string | undefined> {
+  heal(scene);
+  await letZombiesEnd(scene);
+  await repairRecords(scene);
+  const last = await threeChecks(scene);
+  const command = commandOf(scene, last);
+  const became = command === undefined ? undefined : await follow(scene, command);
+  if (scene.actives.length !== 1) {
+    if (became === undefined || became === 'ok') scene.violate('no-way-on', describe(scene, command));
+    return became;
+  }
+  await oneMoreMove(scene);
+  return became;
+}
+
+async function threeChecks(scene: Scene): Promise<Ended> {
+  await run(scene, 'check', {});
+  await scene.minutes(15);
+  await run(scene, 'check', {});
+  await scene.minutes(15);
+  const last = await run(scene, 'check', {});
+  scene.tell('settled');
+  await scene.minutes(15);
+  return last;
+}
+
+async function follow(scene: Scene, command: Command): Promise<string> {
+  const code = await carryOut(scene, command, true);
+  if (code === 'ok') await scene.minutes(25);
+  return `${command.operation} ${code}`.replace(' ok', '') === command.operation ? 'ok' : code;
+}
+
+const describe = (scene: Scene, command: Command | undefined): string =>
+  `${scene.actives.length} active at the end, ${command === undefined ? 'and check prints no command' : `after ${JSON.stringify(command)}`}`;
+
+async function oneMoreMove(scene: Scene): Promise<void> {
+  const [from] = scene.actives;
+  if (from === undefined) return;
+  const to = otherRegion(from);
+  const { code } = await run(scene, 'failover', failoverTo(to, true));
+  if (code !== 'ok') {
+    scene.violate('cannot-move-again', `failover to ${to} ends with ${code}`);
+    return;
+  }
+  await scene.minutes(15);
+  if (scene.actives.join() !== to) scene.violate('cannot-move-again', `${to} is not the one that is active`);
+  await threeChecks(scene);
+}
