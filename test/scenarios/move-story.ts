@@ -97,7 +97,7 @@ export class MoveStory extends Story {
     const paused: string[] = [];
     site.pause = (dagId) => {
       paused.push(dagId);
-      return pause(dagId);
+      pause(dagId);
     };
     return paused;
   }
