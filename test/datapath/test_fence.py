@@ -25,7 +25,7 @@ class Fences(OfTwoSites):
         self.east.beat()
 
     def lock_seen(self, site: Site, during: Callable[[], Any]) -> set[str]:
-        """Locks on `dag` that our code had or asked for meanwhile, beside a scheduler that is stalled by none."""
+        """Locks on the table `dag` that our code had or asked for, beside a scheduler that is stalled by none."""
         seen: set[str] = set()
         over = threading.Event()
         failures: list[Exception] = []
@@ -48,7 +48,7 @@ class Fences(OfTwoSites):
             while not over.is_set():
                 cursor.execute(
                     "select mode from pg_locks l join pg_stat_activity a using (pid) "
-                    "where l.relation = 'dag'::regclass and a.application_name = 'mwaadr'"
+                    "where l.locktype = 'relation' and l.relation = 'dag'::regclass and a.application_name = 'mwaadr'"
                 )
                 seen.update(mode for (mode,) in cursor.fetchall())
                 over.wait(0.01)
