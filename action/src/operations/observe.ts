@@ -97,5 +97,3 @@ async function pausesOf(
   });
   return 'answer' in read ? read.answer?.manifest.pauseSet : undefined;
 }
-
-export { readHeartbeat } from './heartbeats.ts';
