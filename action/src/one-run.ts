@@ -8,9 +8,11 @@ import { runWithTools } from './operations/index.ts';
 import { annotationsOf } from './report/annotations.ts';
 import { errorReport } from './report/error.ts';
 import { exitOf, requireFailOn } from './report/fail-on.ts';
+import { findingLines } from './report/findings.ts';
 import { knownError } from './report/known-error.ts';
 import { outputsOf } from './report/outputs.ts';
 import { reportOf } from './report/report.ts';
+import type { Context } from './report/words.ts';
 import type { Surface } from './surface.ts';
 import { createTools } from './tools.ts';
 
@@ -114,10 +116,15 @@ async function publish(surface: Surface, result: OperationResult, file: string, 
     else surface.warning(`${title}: ${message}`, place);
   if (annotations.some(({ level }) => level === 'error')) return FAILED;
   const { code, line } = exitOf(result, threshold);
-  if (code !== 0) surface.error('Verdict', line, undefined);
-  else if (line !== '') surface.warning(line);
+  const verdict = line === '' ? [] : [{ title: 'Verdict', message: line }];
+  for (const { title, message } of [...verdict, ...foundIn(result, { file, onGitHub: surface.onGitHub, maxRows: 1 })])
+    if (code !== 0) surface.error(title, message, undefined);
+    else surface.warning(title === 'Verdict' ? message : `${title}: ${message}`);
   return code;
 }
+
+const foundIn = (result: OperationResult, context: Context) =>
+  result.operation === 'check' ? findingLines(result.findings, result.deployment, context) : [];
 
 async function reportError(surface: Surface, thrown: unknown): Promise<void> {
   const error = knownError(thrown);

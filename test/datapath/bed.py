@@ -26,6 +26,8 @@ BED = json.loads(os.environ["MWAADR_BED"])
 SOURCE = Path(os.environ.get("MWAADR_DAGS", Path(__file__).resolve().parents[2] / "dags")) / "mwaadr"
 ACCOUNT = "111122223333"
 REGIONS = ("us-east-1", "us-west-2")
+# No process has to die here.
+BEAT = "from mwaadr.core import canary, fence; fence.SECONDS_TO_DIE = 0; canary.beat()"
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIATEST000000000000")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "nobody-checks-it")
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -74,9 +76,26 @@ class Bed:
             site.close()
         shutil.rmtree(self.folder)
 
-    def control(self, epoch: int, phase: str = "activated", *, at: tuple[int, ...] = (0, 1)) -> None:
-        """Writes the control record of the sites ``at`` as the action would."""
-        activated = epoch if phase == "activated" else epoch - 1
+    def control(
+        self, epoch: int, phase: str = "activated", *, at: tuple[int, ...] = (0, 1), **more: Any
+    ) -> dict[str, Any]:
+        """Writes the control record of the sites ``at`` as the action would; returns it as it is but for its site."""
+        claimed = phase == "claimed"
+        activated = epoch - 1 if claimed else epoch
+        snapshot = f"20261101T000000Z-e{activated}-00000000"
+        move = {
+            "id": f"mv-{epoch}-aaaaaaaa",
+            "kind": "failover",
+            "from": REGIONS[1 - epoch % 2],
+            "to": REGIONS[epoch % 2],
+            "epoch": epoch,
+            "snapshot": snapshot,
+            "step": "claimed",
+            "startedAt": "2026-11-24T00:00:00.000Z",
+            "reason": "a test",
+            "actor": "nobody",
+            "fence": None,
+        }
         record = {
             "schemaVersion": 1,
             "deployment": self.name,
@@ -85,11 +104,19 @@ class Bed:
             "activated": {
                 "site": REGIONS[activated % 2],
                 "epoch": activated,
+                "at": "2026-11-24T00:00:00.000Z",
                 "snapshot": None,
             },
+            "move": move if claimed else None,
+            "lease": None,
+            "debts": [],
+            "updatedAt": "2026-11-24T00:00:00.000Z",
+            "nonce": "00000000",
+            **more,
         }
         for index in at:
             self.sites[index].put(f"control/{self.name}.json", json.dumps(record | {"site": REGIONS[index]}).encode())
+        return record
 
     def conf(self, snapshot: dict[str, Any], move: str = "mv-1-aaaaaaaa", epoch: int = 1) -> dict[str, Any]:
         """The conf with which the action starts a restore or an activation of a snapshot's result."""
@@ -192,14 +219,20 @@ class Site:
 
     def beat(self) -> dict[str, Any]:
         """One beat of the canary as its task does it; returns the heartbeat in our own bucket."""
-        # No process has to die here.
-        program = "from mwaadr.core import canary, fence; fence.SECONDS_TO_DIE = 0; canary.beat()"
-        ran = subprocess.run(
-            [sys.executable, "-c", program], env=self.environment(), capture_output=True, text=True, check=False
-        )
+        ran = self.python(BEAT)
         if ran.returncode:
             raise AssertionError(ran.stderr)
-        return json.loads(self.get(f"sites/{self.bed.name}/{self.region}/heartbeat.json"))
+        return self.heartbeat()
+
+    def heartbeat(self, of: str | None = None) -> dict[str, Any]:
+        """The last beat in our bucket, our own or that of the Region ``of``."""
+        return json.loads(self.get(f"sites/{self.bed.name}/{of or self.region}/heartbeat.json"))
+
+    def python(self, program: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a program as a task of this site would."""
+        command = [sys.executable, "-c", program, *args]
+        env = self.environment() | environment
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
     def own_run(self, kind: str, run_id: str) -> None:
         """The DAG run and the running task instance that the data path looks for before it commits."""

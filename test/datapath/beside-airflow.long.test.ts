@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type Region, type Sandbox } from '../sandbox/index.ts';
 import { eventually } from '../sandbox/waiting.ts';
-import { EAST, Story, WEST, type DrResult } from './story.ts';
+import { EAST, moveId, Story, WEST, type DrResult } from './story.ts';
 
 const MINUTE = 60_000;
 const USER = "dag_id not like 'mwaadr%'";
@@ -53,7 +53,7 @@ describe.each(['2.10.3', '3.3.1'] as const)('a move beside running Airflow %s', 
       await sandbox.replicated();
       await sandbox.lose(EAST);
       await story.control(1, 'claimed', [WEST]);
-      conf = { move: 'mv-1-aaaaaaaa', epoch: 1, snapshot, manifestSha256: await story.manifestSha256(WEST, snapshot) };
+      conf = { move: moveId(1), epoch: 1, snapshot, manifestSha256: await story.manifestSha256(WEST, snapshot) };
       restored = succeeded(await story.dr(WEST, 'restore', `${conf.move}-restore`, conf));
       const alive = `select count(*)::int from dag_run where ${USER} and state not in ('success', 'failed')`;
       expect(await story.value(WEST, alive)).toBe(0);
@@ -122,7 +122,7 @@ describe.each(['2.10.3', '3.3.1'] as const)('a move beside running Airflow %s', 
       await sandbox.replicated();
       await story.control(2, 'claimed');
       await fenced(WEST);
-      conf = { move: 'mv-2-bbbbbbbb', epoch: 2, snapshot, manifestSha256: await story.manifestSha256(EAST, snapshot) };
+      conf = { move: moveId(2), epoch: 2, snapshot, manifestSha256: await story.manifestSha256(EAST, snapshot) };
       succeeded(await story.dr(EAST, 'restore', `${conf.move}-restore`, conf));
       succeeded(await story.dr(EAST, 'activate', `${conf.move}-activate`, conf));
       await story.control(2, 'activated');

@@ -10,7 +10,16 @@ import { Processes } from '../sandbox/processes.ts';
 import { airflowTemplate } from '../sandbox/template.ts';
 
 const MINUTE = 60_000;
-const MODULES = ['test_copytext', 'test_access', 'test_canary', 'test_data_path', 'test_refusals'];
+const MODULES = [
+  'test_copytext',
+  'test_rulings',
+  'test_access',
+  'test_canary',
+  'test_fence',
+  'test_protocol',
+  'test_data_path',
+  'test_refusals',
+];
 const quiet = (): void => undefined;
 
 const version = process.env['MWAADR_AIRFLOW'] === '3.3.1' ? '3.3.1' : '2.10.3';

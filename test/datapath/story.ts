@@ -29,6 +29,9 @@ export interface Beat {
   fence: { grade: string; at: string } | null;
 }
 
+/** The move that claims an epoch here. */
+export const moveId = (epoch: number): string => `mv-${epoch}-aaaaaaaa`;
+
 interface Run {
   dagId: string;
   runId: string;
@@ -83,7 +86,9 @@ export class Story {
   async control(epoch: number, phase: 'claimed' | 'activated', regions: Region[] = [EAST, WEST]): Promise<void> {
     const activated = phase === 'activated' ? epoch : epoch - 1;
     const site = activated % 2 === 0 ? EAST : WEST;
-    const record = { schemaVersion: 1, deployment: DEPLOYMENT, epoch, phase, activated: { site, epoch: activated } };
+    const move = phase === 'claimed' ? { id: moveId(epoch), epoch } : null;
+    const lineage = { site, epoch: activated };
+    const record = { schemaVersion: 1, deployment: DEPLOYMENT, epoch, phase, activated: lineage, move };
     for (const region of regions) await this.#put(region, `control/${DEPLOYMENT}.json`, { ...record, site: region });
   }
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 import unittest
@@ -125,15 +123,13 @@ class Canary(unittest.TestCase):
             self.assertEqual(site.one("select is_paused from dag where dag_id = 'user_9'"), role == "standby")
 
     def stop_again(self) -> None:
-        """The second transaction of the fence, late: with the fence's record as an earlier beat had read it."""
-        record = json.dumps(self.east.one("select detail -> 'fence' from mwaadr_state"))
+        """The last transaction of the fence, late."""
         program = (
-            "import json, sys; from mwaadr.core import access, canary, fence; from mwaadr.core.work import connect\n"
+            "from mwaadr.core import access, canary, fence; from mwaadr.core.work import connect\n"
             "found = access.find(); connection = connect(found.args, found.kwargs); cursor = connection.cursor()\n"
-            "canary._retry(connection, lambda: fence.stop(cursor, json.loads(sys.argv[1])))"
+            "canary._retry(connection, lambda: fence.stop(cursor))"
         )
-        command = [sys.executable, "-c", program, record]
-        ran = subprocess.run(command, env=self.east.environment(), capture_output=True, text=True, check=False)
+        ran = self.east.python(program)
         self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_a_late_fence_ends_nothing_on_a_site_that_was_activated(self) -> None:
@@ -167,7 +163,7 @@ class Canary(unittest.TestCase):
         self.bed.control(0)
         self.east.beat()
         key = f"control/{self.bed.name}.json"
-        good = json.loads(self.west.get(key)) | {"epoch": 1, "phase": "claimed"}
+        good = self.bed.control(1, "claimed", at=()) | {"site": "us-west-2"}
         for body in (
             b"{",
             b"\xff\xfe",
@@ -186,9 +182,9 @@ class Canary(unittest.TestCase):
         self.east.put(key, b"{")
         beat = self.east.beat()
         self.assertEqual((beat["role"], beat["control"]), ("active", {"own": "invalid", "peer": "invalid"}))
-        damaged = json.dumps(good | {"move": {"snapshot": "not-an-id"}}).encode()
+        damaged = json.dumps(good | {"move": {"epoch": 1, "snapshot": "not-an-id"}}).encode()
         self.west.put(key, damaged)
-        self.assertEqual(self.east.beat()["role"], "standby", "the epoch and the phase are all that a fence needs")
+        self.assertEqual(self.east.beat()["role"], "standby", "the epoch and its move are all that a fence needs")
 
     def test_a_fence_is_for_ever_the_same(self) -> None:
         self.bed.control(0)

@@ -38,6 +38,7 @@ class Moved(unittest.TestCase):
         cls.analyzed = dict(cls.target.sql("select on_table, number from probe where what = 'analyzed'"))
         cls.sequences = dict(cls.target.sql("select on_table, number from probe where what = 'sequence'"))
         cls.target.sql("truncate probe")
+        cls.bed.control(1, "claimed")
         cls.activated = cls.target.run("activate", **cls.bed.conf(cls.snapshot))
         cls.live_order = [t for (t,) in cls.target.sql("select what from probe where number is null order by at")]
 

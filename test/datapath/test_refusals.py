@@ -30,6 +30,7 @@ class WithSnapshot(unittest.TestCase):
         cls.target.beat()
         cls.snapshot = cls.source.run("snapshot")
         cls.bed.replicate()
+        cls.bed.control(1, "claimed")
         cls.conf = cls.bed.conf(cls.snapshot)
 
 

@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { createAirflow } from '../../action/src/airflow/airflow.ts';
+import { LIMITS } from '../../action/src/aws/call.ts';
+import { parseEndpoints } from '../../action/src/aws/endpoints.ts';
+import { createRestApi } from '../../action/src/aws/mwaa.ts';
 import { startSandbox, type AirflowVersion, type Region, type Sandbox } from './index.ts';
 import { dagsBucket, drBucket, environmentName, SECRET_KEY } from './topology.ts';
 import { eventually } from './waiting.ts';
@@ -99,6 +103,26 @@ describe.each(['2.10.3', '3.3.1'] as const)('two Regions with Airflow %s', (airf
       expect.objectContaining({ operation: 'PutObject', accessKey: sandbox.accessKeys.execution[EAST] }),
     );
   }, 90_000);
+
+  it('counts tasks as the action asks for them: what waits, what runs, and what a worker has started', async () => {
+    const credentials = () => Promise.resolve({ accessKeyId: sandbox.accessKeys.runner, secretAccessKey: SECRET_KEY });
+    const endpoints = parseEndpoints(sandbox.actionEnv['MWAADR_ENDPOINTS']);
+    const api = createRestApi({ credentials, endpoints, limits: LIMITS }, EAST);
+    const { work } = createAirflow(api, airflow);
+    const lately = () => work(environmentName('sandbox', EAST), Date.now() - 300_000);
+    const { startedSince = 0, ...rest } = await lately();
+    expect(rest).toEqual({ queued: 0, running: 0, of: 'Airflow' });
+    expect(startedSince).toBeGreaterThan(0);
+    const change = (what: string) => sandbox.sql(EAST, `UPDATE task_instance SET ${what} WHERE run_id = 'first'`);
+    // As the scheduler itself leaves what needs no worker.
+    await change('duration = 0');
+    expect(await lately()).toMatchObject({ startedSince: 0 });
+    await change("state = 'queued', start_date = NULL, duration = NULL");
+    expect(await lately()).toMatchObject({ queued: startedSince, running: 0, startedSince: 0 });
+    await change("state = 'running', start_date = now()");
+    expect(await lately()).toMatchObject({ queued: 0, running: startedSince, startedSince });
+    await change("state = 'success', duration = 1");
+  }, 60_000);
 
   it("publishes the scheduler's heartbeat in both Regions, and none while it is frozen", async () => {
     await Promise.all([beats(EAST), beats(WEST)]);

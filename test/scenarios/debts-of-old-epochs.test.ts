@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Debt } from '../../action/src/domain/control-record.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { ALL_PAUSED, AT_WORK, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
 
@@ -85,5 +86,32 @@ describe('When a site that owed something is active again', () => {
     expect(paid).toEqual([`claim of ${EAST} in 3`, `fence of ${EAST} in 3`]);
     expect([story.control(EAST).debts, story.control(WEST).debts]).toEqual([[], []]);
     expect(story.roles).toBe('standby 3, active 3');
+  });
+});
+
+describe('When a record still holds a debt that does not count', () => {
+  const debt = (site: string, epoch: number): Debt => ({
+    kind: 'fence',
+    site,
+    epoch,
+    move: `mv-${epoch}-00000000`,
+    since: '2026-11-24T10:00:00Z',
+  });
+
+  test.each([
+    ['of an old epoch, of the site that is active now', WEST, debt(WEST, 0)],
+    ['of another epoch, of the site that is the standby', WEST, debt(EAST, 3)],
+    ['of this epoch, in the record of the side that lost', EAST, debt(EAST, 1)],
+    ['of this epoch, of the site that it belongs to', WEST, debt(WEST, 1)],
+  ])('(%s) then a check strikes it off and pauses nobody for it', async (_, where, owed) => {
+    const story = await MoveStory.running();
+    await story.force(TO_WEST);
+    const pauses = [EAST, WEST].map((region) => story.pausesByRest(region));
+    story.rewrite(where, (record) => ({ ...record, debts: [owed] }));
+    const { debts } = await story.check();
+    expect(debts).toEqual({ paid: [], owed: [] });
+    expect([story.control(EAST).debts, story.control(WEST).debts]).toEqual([[], []]);
+    expect(pauses).toEqual([[], []]);
+    expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
   });
 });

@@ -30,7 +30,7 @@ describe('When a runner stands still right before it pauses the old side, and th
     const east = story.universe.airflow(EAST);
     const beat = east.beat.bind(east);
     const mishap = freezesAt(
-      ({ operation, region, key }) => operation === 'InvokeRestApi' && region === EAST && key === 'invoices',
+      ({ operation, region, key }) => operation === 'InvokeRestApi' && region === EAST && key === 'PATCH dags/invoices',
       inFlight,
     );
     const runner = story.process({
@@ -46,12 +46,7 @@ describe('When a runner stands still right before it pauses the old side, and th
     expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1, resumed: true });
     await story.minutes(30);
     expect(await story.force(HOME)).toMatchObject({ epoch: 2 });
-    const pauses: string[] = [];
-    const pause = east.pause.bind(east);
-    east.pause = (dagId) => {
-      pauses.push(dagId);
-      return pause(dagId);
-    };
+    const pauses = story.pausesByRest(EAST);
     expect(await late).toMatchObject({ code: 'MDR-LEASE-LOST' });
     await story.minutes(5);
     expect(pauses).toEqual([]);

@@ -115,7 +115,7 @@ describe('A failover that is killed', () => {
     east.beat = () => undefined;
     east.pause = (dagId) => {
       pauses.push(dagId);
-      return pause(dagId);
+      pause(dagId);
     };
     const inputs = { ...FAILOVER, override: 'force' };
     const process = story.process({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { keys } from '../../action/src/domain/names.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { AT_WORK, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
@@ -41,7 +41,10 @@ describe('When the target is lost with its activation in the queue', () => {
     expect(story.dagsOf(EAST)).toEqual(AT_WORK);
   });
 
-  test('then the activation that runs when the target is back is refused, since another epoch rules', async () => {
+  test.each([
+    ['after its canary has learnt of the other epoch', true],
+    ['before its canary has looked at any record', false],
+  ])('then the activation that runs when the target is back, %s, is refused', async (_, beats) => {
     const { story, activation, cancel } = await lostWithAnActivationInItsQueue();
     await cancel();
     await story.force(HOME);
@@ -49,10 +52,14 @@ describe('When the target is lost with its activation in the queue', () => {
     const seconds = story.count();
     const west = story.universe.airflow(WEST);
     expect(west.drRuns.get(activation)).toBe('queued');
+    if (!beats) west.starved.add(DAG_IDS.canary);
     story.universe.bringBack(WEST);
-    await story.minutes(10);
+    await story.minutes(2);
     const result = story.universe.s3(WEST).json(story.universe.bucket(WEST), keys.result('example', activation));
     expect(result).toMatchObject({ outcome: 'refused', code: 'MDR-MOVE-SUPERSEDED' });
+    expect(story.roles).toBe(`active 2, standby ${beats ? 2 : 0}`);
+    west.starved.clear();
+    await story.minutes(10);
     expect(seconds).toMatchObject({ both: 0, none: 0 });
     expect(story.roles).toBe('active 2, standby 2');
     expect(story.dagsOf(EAST)).toEqual(AT_WORK);

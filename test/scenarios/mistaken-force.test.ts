@@ -36,7 +36,7 @@ describe('A failover that was forced by mistake and cancelled before its claim',
 
   test('does not bind the next one to its snapshot', async () => {
     const story = await withAMistake();
-    const old = story.control(WEST).move?.snapshot;
+    const old = story.control(WEST).lease?.move?.snapshot;
     const older = story.snapshots(WEST).find((id) => id !== old) ?? '';
     expect(await story.force({ ...TO_WEST, snapshot: older })).toMatchObject({
       resumed: false,
@@ -48,7 +48,7 @@ describe('A failover that was forced by mistake and cancelled before its claim',
     const story = await MoveStory.running();
     await story.killed(forced(TO_WEST), diesAfter('prepared'));
     expect((await story.check()).withdrawn).toEqual([]);
-    expect(story.control(WEST).move).toMatchObject({ step: 'planned' });
+    expect(story.control(WEST).lease?.move).toMatchObject({ step: 'planned' });
   });
 });
 
@@ -56,7 +56,7 @@ describe('A failover that was killed before its claim, whose Region came back an
   async function lostAgain(): Promise<{ story: MoveStory; old: string }> {
     const story = await MoveStory.onTheBadDay();
     await story.killed(TO_WEST, diesAfter('prepared'));
-    const old = story.control(WEST).move?.snapshot ?? '';
+    const old = story.control(WEST).lease?.move?.snapshot ?? '';
     story.universe.bringBack(EAST);
     await story.minutes(4 * 60);
     return { story, old };

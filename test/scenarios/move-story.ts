@@ -90,6 +90,18 @@ export class MoveStory extends Story {
     return Object.fromEntries(this.universe.airflow(region).dags);
   }
 
+  /** The DAGs that are paused by a call of REST at a site from now on. */
+  pausesByRest(region: string): readonly string[] {
+    const site = this.universe.airflow(region);
+    const pause = site.pause.bind(site);
+    const paused: string[] = [];
+    site.pause = (dagId) => {
+      paused.push(dagId);
+      pause(dagId);
+    };
+    return paused;
+  }
+
   /** Role and epoch of both sites by their own databases: `active 0, standby 0`. */
   get roles(): string {
     return [EAST, WEST].map((region) => this.#roleOf(region)).join(', ');

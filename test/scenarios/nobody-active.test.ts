@@ -152,13 +152,14 @@ describe('When both Regions were lost in turn, and the one that is back knows no
 
 describe('A forced move away from a site that answers', () => {
   test.each([0, 20, 40, 60, 80, 100])(
-    'leaves nobody active for less than a minute, %i s after a beat',
+    'fences it within a minute and leaves nobody active for less than one, %i s after a beat',
     async (seconds) => {
       const story = await MoveStory.running();
       await story.universe.clock.sleep(seconds * 1000);
       const counted = story.count();
-      const { fence } = await story.force(TO_WEST);
+      const { fence, steps } = await story.force(TO_WEST);
       expect(fence).toBe('stopped');
+      expect(steps.find(({ step }) => step === 'fenced')?.milliseconds).toBeLessThan(60_000);
       expect(counted.both).toBe(0);
       expect(counted.none).toBeLessThan(60);
     },

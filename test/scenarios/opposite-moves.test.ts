@@ -60,11 +60,15 @@ describe('When two runners force opposite moves, and the record of the other sid
       const first = story.refusal('failover', forced(TO_WEST), away);
       while (story.universe.airflow(EAST).role !== 'standby') await story.universe.clock.sleep(1_000);
       await story.minutes(1);
+      west.starved.add(DAG_IDS.canary);
       const result = await story.force(HOME, home);
       expect(result).toMatchObject({ epoch: 2, to: EAST, debts: [{ kind: 'claim', site: WEST }] });
       expect(home.lines.join('\n')).toContain(`forced: the control record of ${WEST} stays unread`);
-      west.starved.clear();
+      // Its activation starts before its canary can learn of the higher epoch.
+      west.starved.delete(DAG_IDS.activate);
       expect(await first).toMatchObject({ code: 'MDR-MOVE-SUPERSEDED' });
+      expect(story.roles).toBe('active 2, standby 0');
+      west.starved.clear();
       await story.minutes(10);
       expect(seconds.both).toBe(0);
       expect([story.roles, story.dagsOf(EAST)]).toEqual(['active 2, standby 2', AT_WORK]);

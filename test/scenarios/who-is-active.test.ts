@@ -114,8 +114,8 @@ describe('A failover that was killed', () => {
   test('and whose target is lost for good: the command brings the old side back', async () => {
     const story = await killedAt('/0005.json', 'before');
     story.universe.lose(WEST);
-    const seen = await story.check();
-    expect(seen.verdict.key).toBe('UNKNOWN');
+    const seen = await story.check({ wait: '1500' });
+    expect(seen).toMatchObject({ verdict: { key: 'UNKNOWN' }, readings: 1 });
     expect(seen.findings[0]?.command?.inputs).toMatchObject({ target: EAST, override: 'force' });
     await obey(story, seen);
     expect(await status(story)).toMatchObject({ active: EAST, nobodyActive: false });

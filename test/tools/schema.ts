@@ -1,6 +1,6 @@
 /**
- * `npm run schema`: writes the JSON Schemas of the files that people write or read, and the reference of the deployment
- * file, all from the code that checks them. `npm run schema -- --check` only compares.
+ * `npm run schema`: writes the JSON Schemas of the files that people write or read, the reference of the deployment file
+ * and the tables of verdicts, all from the code that checks them. `npm run schema -- --check` only compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { deploymentSchema } from '../../action/src/domain/deployment.ts';
 import { jsonText } from '../../action/src/domain/json-text.ts';
 import { planSchema } from '../../action/src/domain/plan-model.ts';
 import { withFieldReference } from './field-reference.ts';
+import { withHealthReference } from './health-reference.ts';
 import { ROOT } from './paths.ts';
 
 /** Draft 7 is what editors know best. */
@@ -20,12 +21,14 @@ const jsonSchema = (title: string, schema: z.ZodType, io: 'input' | 'output'): z
 export const deploymentJsonSchema = jsonSchema('Deployment file of mwaa-dr-action', deploymentSchema, 'input');
 
 const REFERENCE = 'docs/deployment-file.md';
+const HEALTH = 'docs/health.md';
 
 /** Path in the repository → what stands there. */
 export const generatedFiles = (): Readonly<Record<string, string>> => ({
   'environments/schema.json': jsonText(deploymentJsonSchema),
   'docs/plan.schema.json': jsonText(jsonSchema('Plan of mwaa-dr-action', planSchema, 'output')),
   [REFERENCE]: withFieldReference(readFileSync(join(ROOT, REFERENCE), 'utf8'), deploymentJsonSchema),
+  [HEALTH]: withHealthReference(readFileSync(join(ROOT, HEALTH), 'utf8')),
 });
 
 if (import.meta.main) {

@@ -32,7 +32,14 @@ const move = z.object({
   fence: z.enum(['stopped', 'paused', 'unproven']).nullable(),
 });
 
-const lease = z.object({ holder: z.string(), nonce: z.string(), purpose: z.string(), expiresAt: instant });
+const lease = z.object({
+  holder: z.string(),
+  nonce: z.string(),
+  purpose: z.string(),
+  expiresAt: instant,
+  /** The move that its holder prepares; it becomes the record's own with the claim, and ends with the lease before it. */
+  move: move.optional(),
+});
 
 export const debtSchema = z.object({
   kind: z.enum(['claim', 'fence']),

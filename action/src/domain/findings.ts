@@ -9,6 +9,7 @@ import type { Finding } from './results.ts';
 import type { Case } from './rows.ts';
 import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
+import { troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
 import { isAtAStandstill, persists } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -50,9 +51,12 @@ export function allPausedBeat(deployment: Deployment, { beats, roles }: Standing
 }
 
 /** A team may pause everything; but when something was running at the newest snapshot, somebody should have meant it. */
-function ofPauses({ deployment, standing, lastPauses }: FindingFacts): Found {
-  const beat = allPausedBeat(deployment, standing);
-  if (beat === undefined || lastPauses === undefined) return { findings: [], notes: [] };
+function ofPauses(facts: FindingFacts): Found {
+  const { deployment, standing, lastPauses } = facts;
+  const isMoved = troubleOf(facts) !== undefined;
+  // A side that a move leaves is paused by it, and is not to be unpaused.
+  if (isMoved || lastPauses === undefined || allPausedBeat(deployment, standing) === undefined)
+    return { findings: [], notes: [] };
   const { region, environment } = deployment.sites[standing.roles.active];
   const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
   const paused = `all DAGs of yours in ${region} are paused`;

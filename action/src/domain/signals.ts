@@ -13,7 +13,7 @@ export const none = (value: string): Signal => ({ quality: 'none', value });
 export function workSignal(work: Work | undefined, window: number): Signal {
   if (work === undefined) return none('not asked, since the canary beats');
   const { queued, running, startedSince, of } = work;
-  const seen = `${queued} queued, ${running} running, ${startedSince ?? 'none known to have'} started in the last ${inWords(window)} (${of})`;
+  const seen = `${queued} queued, ${running} running, ${startedSince ?? 'none known to have'} started in the last ${inWords(window)}, says ${of}`;
   if ((startedSince ?? 0) > 0) return good(seen);
   return queued > 0 && running === 0 ? bad(seen) : none(seen);
 }

@@ -52,6 +52,7 @@ function commandOf(facts: StandingCase, claim: Move | undefined, permission: Per
   const { deployment, reach } = facts;
   const target = targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
+  if (claim?.to === deployment.sites[target].region) return failoverTo(deployment, target, reason, 'confirm');
   const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
   return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
 }
@@ -78,5 +79,5 @@ const nobodyMessage = (deployment: Deployment, standing: Standing): string =>
 function standsMessage(move: Move, { kind, why }: Trouble): string {
   if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
   if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
-  return `${standsWords(move)}: it is to be gone on with, since the side that it leaves stops its DAGs`;
+  return `${standsWords(move)}: ${move.from} stops its DAGs for it, and ${move.to} has not started them yet`;
 }

@@ -119,9 +119,15 @@ function moveUnderWay({ deployment, records }: StandingFacts, record: ControlRec
   const claims = (own === undefined ? all : [own]).flatMap(({ epoch, move }) =>
     move !== null && move.epoch === epoch && epoch === record.epoch ? [move] : [],
   );
-  const plans = all.flatMap(({ move }) => (move !== null && move.epoch > record.epoch ? [move] : []));
+  const plans = all.flatMap(plannedIn).filter(({ epoch }) => epoch > record.epoch);
   return claims[0] ?? plans.toSorted((a, b) => b.epoch - a.epoch)[0];
 }
+
+/** The move that is prepared under a lease; an earlier release kept it where the claimed one is. */
+export const plannedIn = ({ epoch, move, lease }: ControlRecord): readonly Move[] => [
+  ...(lease?.move === undefined ? [] : [lease.move]),
+  ...(move !== null && move.epoch > epoch ? [move] : []),
+];
 
 function newestBeat({ deployment, beats }: StandingFacts, index: 0 | 1): StoredBeat | undefined {
   const { region } = deployment.sites[index];

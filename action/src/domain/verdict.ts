@@ -201,7 +201,8 @@ export function isSettled(
   waited: number,
   { stale, periods }: { readonly stale: number; readonly periods: HealthPeriods },
 ): boolean {
-  if (key !== 'DEGRADED') return key !== 'UNKNOWN';
+  // That a site cannot be seen which a move claimed is found by one look, and more do not change it.
+  if (key !== 'DEGRADED') return key !== 'UNKNOWN' || is(latest, 'role', 'dark');
   if (deadline !== undefined) return true;
   // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
   if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;

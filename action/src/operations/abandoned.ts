@@ -1,11 +1,12 @@
+import type { ControlRecord, Move } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import type { Move } from '../domain/control-record.ts';
 import { leaseRuns } from '../domain/lease.ts';
 import type { World } from '../domain/ports.ts';
-import { isDead } from '../domain/standing.ts';
+import { isDead, plannedIn } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { changeControl } from './control.ts';
 import { bothSides, probe } from './sides.ts';
+import type { Side } from './sides.ts';
 import type { Known } from './standing.ts';
 
 /**
@@ -21,23 +22,40 @@ export async function withdrawAbandoned(
   const withdrawn: Move[] = [];
   for (const side of bothSides(world, deployment)) {
     const control = controls[side.index];
-    const move = 'answer' in control ? (control.answer?.record.move ?? null) : null;
-    if (move === null || !isAbandoned(move, standing)) continue;
-    const after = await probe(() =>
-      changeControl(world, side, deployment, (record, date) => {
-        const isClaimedNow = record.epoch === move.epoch && !isDead(move, standing);
-        if (record.move?.id !== move.id || isClaimedNow || leaseRuns(record.lease, date)) return record;
-        // Without its lease a run that only stood still stops at its next step.
-        return { ...record, move: null, lease: null };
-      }),
-    );
-    if (!('answer' in after) || after.answer.move !== null || isDead(move, standing)) continue;
-    world.log.info(`${move.id} to ${move.to} is withdrawn: its run ended at ${move.step}, before anything was touched`);
-    withdrawn.push(move);
+    const record = 'answer' in control ? control.answer?.record : undefined;
+    if (record === undefined || withoutAbandoned(record, standing) === record) continue;
+    withdrawn.push(...(await withdraw(world, deployment, side, standing)));
   }
   return withdrawn;
 }
 
-/** Below the ruling epoch it was overtaken; above it, it was never claimed. */
-const isAbandoned = (move: Move, standing: Standing): boolean =>
-  isDead(move, standing) || move.epoch > standing.record.epoch;
+/** The moves that were only planned, once they are out of the record. */
+async function withdraw(
+  world: World,
+  deployment: Deployment,
+  side: Side,
+  standing: Standing,
+): Promise<readonly Move[]> {
+  let planned: readonly Move[] = [];
+  const after = await probe(() =>
+    changeControl(world, side, deployment, (record, date) => {
+      planned = leaseRuns(record.lease, date) ? [] : plannedIn(record);
+      return leaseRuns(record.lease, date) ? record : withoutAbandoned(record, standing);
+    }),
+  );
+  if ('fault' in after) return [];
+  for (const { id, to, step } of planned)
+    world.log.info(`${id} to ${to} is withdrawn: its run ended at ${step}, before anything was touched`);
+  return planned;
+}
+
+/**
+ * The same object when there is nothing to take out. Together with the move goes the lease that has run out: without it
+ * a run that only stood still stops at its next step.
+ */
+function withoutAbandoned(record: ControlRecord, standing: Standing): ControlRecord {
+  const planned = plannedIn(record);
+  const isOver = record.move !== null && (isDead(record.move, standing) || planned.includes(record.move));
+  if (planned.length === 0 && !isOver) return record;
+  return { ...record, move: isOver ? null : record.move, lease: null };
+}

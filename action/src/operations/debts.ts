@@ -1,7 +1,6 @@
 import type { ControlRecord, Debt, FenceGrade } from '../domain/control-record.ts';
 import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { effective } from '../domain/epoch.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import type { PaidDebt } from '../domain/results.ts';
@@ -116,10 +115,7 @@ export function mirror(
 
 function mirrored(theirs: ControlRecord, { epoch, phase, activated, move }: ControlRecord): ControlRecord {
   // A late writer of this very epoch must not unsay its activation.
-  if (
-    effective(theirs).epoch > epoch ||
-    (theirs.epoch === epoch && theirs.phase === 'activated' && phase === 'claimed')
-  ) {
+  if (theirs.epoch > epoch || (theirs.epoch === epoch && theirs.phase === 'activated' && phase === 'claimed')) {
     return theirs;
   }
   return { ...theirs, epoch, phase, activated, move: phase === 'claimed' ? move : null, debts: [] };

@@ -73,7 +73,7 @@ async function goOn(world: World, deployment: Deployment, { move }: Target, leas
   return record.move;
 }
 
-/** Writes down the move and thereby begins it; what an earlier run had only planned is forgotten. */
+/** Writes down the move and thereby begins it. */
 async function begin(
   world: World,
   deployment: Deployment,
@@ -103,9 +103,13 @@ async function begin(
   };
   const entry = { startedAt, endedAt: world.clock.now(), data };
   await writeEntry(to, deployment, move.id, 'planned', entry);
-  await lease.change((current) => ({ ...current, move }));
+  await lease.change((current) => preparing(current, move));
   return move;
 }
+
+/** Until the claim the move belongs to the lease, and ends with it: the record itself says nothing new. */
+const preparing = (record: ControlRecord, move: Move): ControlRecord =>
+  record.lease === null ? record : { ...record, lease: { ...record.lease, move } };
 
 /** What was claimed or activated since the plan was made makes its snapshot and its verdict those of another day. */
 function requireUnchanged({ record: before }: Standing, { record: now }: Standing): void {
@@ -132,26 +136,23 @@ const changedMeanwhile = (why: string): MdrError =>
   });
 
 /**
- * A move that ends before its claim is forgotten by the record, so that nothing stands in the way of another one; the
- * journal keeps it. So is one that a higher epoch has overtaken. A claimed one stays: it has to be finished.
+ * A move that ends before its claim ends with its lease, so that nothing stands in the way of another one; the journal
+ * keeps it. One that a higher epoch has overtaken is taken out of the record. A claimed one stays: it has to be finished.
  */
 async function withdrawIfRefused(scene: MoveScene, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
-    const isOvertaken = error instanceof MdrError && error.code === 'MDR-MOVE-SUPERSEDED';
-    await forget(scene, (record) => isOvertaken || record.epoch < scene.move.epoch);
+    if (error instanceof MdrError && error.code === 'MDR-MOVE-SUPERSEDED') await forget(scene);
     throw error;
   }
 }
 
-async function forget({ world, lease, move }: MoveScene, isOver: (record: ControlRecord) => boolean): Promise<void> {
+async function forget({ world, lease, move }: MoveScene): Promise<void> {
   try {
-    await lease.change((record) =>
-      record.move?.id === move.id && isOver(record) ? { ...record, move: null } : record,
-    );
+    await lease.change((record) => (record.move?.id === move.id ? { ...record, move: null } : record));
   } catch (error) {
-    // How the move ended matters more; the next check withdraws what is left.
+    // How the move ended matters more; the next check takes out what is left.
     world.log.warning(`${move.id} was not taken out of the record: ${error instanceof Error ? error.message : '?'}`);
   }
 }

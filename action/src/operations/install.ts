@@ -9,7 +9,7 @@ import type { World } from '../domain/ports.ts';
 import type { InstallResult, InstalledSite } from '../domain/results.ts';
 import { toStored } from '../domain/stored-json.ts';
 import { readControl } from './control.ts';
-import { readHeartbeat } from './observe.ts';
+import { readHeartbeat } from './heartbeats.ts';
 import { writeFirstRecord } from './reconcile-records.ts';
 import { bothSides } from './sides.ts';
 import type { Side } from './sides.ts';

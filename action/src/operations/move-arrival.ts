@@ -1,4 +1,6 @@
+import type { Lineage } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
 import type { StepData } from '../domain/journal.ts';
 import { lossOf } from '../domain/loss.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
@@ -11,7 +13,7 @@ import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
 import { probe, probeStored } from './sides.ts';
-import { newestComplete, readSnapshot } from './snapshots.ts';
+import { idsOf, isComplete, readSnapshot } from './snapshots.ts';
 import { requireStanding } from './standing.ts';
 import { requireVerified } from './verify.ts';
 import { waitFor } from './wait.ts';
@@ -58,27 +60,41 @@ interface Chosen {
 }
 
 /**
- * The newest snapshot of the lineage that is whole by now, unless the inputs name one: more work may have arrived since
- * the plan. One that turns out to be damaged is left for the one that the plan had verified. Throws `MDR-SNAPSHOT-…`.
+ * The newest snapshot of the lineage that is whole by now and verifies, unless the inputs name one: more work may have
+ * arrived since the plan. Nobody is active any more, so that one which does not verify is left for the next older one.
+ * Throws `MDR-SNAPSHOT-…` when a person's choice does not verify.
  */
 async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
   const { world, deployment, inputs, lease, to, move } = scene;
   const { activated: lineage } = await lease.ensure();
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const verified = { id: planned.loss.snapshot.id, manifestSha256: planned.manifestSha256 };
-  const newest = () => newestComplete(world, to, deployment, lineage);
-  const wanted = inputs.snapshot ?? (await patiently(scene, newest)) ?? verified.id;
-  if (wanted === verified.id) return verified;
-  try {
-    const { found } = await requireVerified(world, to, deployment, wanted, lineage);
-    world.log.info(`${found.id} has arrived since the plan was made with ${verified.id}: it is taken instead`);
-    return { id: found.id, manifestSha256: found.manifestSha256 };
-  } catch (error) {
-    const isDamaged = error instanceof MdrError && error.code.startsWith('MDR-SNAPSHOT-');
-    if (!isDamaged || inputs.snapshot !== undefined) throw error;
-    world.log.warning(`${error.message}; ${verified.id}, which the plan had verified, is taken`);
-    return verified;
+  if (inputs.snapshot === verified.id) return verified;
+  if (inputs.snapshot !== undefined)
+    return (await requireVerified(world, to, deployment, inputs.snapshot, lineage)).found;
+  for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {
+    if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
+    const found = id === verified.id ? verified : await verifiedOrSkipped(scene, id, lineage);
+    if (found !== undefined) return found;
   }
+  return verified;
+}
+
+function verifiedOrSkipped(scene: MoveScene, id: string, lineage: Lineage): Promise<Chosen | undefined> {
+  const { world, deployment, to } = scene;
+  return patiently(scene, async () => {
+    try {
+      const { found } = await requireVerified(world, to, deployment, id, lineage);
+      world.log.info(`${id} is the newest that is whole by now: it is taken`);
+      return found;
+    } catch (error) {
+      if (!(error instanceof MdrError) || !error.code.startsWith('MDR-SNAPSHOT-')) throw error;
+      // A key that could not be asked says nothing about the snapshot.
+      if (error.cause instanceof AwsFault) throw error.cause;
+      world.log.warning(`skipped: ${error.message}`);
+      return undefined;
+    }
+  });
 }
 
 /** Nobody is active now: what S3 does not answer at once is asked again, and never taken for what is not there. */

@@ -32,8 +32,10 @@ async function claimAtTarget(scene: MoveScene): Promise<ControlRecord> {
   const { lease, move } = scene;
   const { activated } = (await requireSameLineage(scene)).record;
   return lease.change((record) => {
-    if (record.move?.id !== move.id || record.epoch >= move.epoch) throw withdrawn(scene);
-    return { ...record, epoch: move.epoch, phase: 'claimed', activated, debts: [] };
+    const planned = record.lease?.move;
+    if (record.lease === null || planned?.id !== move.id || record.epoch >= move.epoch) throw withdrawn(scene);
+    const lease = { ...record.lease, move: undefined };
+    return { ...record, epoch: move.epoch, phase: 'claimed', activated, move: planned, lease, debts: [] };
   });
 }
 

@@ -85,7 +85,7 @@ function step<S extends ActingStep>(name: S, { title, act, record }: Step<S>): (
 
 /** A run that stood still for long may find that its move was withdrawn, or another one begun. */
 function requireOurs({ move }: MoveScene, record: ControlRecord): void {
-  if (record.move?.id === move.id) return;
+  if (record.move?.id === move.id || record.lease?.move?.id === move.id) return;
   throw new MdrError({
     code: 'MDR-CONTROL-CONFLICT',
     message: `${move.id} is no longer the move of this record: it was withdrawn or replaced`,
@@ -100,8 +100,12 @@ async function acted<S extends ActingStep>(scene: MoveScene, name: S, act: Step<
   return writeEntry(to, deployment, move.id, name, { startedAt, endedAt: world.clock.now(), data });
 }
 
-const advanced = (record: ControlRecord, step: MoveStep): ControlRecord =>
-  record.move === null ? record : { ...record, move: { ...record.move, step } };
+function advanced(record: ControlRecord, step: MoveStep): ControlRecord {
+  const planned = record.lease?.move;
+  if (record.lease !== null && planned !== undefined)
+    return { ...record, lease: { ...record.lease, move: { ...planned, step } } };
+  return record.move === null ? record : { ...record, move: { ...record.move, step } };
+}
 
 const withFence = (record: ControlRecord, fence: Move['fence']): ControlRecord =>
   record.move === null ? record : { ...record, move: { ...record.move, fence } };

@@ -17,7 +17,7 @@ import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
 import { probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { readSnapshot } from './snapshots.ts';
+import { newestComplete, readSnapshot } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed extends Found {
@@ -60,7 +60,7 @@ export async function observe(
   const seen = { periods: deployment.health, now: time.at, observer: own, others: before.others };
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
-  const lastPauses = standing && (await pausesOf(deployment, standing, standby, snapshot));
+  const lastPauses = standing && (await pausesOf(world, deployment, standing, { active, standby, snapshot }));
   return {
     active,
     standby,
@@ -83,14 +83,17 @@ function timeOf(world: World, controls: BothControls, sides: readonly Side[]): R
 
 /** What was paused at the newest snapshot; only asked when it matters. */
 async function pausesOf(
+  world: World,
   deployment: Deployment,
   standing: Standing,
-  standby: Side,
-  snapshot: string | undefined,
+  { active, standby, snapshot }: Pick<Observed, 'active' | 'standby' | 'snapshot'>,
 ): Promise<Manifest['pauseSet'] | undefined> {
-  if (snapshot === undefined || allPausedBeat(deployment, standing) === undefined) return undefined;
-  const read = await probeStored(() => readSnapshot(standby, deployment, snapshot));
-  return 'answer' in read ? read.answer.manifest.pauseSet : undefined;
+  if (allPausedBeat(deployment, standing) === undefined) return undefined;
+  const read = await probeStored(async () => {
+    if (snapshot !== undefined) return readSnapshot(standby, deployment, snapshot);
+    // Where the standby cannot be asked, the active site still has what it took.
+    const own = await newestComplete(world, active, deployment, standing.record.activated);
+    return own === undefined ? undefined : readSnapshot(active, deployment, own);
+  });
+  return 'answer' in read ? read.answer?.manifest.pauseSet : undefined;
 }
-
-export { readHeartbeat } from './heartbeats.ts';

@@ -33,8 +33,13 @@ export async function snapshotIds(side: Side, deployment: Deployment, after = ''
 
 const RECENT = 24 * 3_600_000;
 
-/** Those of `lineage`; first only the recent ones are listed, since a bucket may hold months of parts. */
-async function idsOf(world: World, side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> {
+/** Those of `lineage`, newest first; first only the recent ones are listed, as a bucket may hold months of parts. */
+export async function idsOf(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<readonly string[]> {
   const recent = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
   const ids = recent.filter((id) => isOf(id, lineage));
   return ids.length > 0 ? ids : (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));

@@ -1,7 +1,8 @@
-import type { Debt } from '../domain/control-record.ts';
-import type { CheckResult } from '../domain/results.ts';
+import type { Debt, Move } from '../domain/control-record.ts';
+import type { CheckResult, FindingName } from '../domain/results.ts';
 import type { VerdictKey } from '../domain/verdict.ts';
 import { code, t, type Block, type Document, type Inline, type Mood } from './document.ts';
+import { findingBlocks } from './findings.ts';
 import { command, moment, plural, sentence, snapshotWords, type Context } from './words.ts';
 
 type Answer = (result: CheckResult) => Inline;
@@ -26,14 +27,17 @@ const ANSWERS: Readonly<
   },
   'UNHEALTHY(stopped)': {
     mood: 'bad',
-    text: ({ deployment }) => t`No DAG of ${deployment} runs anywhere: UNHEALTHY`,
+    text: ({ deployment, findings }) =>
+      findings.length > 0 && !findings.some(({ name }) => name === 'nobody-active')
+        ? t`A move of ${deployment} stands half done: UNHEALTHY`
+        : t`Nobody is active, no DAG of ${deployment} runs anywhere: UNHEALTHY`,
     advice: undefined,
   },
   'UNHEALTHY(airflow)': {
     mood: 'bad',
     text: ({ deployment, active }) => t`Airflow of ${deployment} is dead, but its Region ${active} answers: UNHEALTHY`,
     advice: ({ standby }) =>
-      t`Look at the environment first: whatever stops its scheduler (a DAG file, a full database) may move along to ${standby}. If it cannot be repaired, move:`,
+      t`Look at the environment first: whatever stops it (a DAG file, a full database) may move along to ${standby}. If it cannot be repaired, move:`,
   },
   UNKNOWN: {
     mood: 'unclear',
@@ -52,10 +56,15 @@ const NAMES: Readonly<Record<string, (active: string, standby: string) => string
   standbyEnvironment: (_active, standby) => `MWAA environment, ${standby}`,
   standbyStorage: (_active, standby) => `S3, ${standby}`,
   standbyIdentity: (_active, standby) => `STS, ${standby}`,
-  heartbeat: (active, standby) => `Heartbeat of ${active}, read in ${standby}`,
+  heartbeat: (active) => `Heartbeat of ${active}`,
   hold: (_active, standby) => `Hold on the DAGs of ${standby}`,
   snapshot: (_active, standby) => `Newest snapshot in ${standby}`,
   fence: (_active, standby) => `Fence of ${standby}`,
+  role: () => 'Who is active, by records and heartbeats',
+  work: (active) => `Tasks, ${active}`,
+  extraMetrics: (active) => `Metrics of your own, ${active}`,
+  activePeer: (active) => `What ${active} cannot read`,
+  standbyPeer: (_active, standby) => `What ${standby} cannot read`,
 };
 
 const QUALITIES: Readonly<Record<string, string>> = {
@@ -91,13 +100,45 @@ export const debtLine = ({ kind, site, move, since }: Debt): Inline =>
     ? t`${site} is not proven to have stopped its DAGs since the move ${code(move)}, ${moment(since)}`
     : t`${site} has not been told of the move ${code(move)}, ${moment(since)}`;
 
-function moveAdvice(result: CheckResult, context: Context): readonly Block[] {
-  const { advice } = ANSWERS[result.verdict.key];
-  const paragraph: Block[] = advice === undefined ? [] : [{ kind: 'paragraph', text: advice(result) }];
-  if (!result.verdict.key.startsWith('UNHEALTHY')) return paragraph;
-  const inputs = { target: result.standby, reason: 'why this move is made', confirm: result.deployment };
-  return [...paragraph, command(context, 'failover', result.deployment, inputs)];
+/** What is added to the verdict where it alone would sound well. */
+const BUT: Readonly<Record<FindingName, string>> = {
+  'nobody-active': 'nobody is active',
+  'move-stands': 'a move stands unfinished',
+  'all-paused': 'all its DAGs are paused',
+  'peer-unreadable': 'a site cannot read its control records',
+  'nothing-runs': 'no task starts',
+};
+
+function answerOf(result: CheckResult): Block {
+  const { mood, text } = ANSWERS[result.verdict.key];
+  const [first] = result.findings;
+  if (first === undefined || result.verdict.key.startsWith('UNHEALTHY'))
+    return { kind: 'answer', mood, text: text(result) };
+  const joint = result.verdict.key === 'UNKNOWN' ? 'and' : 'but';
+  return { kind: 'answer', mood: 'bad', text: t`${text(result)}, ${joint} ${BUT[first.name]}` };
 }
+
+/** A finding says it already, or it is about something else than what is well. */
+function because({ verdict: { key, reason }, findings }: CheckResult): readonly Block[] {
+  const isSaid = findings.some(({ message }) => message.includes(reason));
+  const isWell = findings.length > 0 && (key === 'HEALTHY' || key === 'DEGRADED');
+  return isSaid || isWell ? [] : [{ kind: 'paragraph', text: `Because ${reason}.` }];
+}
+
+/** A finding's command is the one that leads on; without one the verdict says whether a move does. */
+function wayOn(result: CheckResult, context: Context): readonly Block[] {
+  const { verdict, findings, deployment, standby } = result;
+  const { advice } = ANSWERS[verdict.key];
+  const found = findingBlocks(findings, deployment, context);
+  if (findings.some((finding) => finding.command !== undefined)) return found;
+  const paragraph: Block[] = advice === undefined ? [] : [{ kind: 'paragraph', text: advice(result) }];
+  if (!verdict.key.startsWith('UNHEALTHY')) return found.length > 0 ? found : paragraph;
+  const inputs = { target: standby, reason: 'why this move is made', confirm: deployment };
+  return [...paragraph, command(context, 'failover', deployment, inputs), ...found];
+}
+
+const withdrawnLine = ({ id, to, step, startedAt }: Move): string =>
+  `${id} to ${to}, begun ${moment(startedAt)}, was withdrawn: its run ended at ${step}, before anything was claimed. Nothing was touched.`;
 
 function debts({ debts: { paid, owed } }: CheckResult): readonly Block[] {
   return [
@@ -128,11 +169,13 @@ function unprotected({ snapshot, verdict, standby, active }: CheckResult): reado
 
 export function checkReport(result: CheckResult, context: Context): Document {
   const { verdict, snapshot, standby, active } = result;
-  const answer = ANSWERS[verdict.key];
   return [
-    { kind: 'answer', mood: answer.mood, text: answer.text(result) },
-    { kind: 'paragraph', text: `Because ${verdict.reason}.` },
-    ...moveAdvice(result, context),
+    answerOf(result),
+    ...because(result),
+    ...wayOn(result, context),
+    ...[...result.notes.map(sentence), ...result.withdrawn.map(withdrawnLine)].map(
+      (text) => ({ kind: 'paragraph', text }) as const,
+    ),
     ...unprotected(result),
     ...evidenceTable(verdict.evidence, active, standby),
     ...(snapshot === undefined

@@ -26,7 +26,7 @@ export function requireFailOn(operation: string, text: string): string {
 export function exitOf(result: OperationResult, failOn: string): { readonly code: number; readonly line: string } {
   if (result.operation !== 'check') return { code: 0, line: '' };
   const { findings, verdict } = result;
-  if (verdict.key === 'HEALTHY' && findings.length === 0) return { code: 0, line: '' };
+  if (verdict.key === 'HEALTHY') return { code: findings.length > 0 && failOn !== 'never' ? 1 : 0, line: '' };
   const isStillUnknown = verdict.key === 'UNKNOWN' && result.readings > 1;
   const unhealthy = verdict.key.startsWith('UNHEALTHY') || isStillUnknown || findings.length > 0;
   const code = failOn === 'degraded' || (failOn === 'unhealthy' && unhealthy) ? 1 : 0;

@@ -52,7 +52,7 @@ const HEAD = ['Deployment', 'active', 'verdict', 'RPO now', 'last proven RTO', '
 
 const lineRow = (line: FleetLine): readonly Inline[] => [
   t`${ICONS[line.state]} ${strong(line.deployment)}`,
-  line.active,
+  line.nobodyActive ? `nobody, last ${line.active}` : line.active,
   verdictWords(line),
   rpoWords(line),
   rtoWords(line),

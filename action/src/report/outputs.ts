@@ -24,7 +24,8 @@ function own(result: OperationResult): Record<string, string | number | null | u
     case 'check':
       return {
         ...verdictOutputs(result.verdict.key),
-        'active-site': result.active,
+        findings: result.findings.length === 0 ? undefined : result.findings.map(({ name }) => name).join(' '),
+        'active-site': result.verdict.key === 'UNHEALTHY(stopped)' ? undefined : result.active,
         epoch: result.epoch,
         snapshot: result.snapshot?.id,
         'rpo-seconds': result.snapshot?.ageSeconds,
@@ -45,7 +46,7 @@ function own(result: OperationResult): Record<string, string | number | null | u
       return { snapshot: result.snapshot.id };
     case 'status':
       return {
-        'active-site': result.active,
+        'active-site': result.nobodyActive ? undefined : result.active,
         epoch: result.epoch,
         snapshot: result.snapshots.find(({ deadBranch }) => !deadBranch)?.id,
         'rpo-seconds': result.rpo.measuredSeconds,

@@ -1,32 +1,52 @@
 import type { SiteStatus, StatusResult } from '../domain/results.ts';
 import { debtLine } from './check.ts';
-import { code, t, type Block, type Document, type Inline } from './document.ts';
-import { command, duration, moment, objectiveRow, type Context } from './words.ts';
+import { code, prose, t, type Block, type Document, type Inline, type Mood } from './document.ts';
+import { findingBlocks } from './findings.ts';
+import { duration, moment, objectiveRow, type Context } from './words.ts';
 
-function answer({ move, phase, deployment, active, standby, debts }: StatusResult): Block {
-  if (move !== undefined)
-    return {
-      kind: 'answer',
-      mood: 'attention',
-      text: t`A move of ${deployment} from ${move.from} to ${move.to} is under way; its last finished step is ${move.step}`,
-    };
-  if (phase === 'claimed')
-    return {
-      kind: 'answer',
-      mood: 'attention',
-      text: t`${deployment} is claimed for ${active}, but not active there yet`,
-    };
-  if (debts.length > 0)
-    return {
-      kind: 'answer',
-      mood: 'attention',
-      text: t`${deployment} is active in ${active}; something is still owed`,
-    };
-  return {
-    kind: 'answer',
-    mood: 'good',
-    text: t`${deployment} is active in ${active}, with ${standby} as its standby`,
-  };
+const STATES: readonly [(result: StatusResult) => boolean, Mood, (result: StatusResult) => Inline][] = [
+  [
+    ({ nobodyActive, findings }) => nobodyActive && findings.length > 0,
+    'bad',
+    ({ deployment }) => t`Nobody is active: no DAG of ${deployment} runs anywhere`,
+  ],
+  [
+    ({ findings }) => findings.length > 0,
+    'bad',
+    ({ deployment, move, active }) => t`A move of ${deployment} to ${move?.to ?? active} stands unfinished`,
+  ],
+  [
+    ({ move, notes }) => move !== undefined && notes.length > 0,
+    'attention',
+    ({ deployment, move, active }) =>
+      t`A move of ${deployment} to ${move?.to ?? active} is under way; its last finished step is ${move?.step ?? 'none'}`,
+  ],
+  [
+    ({ nobodyActive }) => nobodyActive,
+    'attention',
+    ({ deployment }) => t`Nobody is active, and a run works on it: no DAG of ${deployment} runs anywhere`,
+  ],
+  [
+    ({ move }) => move !== undefined,
+    'attention',
+    ({ deployment, active }) =>
+      t`${deployment} is active in ${active}; a move was planned, and no run works on it any more`,
+  ],
+  [
+    ({ debts }) => debts.length > 0,
+    'attention',
+    ({ deployment, active }) => t`${deployment} is active in ${active}; something is still owed`,
+  ],
+  [
+    () => true,
+    'good',
+    ({ deployment, active, standby }) => t`${deployment} is active in ${active}, with ${standby} as its standby`,
+  ],
+];
+
+function answer(result: StatusResult): Block {
+  const [, mood, text] = STATES.find(([isSo]) => isSo(result)) ?? [undefined, 'unclear' as const, () => ''];
+  return { kind: 'answer', mood, text: text(result) };
 }
 
 const beatWords = ({ ageSeconds, role, epoch }: NonNullable<SiteStatus['heartbeat']>): string =>
@@ -40,32 +60,44 @@ const siteRow = (site: SiteStatus): readonly Inline[] => [
   site.control,
 ];
 
-function underWay({ move, lease, deployment }: StatusResult, context: Context): readonly Block[] {
-  const held: Block[] =
-    lease === undefined
+function underWay({ move, lease, notes, findings, deployment }: StatusResult, context: Context): readonly Block[] {
+  const said: Inline[] = [
+    ...(lease === undefined
       ? []
-      : [
-          {
-            kind: 'paragraph',
-            text: t`Held for ${lease.purpose} by ${code(lease.holder)} until ${moment(lease.expiresAt)}.`,
-          },
-        ];
-  if (move === undefined) return held;
+      : [t`Held for ${lease.purpose} by ${code(lease.holder)} until ${moment(lease.expiresAt)}.`]),
+    ...(move === undefined
+      ? []
+      : [t`Move ${code(move.id)}, begun ${moment(move.startedAt)} by ${move.actor}: ${move.reason}.`]),
+    ...(move === undefined || notes.length > 0 || findings.length > 0
+      ? []
+      : ['It was not claimed, and touched nothing: the next `check` withdraws it.']),
+  ];
   return [
-    ...held,
-    {
-      kind: 'paragraph',
-      text: t`Move ${code(move.id)}, begun ${moment(move.startedAt)} by ${move.actor}: ${move.reason}. If no run works on it any more, finish it:`,
-    },
-    command(context, 'failover', deployment, { target: move.to, reason: move.reason, confirm: deployment }),
+    ...findingBlocks(findings, deployment, context),
+    ...said.map((text) => ({ kind: 'paragraph', text: typeof text === 'string' ? prose(text) : text }) as const),
   ];
 }
+
+/** A side that lost and has not heard of it: it stops when it has. */
+const lateLines = ({ sites }: StatusResult): readonly Block[] =>
+  sites.flatMap(({ region, role, heartbeat }) =>
+    role === 'standby' && heartbeat?.role === 'active'
+      ? [
+          {
+            kind: 'alert',
+            level: 'WARNING',
+            text: `${region} still called itself active ${duration(heartbeat.ageSeconds)} ago, in epoch ${heartbeat.epoch ?? 'unknown'}: it has not read yet that it no longer is.`,
+          } as const,
+        ]
+      : [],
+  );
 
 export function statusReport(result: StatusResult, context: Context): Document {
   const { snapshots, debts } = result;
   return [
     answer(result),
     ...underWay(result, context),
+    ...lateLines(result),
     {
       kind: 'table',
       head: ['Site', 'role', 'environment', 'heartbeat', 'control record'],

@@ -68,17 +68,25 @@ const WORKFLOWS: Readonly<Record<string, string>> = {
   snapshot: 'snapshot.yml',
 };
 
+/** The workflow asks whether to override, and not how. */
+const asDispatched = (inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  inputs['override'] === 'force' ? { ...inputs, override: 'true' } : inputs;
+
 /** The command that starts an operation where the reader is: a workflow, or the bundle on a terminal. */
 export function command(
   { file, onGitHub }: Context,
   operation: string,
   deployment: string,
   inputs: Readonly<Record<string, string>> = {},
-): Block {
+): Extract<Block, { readonly kind: 'command' }> {
   const workflow = WORKFLOWS[operation];
   const [start, prefix, values] =
     onGitHub && workflow !== undefined
-      ? [`gh workflow run ${workflow}`, '-f ', operation === 'failover' ? { deployment, ...inputs } : inputs]
+      ? [
+          `gh workflow run ${workflow}`,
+          '-f ',
+          operation === 'failover' ? asDispatched({ deployment, ...inputs }) : inputs,
+        ]
       : [`node action/dist/index.js ${operation} --deployment ${quoted(file)}`, '--', inputs];
   const separator = prefix === '--' ? ' ' : '=';
   const words = Object.entries(values).map(([name, value]) => `${prefix}${name}${separator}${quoted(value)}`);

@@ -60,10 +60,12 @@ def quality(error: Exception) -> str:
     return "dark"
 
 
+CODES = {"denied": "MDR-AWS-DENIED", "throttled": "MDR-AWS-THROTTLED", "dark": "MDR-AWS-DARK"}
+
+
 def mdr_error(error: Exception, what: str) -> MdrError:
     """The catalogue's error for a failed AWS call."""
-    codes = {"denied": "MDR-AWS-DENIED", "throttled": "MDR-AWS-THROTTLED", "dark": "MDR-AWS-DARK"}
-    return MdrError(codes.get(quality(error), "MDR-AWS-ERROR"), f"{what}: {error}")
+    return MdrError(CODES.get(quality(error), "MDR-AWS-ERROR"), f"{what}: {error}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
 """One beat of a site: obey the control records, keep the hold, say how it is.
 
 Order matters. A site that comes back makes up all missed runs within seconds of its start, so the first act is to read
@@ -9,19 +8,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import access, bundle, config, fence, state
+from mwaadr.core import access, config, fence, rulings, state
 from mwaadr.core.aws import Bucket
-from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import taken_at
-from mwaadr.core.lineage import Records, read_records, winner
+from mwaadr.core.heartbeat import Heartbeats
+from mwaadr.core.lineage import Records, read_records
 from mwaadr.core.work import connect
 
 TRIES = 5
+SECONDS_TO_HOLD = 5
+"""For so long a beat waits, before it says how it is, for what others hold while it pauses and stops."""
 log = logging.getLogger("mwaadr")
 
 
@@ -34,77 +36,152 @@ def beat() -> None:
     connection = connect(found.args, found.kwargs)
     try:
         cursor = connection.cursor()
-        obey(connection, cursor, records, here)
-        write = _Heartbeats(deployment, here, records, found.way)
+        records = obey(connection, cursor, deployment, here, records)
+        write = Heartbeats(deployment, here, records, found.way)
         row = write.both(connection, cursor)
-        while row and _unproven(row) and write.age() < fence.SECONDS_TO_DIE + 5:
+        started = time.monotonic()
+        while row and _unproven(row) and time.monotonic() - started < fence.SECONDS_TO_DIE + SECONDS_TO_HOLD:
             time.sleep(1)
-            with connection:
-                over = fence.is_over(cursor, row.detail["fence"])
-                if over:
-                    fence.proven(cursor, row.detail["fence"])
-            if over:
+            _pause_and_stop_free(connection, cursor)
+            if _once(connection, lambda: fence.prove(cursor)):
                 row = write.both(connection, cursor)
     finally:
         connection.close()
+    if write.failure:
+        raise write.failure
 
 
-def obey(connection: Any, cursor: Any, records: Records, here: int) -> None:
-    """Brings role and hold in line with the control records; without any record, changes nothing."""
-    record = records.decisive
+def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int, records: Records) -> Records:
+    """Brings role and hold in line with the control records; returns those as this site believes them.
+
+    Without any record the role stays what it is, and a site that has none takes none.
+    """
+    row = _look(connection, cursor)
+    records = records.believed(row.epoch) if row else records
+    record = records.ruling
     if record is None:
         log.warning("no control record can be read: own %s, peer %s", records.own.quality, records.peer.quality)
+    elif row is None:
+        _recover(connection, cursor, deployment, here, records)
+    else:
+        _follow(connection, cursor, row, record, rulings.learned(record["epoch"], here))
+    row = _look(connection, cursor)
+    if row is None:
+        return records
+    if row.role == "standby":
+        _pause_and_stop(connection, cursor)
+    if _install_triggers(connection, cursor) and row.role == "standby":
+        _pause_and_stop(connection, cursor)  # what was unpaused before the hold was there
+    _once(connection, lambda: state.drop_low_own_runs(cursor))
+    return records
+
+
+def _follow(connection: Any, cursor: Any, row: state.State, record: dict[str, Any], epoch: int) -> None:
+    """``epoch`` is the other site's: an active site is fenced by it, a standby learns it."""
+    if row.epoch >= epoch:
         return
-    lost = winner(record) != here
-    _retry(connection, lambda: _install(cursor, record, lost, here))
-    row = state.read(cursor)
-    connection.rollback()
-    if row and lost and row.role == "active" and record["epoch"] > row.epoch:
-        if _retry(connection, lambda: fence.lay(cursor, record["epoch"], _went_on_from(record))):
-            log.warning("this site lost epoch %s: fenced", record["epoch"])
-        row = state.read(cursor)
-        connection.rollback()
-    if row and row.role == "standby" and "fence" in row.detail:
-        now = row.detail["fence"]
-        _retry(connection, lambda: fence.stop(cursor, now))
-    with connection:
-        state.drop_low_own_runs(cursor)
+    if row.role == "standby":
+        _once(connection, lambda: state.learn(cursor, epoch))
+    elif _retry(connection, lambda: fence.lay(cursor, epoch, _went_on_from(record, epoch))):
+        log.warning("this site lost epoch %s: fenced", epoch)
 
 
-def _install(cursor: Any, record: dict[str, Any], lost: bool, here: int) -> bool:
-    """The role comes from the record: a default would stop a healthy active site, or let a standby run."""
-    became = record["activated"]
-    active = not lost and record["phase"] == "activated" and became["epoch"] % 2 == here
-    row = state.read(cursor)
-    if row:
-        active = row.role == "active"
-    # A site that is about to be activated must have an epoch below the one that does it.
-    epoch = became["epoch"] if not lost and record["phase"] == "claimed" else record["epoch"]
-    done = state.install(cursor, epoch, "active" if active else "standby")
-    if done:
-        log.warning("installed our part of the metadata database, role %s", "active" if active else "standby")
-    return done
+def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: int, records: Records) -> None:
+    """A site without a row: new, or one that lost it. A default role would stop a healthy site, or let a standby run.
+
+    A site that was active once, and is not any more, may have work that runs: it is fenced in the same transaction.
+    """
+    beats, snapshots, complete = _evidence(deployment, here)
+    found = rulings.recovered(records.readable, deployment.regions, here, beats, snapshots)
+    record = records.ruling
+    if not found or not record:
+        return
+    if not complete and found["role"] == "standby" and record["epoch"] % 2 == here:
+        log.warning(
+            "our own bucket does not say whether this site is active in epoch %s: looking again", record["epoch"]
+        )
+        return
+    fenced = found["role"] == "standby" and found["activated"] >= 0
+
+    def install() -> None:
+        if fenced:
+            state.create(cursor, found["activated"], "active")
+            fence.lay(cursor, found["epoch"], _went_on_from(record, found["epoch"]))
+        else:
+            state.create(cursor, found["epoch"], found["role"])
+
+    _retry(connection, install)
+    log.warning("installed our part of the metadata database, role %s, epoch %s", found["role"], found["epoch"])
 
 
-def _went_on_from(record: dict[str, Any]) -> str | None:
-    """When the snapshot was taken that the winner was or will be made from; None when the record names none.
+def _evidence(deployment: config.Deployment, here: int) -> tuple[list[dict[str, Any]], list[str], bool]:
+    """Our own beats and the ids of the snapshots in our bucket; False when our own bucket did not tell all of it."""
+    own, peer = deployment.sites[here], deployment.sites[1 - here]
+    keys = config.Keys(deployment.name)
+    bucket = Bucket(own.region, own.bucket)
+    last = bucket.look(keys.heartbeat(own.region))
+    copy = Bucket(peer.region, peer.bucket, hurried=True).look(keys.heartbeat(own.region))
+    beats = [reading.value for reading in (last, copy) if reading.value and reading.value.get("site") == own.region]
+    try:
+        return beats, bucket.newest(keys.snapshots, ""), last.quality in ("good", "missing", "invalid")
+    except (ClientError, BotoCoreError, OSError) as error:
+        log.warning("our own bucket does not name its snapshots: %s", error)
+        return beats, [], False
+
+
+def _went_on_from(record: dict[str, Any], epoch: int) -> str | None:
+    """When the snapshot was taken that ``epoch`` was or will be made from; None when the record does not say it.
 
     What it says there decides no more than which tasks are named, so damage there must not keep the fence away.
     """
-    done = record["activated"]["epoch"] == record["epoch"]
-    try:
-        return taken_at((record["activated"] if done else record["move"])["snapshot"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+    for made in (record["activated"], record.get("move")):
+        try:
+            if made["epoch"] == epoch:
+                return taken_at(made["snapshot"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+    return None
 
 
-def _retry(connection: Any, work: Any) -> Any:
+def _look(connection: Any, cursor: Any) -> state.State | None:
+    row = state.read(cursor)
+    connection.rollback()
+    return row
+
+
+def _pause_and_stop(connection: Any, cursor: Any) -> None:
+    """Until nothing is left to do, for some seconds: what others hold then is left to the next look."""
+    until = time.monotonic() + SECONDS_TO_HOLD
+    while not _pause_and_stop_free(connection, cursor):
+        if time.monotonic() > until:
+            log.warning("others hold what has to be paused or stopped here: it is looked at again")
+            return
+        time.sleep(0.25)
+
+
+def _pause_and_stop_free(connection: Any, cursor: Any) -> bool:
+    """One look at the pauses and at the tasks; False when something is left that somebody else holds."""
+    paused = _once(connection, lambda: fence.pause(cursor))
+    return bool(_once(connection, lambda: fence.stop(cursor)) and paused)
+
+
+def _install_triggers(connection: Any, cursor: Any) -> bool:
+    """True when one was missing. Each in a transaction of its own: others lock the two tables in another order."""
+    missing = state.missing_triggers(cursor)
+    connection.rollback()
+    for name in missing:
+        try:
+            _retry(connection, lambda name=name: cursor.execute(state.TRIGGERS[name]))
+        except psycopg2.errors.LockNotAvailable:
+            log.warning("somebody keeps a table locked: a later beat installs %s", name)
+    return bool(missing)
+
+
+def _retry(connection: Any, work: Callable[[], Any]) -> Any:
     """Runs ``work`` in a transaction of its own with bounded waits for locks; what cannot be had now is tried again."""
     for attempt in range(TRIES):
         try:
-            with connection, connection.cursor() as settings:
-                settings.execute("set local lock_timeout = '5s'; set local statement_timeout = '30s'")
-                return work()
+            return _bounded(connection, work, "5s")
         except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
             if attempt == TRIES - 1:
                 raise
@@ -112,87 +189,19 @@ def _retry(connection: Any, work: Any) -> Any:
     raise AssertionError("unreachable")
 
 
+def _once(connection: Any, work: Callable[[], Any]) -> Any:
+    """As `_retry`, for what is repeated anyway: waits a second at most; None when the lock was not to be had."""
+    try:
+        return _bounded(connection, work, "1s")
+    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
+        return None
+
+
+def _bounded(connection: Any, work: Callable[[], Any], wait: str) -> Any:
+    with connection, connection.cursor() as settings:
+        settings.execute("set local lock_timeout = %s; set local statement_timeout = '30s'", (wait,))
+        return work()
+
+
 def _unproven(row: state.State) -> bool:
     return row.role == "standby" and row.detail.get("fence", {}).get("grade") == "paused"
-
-
-class _Heartbeats:
-    """Writes this site's heartbeat into both buckets, our own first."""
-
-    def __init__(self, deployment: config.Deployment, here: int, records: Records, way: str) -> None:
-        self._deployment = deployment
-        self._here = here
-        self._records = records
-        self._way = way
-        self._started = time.monotonic()
-        self._read_at = config.now()
-
-    def age(self) -> float:
-        """Seconds since the beat began."""
-        return time.monotonic() - self._started
-
-    def both(self, connection: Any, cursor: Any) -> state.State | None:
-        """Returns the state row that the beat tells of; raises when our own bucket cannot be written."""
-        own, peer = self._deployment.sites[self._here], self._deployment.sites[1 - self._here]
-        key = config.Keys(self._deployment.name).heartbeat(own.region)
-        row = state.read(cursor)
-        hold = _hold(cursor, row)
-        connection.rollback()
-        bucket = Bucket(own.region, own.bucket)
-        body = self._body(own, row, hold, bucket)
-        bucket.put_json(key, body)
-        try:
-            Bucket(peer.region, peer.bucket, hurried=True).put_json(key, body)
-        except (ClientError, BotoCoreError, OSError) as error:
-            log.warning("the peer's bucket did not take the heartbeat: %s", error)
-        return row
-
-    def _body(self, own: config.Site, row: state.State | None, hold: dict[str, Any], bucket: Bucket) -> dict[str, Any]:
-        peer = self._records.peer
-        laid = row.detail.get("fence") if row and row.role == "standby" else None
-        told = ("epoch", "at", "grade", "startedBefore", "stopped")
-        return {
-            "schemaVersion": 1,
-            "deployment": self._deployment.name,
-            "site": own.region,
-            "environment": own.environment,
-            "at": config.now(),
-            "airflowVersion": airflow_version(),
-            "role": row.role if row else None,
-            "epoch": row.epoch if row else None,
-            "peer": {"read": peer.quality, "epoch": peer.value["epoch"] if peer.value else None, "at": self._read_at},
-            "control": {"own": self._records.own.quality, "peer": peer.quality},
-            "hold": hold,
-            "fence": {name: laid[name] for name in told} if laid else None,
-            "snapshot": _newest(bucket, config.Keys(self._deployment.name)),
-            "bundle": bundle.digest(),
-            "dbAccess": self._way,
-        }
-
-
-def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
-    installed = set(state.TRIGGERS) <= state.installed(cursor)
-    cursor.execute(
-        "select count(*), count(*) filter (where not is_paused) from dag where dag_id not like %s", (config.OURS,)
-    )
-    user_dags, unpaused = cursor.fetchone()
-    standby = row is not None and row.role == "standby"
-    # What a fence left unfinished stays so until it is restored over, and does nothing.
-    live = f"select distinct dag_id, run_id from ({running_tasks()}) tasks" if standby else live_runs()
-    cursor.execute(f"select count(*) from ({live}) live")
-    return {
-        "installed": installed,
-        "held": installed and standby,
-        "unpausedUserDags": unpaused,
-        "liveUserRuns": cursor.fetchone()[0],
-        "userDags": user_dags,
-    }
-
-
-def _newest(bucket: Bucket, keys: config.Keys) -> dict[str, str] | None:
-    """The newest snapshot in our own bucket that is complete by its manifest, of the last week."""
-    week = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - 7 * 86400))
-    for name in bucket.newest(keys.snapshots, week):
-        if bucket.exists(keys.manifest(name)):
-            return {"newest": name, "takenAt": taken_at(name)}
-    return None

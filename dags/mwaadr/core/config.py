@@ -36,6 +36,12 @@ class Deployment:
     snapshot_seconds: int
     canary_seconds: int
 
+    @property
+    def regions(self) -> tuple[str, str]:
+        """Of site 0 and of site 1."""
+        one, two = self.sites
+        return one.region, two.region
+
     def index_here(self, env: Mapping[str, str] = os.environ) -> int:
         """0 or 1: the site of this environment, by Region, and by environment name where both share one.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mwaadr.core.aws import Bucket, Reading
-from mwaadr.core.config import Deployment, Keys
+from mwaadr.core import rulings, state
+from mwaadr.core.aws import CODES, Bucket, Reading
+from mwaadr.core.config import Deployment, Keys, now
+from mwaadr.core.errors import MdrError, Refused
 
 
 @dataclass(frozen=True)
@@ -19,56 +21,75 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Records:
-    """Both control records as one beat sees them."""
+    """Both control records as they were read; what `rulings.checked` does not take has the quality `invalid`."""
 
     peer: Reading
     own: Reading
+    regions: tuple[str, str]
+    at: str
+    """When the reading began."""
 
     @property
-    def decisive(self) -> dict[str, Any] | None:
-        """The record with the higher epoch; None when neither can be read."""
-        readable = [reading.value for reading in (self.own, self.peer) if reading.value]
-        return max(readable, key=lambda record: record["epoch"], default=None)
+    def readable(self) -> list[dict[str, Any]]:
+        return [reading.value for reading in (self.own, self.peer) if reading.value]
+
+    @property
+    def ruling(self) -> dict[str, Any] | None:
+        """The record that both sites go by; None when neither can be read."""
+        return rulings.ruling(self.readable, self.regions)
+
+    def believed(self, epoch: int) -> Records:
+        """The same for a site at ``epoch``: a record that leaps ahead of it is `invalid`."""
+        own, peer = (
+            Reading("invalid") if reading.value and rulings.leaps(reading.value, epoch) else reading
+            for reading in (self.own, self.peer)
+        )
+        return replace(self, own=own, peer=peer)
 
 
-def read_records(deployment: Deployment, here: int) -> Records:
-    """Both records, the peer's first: what it says is what a site that comes back must know before all else."""
-    key = Keys(deployment.name).control
-    own, peer = deployment.sites[here], deployment.sites[1 - here]
-    theirs = _checked(Bucket(peer.region, peer.bucket).look(key))
-    return Records(theirs, _checked(Bucket(own.region, own.bucket).look(key)))
+def read_records(deployment: Deployment, here: int, *, hurried: bool = False) -> Records:
+    """Both records, the peer's first: what it says is what a site that comes back must know before all else.
+
+    ``hurried``: the peer, which may be lost, has 3 s to answer.
+    """
+    at = now()
+    theirs = _read(deployment, 1 - here, hurried=hurried)
+    return Records(theirs, _read(deployment, here), deployment.regions, at)
 
 
-def _checked(reading: Reading) -> Reading:
-    """A record without what we go by counts as `invalid`: a guess could fence a healthy site."""
+def _read(deployment: Deployment, index: int, *, hurried: bool = False) -> Reading:
+    site = deployment.sites[index]
+    reading = Bucket(site.region, site.bucket, hurried=hurried).look(Keys(deployment.name).control)
     record = reading.value
     if record is None:
         return reading
-    activated = record.get("activated")
-    good = (
-        record.get("phase") in ("claimed", "activated")
-        and isinstance(activated, dict)
-        and isinstance(activated.get("site"), str)
-        and type(activated.get("epoch")) is int
-        and type(record.get("epoch")) is int
-    )
-    return reading if good else Reading("invalid")
+    # Records are never copied between buckets: each is of its own site, which decides between equal epochs.
+    own = record.get("site") == site.region and record.get("deployment") == deployment.name
+    return reading if own and rulings.checked(record) else Reading("invalid")
 
 
-def winner(record: dict[str, Any]) -> int:
-    """Index of the site that the record's epoch activates: even 0, odd 1."""
-    return record["epoch"] % 2
+def require_claimed(records: Records, here: int, epoch: int, move: str) -> None:
+    """Raises Refused MDR-MOVE-SUPERSEDED unless the records let ``move`` activate ``epoch`` here.
+
+    When our own record cannot be read, raises MdrError with the code of what happened: nobody said no.
+    """
+    own = records.own
+    if own.value is None:
+        codes = CODES | {"missing": "MDR-NOT-INSTALLED", "invalid": "MDR-CONTROL-INVALID"}
+        what = f"the control record of {records.regions[here]} cannot be read ({own.quality})"
+        raise MdrError(codes[own.quality], f"{what}: without its claim nothing is activated")
+    why = rulings.refusal(own.value, records.peer.value, here, epoch, move)
+    if why is not None:
+        raise Refused("MDR-MOVE-SUPERSEDED", why)
 
 
 def lineage_here(deployment: Deployment, here: int, cursor: Any) -> Lineage | None:
     """The lineage under which this site may take snapshots; None unless database and control records agree on it."""
-    cursor.execute("select to_regclass('public.mwaadr_state') is not null")
-    if not cursor.fetchone()[0]:
+    row = state.read(cursor)
+    if row is None or row.role != "active" or row.epoch % 2 != here:
         return None
-    cursor.execute("select epoch, role from public.mwaadr_state")
-    row = cursor.fetchone()
-    record = read_records(deployment, here).decisive
-    if row is None or row[1] != "active" or record is None or winner(record) != here:
-        return None
+    record = read_records(deployment, here).believed(row.epoch).ruling
     # A move that was killed right after its activation may not have written so into the record yet.
-    return Lineage(deployment.sites[here].region, row[0]) if record["epoch"] == row[0] else None
+    if record is None or record["epoch"] != row.epoch:
+        return None
+    return Lineage(deployment.sites[here].region, row.epoch)

@@ -22,6 +22,7 @@ from mwaadr.core.catalogue import SETTINGS, Catalogue, live_runs
 from mwaadr.core.config import OURS, iso
 from mwaadr.core.errors import MdrError, Refused
 from mwaadr.core.facts import CONFIG, DAG, REFERENCES
+from mwaadr.core.lineage import read_records, require_claimed
 from mwaadr.core.load import Loader
 from mwaadr.core.parts import Place, fetch
 from mwaadr.core.work import Job
@@ -59,10 +60,12 @@ class _Restore:
 
     def run(self) -> str:
         cursor = self.connection.cursor()
-        done = self.done_before(state.read(cursor))
+        row = state.read(cursor)
+        done = self.done_before(cursor, row)
         self.connection.rollback()
         if done:
             return done
+        self.early_look(row)
         with self.timed("download"):
             document, place, files = self.fetch_verified(cursor)
         catalogue = Catalogue(cursor)
@@ -83,11 +86,14 @@ class _Restore:
     def layers(self, row: state.State | None) -> tuple[str, ...]:
         return ("inert",)
 
-    def done_before(self, row: state.State | None) -> str | None:
+    def done_before(self, cursor: Any, row: state.State | None) -> str | None:
         conf = self.job.conf
         if row and row.inert_snapshot == conf["snapshot"] and row.move == conf["move"] and row.role == "standby":
             return "already"
         return None
+
+    def early_look(self, row: state.State | None) -> None:
+        """The inert layer brings nothing to life: the row alone decides whether it may be loaded."""
 
     def fetch_verified(self, cursor: Any) -> tuple[dict[str, Any], Place, dict[tuple[str, str], list[Path]]]:
         """Everything is downloaded and verified before the transaction opens; what lies on disk stays encrypted."""
@@ -185,27 +191,47 @@ class _Restore:
 
 class _Activate(_Restore):
     failed = "MDR-ACTIVATE-FAILED"
+    before: state.State | None = None
+    """The row as it was when the transaction began."""
 
     def layers(self, row: state.State | None) -> tuple[str, ...]:
         return ("live",) if row and row.inert_snapshot == self.job.conf["snapshot"] else ("inert", "live")
 
-    def done_before(self, row: state.State | None) -> str | None:
-        """An activation whose task died after its commit is found again by its epoch."""
+    def done_before(self, cursor: Any, row: state.State | None) -> str | None:
+        """An activation whose task died after its commit is found again by its epoch, with what it really loaded."""
         conf = self.job.conf
         if row is None or row.epoch < conf["epoch"]:
             return None
-        before = row.detail.get("activation") or {}
-        if row.epoch == conf["epoch"] and before.get("move") == conf["move"] and row.role == "active":
-            self.job.result |= {"committedAt": before["committedAt"], "report": before["report"]}
-            return "already"
+        before = state.recall(cursor, "activation")
+        if row.epoch == conf["epoch"] and row.role == "active":
+            if before and before["move"] == conf["move"]:
+                self.job.result |= {name: before[name] for name in ("snapshot", "committedAt", "report")}
+                return "already"
+            if not before:  # the row was lost since, and came back: only its claim still says which move it was
+                self.require_claimed(row)
+                self.job.result["snapshot"] = None
+                return "already"
         if row.epoch == conf["epoch"] and row.role == "standby":
             return None  # fenced at this very epoch: `begin` refuses
         raise Refused(
             "MDR-MOVE-SUPERSEDED", f"this site is at epoch {row.epoch} ({row.role}), the move at {conf['epoch']}"
         )
 
+    def early_look(self, row: state.State | None) -> None:
+        """No hour of loading for a move that is over."""
+        self.require_claimed(row)
+
+    def require_claimed(self, row: state.State | None) -> None:
+        """Who may trigger a DAG may trigger this one, and a run may have been queued for hours: the records decide.
+
+        The peer is not waited for long: most often it is lost.
+        """
+        job, conf = self.job, self.job.conf
+        records = read_records(job.deployment, job.here, hurried=True)
+        require_claimed(records.believed(row.epoch) if row else records, job.here, conf["epoch"], conf["move"])
+
     def begin(self, cursor: Any) -> state.State:
-        row = super().begin(cursor)
+        row = self.before = super().begin(cursor)
         cursor.execute(
             "update public.mwaadr_state set epoch = %s, role = 'active', move = %s, changed = now() where epoch < %s",
             (self.job.conf["epoch"], self.job.conf["move"], self.job.conf["epoch"]),
@@ -240,6 +266,11 @@ class _Activate(_Restore):
         cursor.execute("select clock_timestamp()")
         before = {"move": conf["move"], "snapshot": conf["snapshot"], "committedAt": iso(cursor.fetchone()[0])}
         state.remember(cursor, "activation", before | {"report": done})
+
+    def last_look(self, cursor: Any) -> None:
+        """What was claimed while this one was loading wins."""
+        self.require_claimed(self.before)
+        super().last_look(cursor)
 
     def require_inert_parts(self, loader: Loader) -> None:
         """The parts were chosen before the row was locked; another restore may have come between."""

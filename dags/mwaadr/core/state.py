@@ -55,6 +55,9 @@ create trigger mwaadr_run_id before insert on public.dag_run
 
 TRIGGERS = {"mwaadr_hold": HOLD, "mwaadr_run_id": RUN_ID}
 
+LONG = ("activation", "pauseSet", "startedBefore", "stopped")
+"""Members of the row's detail that may have thousands of names: read when they are asked for, not at each beat."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -76,44 +79,63 @@ def installed(cursor: Any) -> set[str]:
 
 
 def read(cursor: Any, *, for_update: bool = False) -> State | None:
-    """The row, or None when the canary has not installed it. ``for_update`` waits for whoever holds it."""
+    """The row, or None when the canary has not installed it. ``for_update`` waits for whoever holds it.
+
+    Its detail comes without the long members: see `recall`.
+    """
     if "mwaadr_state" not in installed(cursor):
         return None
     lock = "for update" if for_update else ""
-    cursor.execute(f"select epoch, role, move, inert_snapshot, detail from public.mwaadr_state {lock}")
+    cursor.execute(
+        f"select epoch, role, move, inert_snapshot, detail - %s::text[] from public.mwaadr_state {lock}", (list(LONG),)
+    )
     row = cursor.fetchone()
     return State(*row) if row else None
 
 
-def install(cursor: Any, epoch: int, role: str) -> bool:
-    """Installs what is missing, in the caller's transaction; True when something was.
-
-    With the role `active` no row of Airflow's changes. With `standby` the hold begins: every user DAG is paused. The
-    DDL locks `dag` and `dag_run` for an instant; the caller bounds the wait by lock_timeout.
-    """
-    there = installed(cursor)
-    missing = [name for name in TRIGGERS if name not in there]
-    row = read(cursor)
-    if row and not missing:
-        return False
-    if "mwaadr_state" not in there:
+def create(cursor: Any, epoch: int, role: str) -> None:
+    """Puts the row there when it is missing, in the caller's transaction. Takes no lock on a table of Airflow's."""
+    if "mwaadr_state" not in installed(cursor):
         cursor.execute(TABLE)
-    if not row:
-        cursor.execute("insert into public.mwaadr_state (epoch, role) values (%s, %s)", (epoch, role))
-    for name in missing:
-        cursor.execute(TRIGGERS[name])
-    if role == "standby":
-        pause_all(cursor)
-    return True
+    cursor.execute(
+        "insert into public.mwaadr_state (epoch, role) values (%s, %s) on conflict do nothing", (epoch, role)
+    )
 
 
-def pause_all(cursor: Any) -> list[str]:
-    """Pauses every user DAG; returns those that were not. Takes the lock that the parser's own row locks need."""
-    cursor.execute("lock table public.dag in exclusive mode")
-    cursor.execute("select dag_id from dag where is_paused is distinct from true and dag_id not like %s", (OURS,))
-    unpaused = [row[0] for row in cursor.fetchall()]
-    cursor.execute("update dag set is_paused = true where dag_id = any(%s)", (unpaused,))
-    return unpaused
+def missing_triggers(cursor: Any) -> list[str]:
+    """Names in `TRIGGERS`. To install one locks `dag` or `dag_run` for an instant, so whoever does bounds the wait and
+    holds no row of ours meanwhile: who has that may want `dag` next."""
+    there = installed(cursor)
+    return [name for name in TRIGGERS if name not in there]
+
+
+def learn(cursor: Any, epoch: int) -> bool:
+    """A standby takes note of a higher epoch of the other site, in the caller's transaction; True when it did.
+
+    No activation below it is committed here any more. A restore or an activation that holds the row is not waited for:
+    the next beat learns it, and an activation reads the records itself.
+    """
+    cursor.execute(
+        "update public.mwaadr_state set epoch = %s, changed = now() where one in "
+        "(select one from public.mwaadr_state where role = 'standby' and epoch < %s for update skip locked)",
+        (epoch, epoch),
+    )
+    return bool(cursor.rowcount)
+
+
+def unpaused(cursor: Any) -> list[str]:
+    """Ids of the user's DAGs that are not paused."""
+    cursor.execute(
+        "select dag_id from dag where is_paused is distinct from true and dag_id not like %s order by dag_id", (OURS,)
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def recall(cursor: Any, key: str) -> Any:
+    """One member of the row's detail, None when it is not there."""
+    cursor.execute("select detail -> %s from public.mwaadr_state", (key,))
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def remember(cursor: Any, key: str, value: Any) -> None:
@@ -121,6 +143,15 @@ def remember(cursor: Any, key: str, value: Any) -> None:
     cursor.execute(
         "update public.mwaadr_state set detail = detail || %s::jsonb, changed = now()",
         (json.dumps({key: value}),),
+    )
+
+
+def extend(cursor: Any, key: str, values: list[Any]) -> None:
+    """Adds to a list in the row's detail."""
+    cursor.execute(
+        "update public.mwaadr_state set changed = now(), "
+        "detail = detail || jsonb_build_object(%s, coalesce(detail -> %s, '[]') || %s::jsonb)",
+        (key, key, json.dumps(values)),
     )
 
 

@@ -96,6 +96,38 @@ test('CloudWatch finds heartbeats whatever the order of their dimensions was', a
   expect(await east().metrics.schedulerHeartbeatExisted('three', now)).toBe(false);
 });
 
+test('CloudWatch answers several metrics by their statistics, in the order of the questions', async () => {
+  const cloudWatch = new CloudWatchClient({
+    region: 'us-east-1',
+    endpoint: services.gateway('us-east-1').url,
+    credentials,
+  });
+  const now = Math.floor(Date.now() / 60_000) * 60_000;
+  const Dimensions = [{ Name: 'Environment', Value: 'queue' }];
+  const MetricData = [
+    ['QueuedTasks', -90_000, 4],
+    ['QueuedTasks', -80_000, 7],
+    ['RunningTasks', -30_000, 0],
+  ].map(([MetricName, ago, Value]) => ({
+    MetricName: String(MetricName),
+    Dimensions,
+    Timestamp: new Date(now + Number(ago)),
+    Value: Number(Value),
+  }));
+  await cloudWatch.send(new PutMetricDataCommand({ Namespace: 'AWS/MWAA', MetricData }));
+  const of = (metric: string, statistic: string) => ({
+    namespace: 'AWS/MWAA',
+    metric,
+    dimensions: { Environment: 'queue' },
+    statistic,
+  });
+  const queries = [of('RunningTasks', 'Maximum'), of('QueuedTasks', 'Minimum'), of('Nothing', 'Sum')];
+  expect(await east().metrics.values(queries, 60, 2, now)).toEqual([
+    [undefined, 0],
+    [4, undefined],
+    [undefined, undefined],
+  ]);
+});
 test('KMS unwraps by alias, in the right context and Region only', async () => {
   const arn = (name: string) => `arn:aws:kms:${name}:${ACCOUNT}:alias/mwaadr`;
   const context = { 'mwaadr:deployment': 'x' };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { findingsOf } from '../../../action/src/domain/findings.ts';
 import type { FindingFacts } from '../../../action/src/domain/findings.ts';
+import type { ControlRecord } from '../../../action/src/domain/control-record.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
 import type { StoredBeat } from '../../../action/src/domain/heartbeat.ts';
 import { SIGNALS } from '../../../action/src/domain/observation.ts';
@@ -25,6 +26,8 @@ const readingAt = (at: number, qualities: Qualities): Reading => ({
 });
 
 interface Told {
+  /** Of the standby's record. */
+  readonly west?: Partial<ControlRecord>;
   /** One a period, the newest last. */
   readonly readings?: readonly Qualities[];
   readonly hold?: Partial<StoredBeat['hold']>;
@@ -32,9 +35,12 @@ interface Told {
   readonly pauses?: FindingFacts['lastPauses'];
 }
 
-function findings({ readings = [{}], hold = {}, beat = {}, pauses }: Told) {
+function findings({ readings = [{}], hold = {}, beat = {}, pauses, west = {} }: Told) {
   const records = [EAST, WEST].map((region) => ({
-    record: firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
+    record: {
+      ...firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
+      ...(region === WEST ? west : {}),
+    },
     date: NOW,
   }));
   const own: StoredBeat = {
@@ -113,6 +119,15 @@ describe('All DAGs of the user are paused', () => {
     ['the site is a standby', { ...all, pauses, beat: { role: 'standby', epoch: -1, at: '2026-11-24T08:00:00Z' } }],
   ])('is not said when %s', (_name, told) => {
     expect(findings(told)).toEqual({ findings: [], notes: [] });
+  });
+
+  test('is not said of the side that a move leaves: the move has paused them', () => {
+    const move: NonNullable<ControlRecord['move']> = {
+      ...{ id: 'mv-1-a', from: EAST, to: WEST, epoch: 1, snapshot: 'x', fence: null, reason: 'x', actor: 'x' },
+      ...{ kind: 'failover', step: 'claimed', startedAt: '2026-11-24T10:20:00Z' },
+    };
+    const west = { epoch: 1, phase: 'claimed', move } as const;
+    expect(names({ ...all, pauses, west })).toEqual(['move-stands']);
   });
 
   test('is said by an older canary, too, which does not count the DAGs', () => {

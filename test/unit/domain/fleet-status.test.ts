@@ -154,6 +154,12 @@ describe('a deployment is', () => {
   });
 
   const debt = { kind: 'fence', site: EAST, epoch: 1, move: 'mv-1-a', since: '2026-11-24T09:00:00Z' } as const;
+  const move: NonNullable<ControlRecord['move']> = {
+    ...{ id: 'mv-1-a', from: EAST, to: WEST, epoch: 1, snapshot: 'x', fence: null },
+    ...{ startedAt: '2026-11-24T09:00:00Z', reason: 'x', actor: 'x' },
+    kind: 'failover',
+    step: 'fenced',
+  };
   test.each<[string, (fleet: FleetOnS3) => void, string, RegExp]>([
     [
       'unprotected without a snapshot of its lineage',
@@ -228,6 +234,31 @@ describe('a deployment is', () => {
       /the fence of us-east-1 is owed/,
     ],
     [
+      'unprotected while nobody is active',
+      (fleet) => {
+        fleet.add('x');
+        fleet.beat('x', EAST, 'standby', 1);
+      },
+      'unprotected',
+      /nobody is active: us-east-1 itself says .* \(failover with target us-east-1\)/,
+    ],
+    [
+      'unprotected while a claimed move stands',
+      (fleet) => {
+        fleet.add('x', { record: { epoch: 1, phase: 'claimed', move } });
+      },
+      'unprotected',
+      /mv-1-a to us-west-2 stands at fenced, .* \(failover with target us-west-2\)/,
+    ],
+    [
+      'to look at while a move is planned',
+      (fleet) => {
+        fleet.add('x', { record: { move: { ...move, step: 'prepared' } } });
+      },
+      'attention',
+      /a move to us-west-2 is under way, prepared/,
+    ],
+    [
       'to look at when its evidence cannot be read',
       (fleet) => {
         fleet.add('x');
@@ -259,6 +290,14 @@ describe('a deployment is', () => {
     for (const { key } of snapshotsOf(fleet, deployment)) fleet.forget(WEST, key);
     fleet.snapshot('x', 3 * 3_600);
   }
+});
+
+test('the table says where nobody is active, and who was last', async () => {
+  const fleet = new FleetOnS3();
+  fleet.add('x');
+  fleet.beat('x', EAST, 'standby', 1);
+  const markdown = toMarkdown(fleetStatusReport(await fleet.status(), GITHUB));
+  expect(markdown).toContain('| 🛑 <b>x</b> | nobody, last us-east-1 |');
 });
 
 const snapshotsOf = (fleet: FleetOnS3, name: string) => {

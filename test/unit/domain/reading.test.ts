@@ -156,7 +156,7 @@ describe('Work', () => {
   test('says what was counted, and by whom', () => {
     const work = { answer: { queued: 3, running: 0, startedSince: undefined, of: 'CloudWatch' } } as const;
     expect(signalOf('work', { probes: { work } }).value).toBe(
-      '3 queued, 0 running, none known to have started in the last 6 min (CloudWatch)',
+      '3 queued, 0 running, none known to have started in the last 6 min, says CloudWatch',
     );
   });
 });

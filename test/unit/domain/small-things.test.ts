@@ -19,8 +19,6 @@ import { firstRecord, requireConsistent } from '../../../action/src/domain/first
 import { INPUTS, OPERATIONS, parseInputs, requireOperation } from '../../../action/src/domain/inputs.ts';
 import { leaseRuns, newLease } from '../../../action/src/domain/lease.ts';
 import { parseManifest, readSnapshotId, snapshotStamp } from '../../../action/src/domain/manifest.ts';
-import { readingOf } from '../../../action/src/domain/reading.ts';
-import type { Probes } from '../../../action/src/domain/reading.ts';
 import { requireReadable } from '../../../action/src/domain/snapshot-integrity.ts';
 import { inWords } from '../../../action/src/domain/stored-json.ts';
 import { writeSnapshot } from '../../doubles/model-snapshot.ts';

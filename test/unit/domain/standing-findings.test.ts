@@ -171,9 +171,18 @@ describe('Findings of who is active', () => {
   });
 
   test('a command has the override where the verdict asks for it, and only there', () => {
-    const override = (permission: Permission) =>
-      standingFindings(caseOf({ west: claimed() }), permission)[0]?.command?.inputs['override'];
-    expect([override('force'), override('confirm')]).toEqual(['force', undefined]);
+    const asleep = { beats: [beat(EAST, 'standby', 0), beat(WEST, 'standby', 0)] };
+    const override = (told: Told, permission: Permission) =>
+      standingFindings(caseOf(told), permission)[0]?.command?.inputs['override'];
+    expect([override(asleep, 'force'), override(asleep, 'confirm')]).toEqual(['force', undefined]);
+  });
+
+  test('a command to go on with a claim never has the override, whatever the verdict on its target', () => {
+    for (const told of [{ west: claimed() }, { east: activated, west: activated }]) {
+      const [finding] = standingFindings(caseOf(told), 'force');
+      expect(finding?.command?.inputs).toMatchObject({ target: WEST });
+      expect(finding?.command?.inputs['override']).toBeUndefined();
+    }
   });
 
   test('a new claim is forced past a record that we may not read', () => {
@@ -187,7 +196,7 @@ describe('Findings of who is active', () => {
     const says = (told: Told) => standingFindings(caseOf(told), 'confirm').map(({ message }) => message);
     expect(says({ east: claimed(), west: claimed(), beats: held })).toEqual([
       'nobody is active: us-east-1 itself says that it is a standby, in epoch 1, so that no DAG of yours runs anywhere',
-      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: it is to be gone on with, since the side that it leaves stops its DAGs',
+      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: us-east-1 stops its DAGs for it, and us-west-2 has not started them yet',
     ]);
     expect(says({ west: activated, beats: [beat(WEST, 'active', 1)] })).toEqual([
       'mv-1-ab12cd34 to us-west-2 stands at activated, and no run works on it any more: us-west-2 is active, and the move is not closed yet',

@@ -120,6 +120,25 @@ describe('A Region is called lost', () => {
     expect(after([LOST, LOST], [[living, living]]).key).toBe('UNKNOWN');
   });
 
+  test('only over readings of which none saw a sign of life, in whatever order they come', () => {
+    const SIGNS: readonly Qualities[] = [
+      { activeAirflow: 'bad' },
+      { activeIdentity: 'good' },
+      { activeMetric: 'bad' },
+      { activeStorage: 'good' },
+      { heartbeat: 'good' },
+      { work: 'good' },
+    ];
+    const series = fc.array(fc.option(fc.constantFrom(...SIGNS)), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(series, (all) => {
+        const { key } = after(all.map((sign) => ({ ...LOST, ...sign })));
+        const isQuiet = all.length > 1 && all.slice(-2).every((sign) => sign === null);
+        expect(key === 'UNHEALTHY(region)').toBe(isQuiet);
+      }),
+    );
+  });
+
   test('not by readings that have a time of their own: two machines need not agree what time it is', () => {
     const skewed = (clock: Reading['clock']) =>
       observed('me', [

@@ -25,8 +25,8 @@ test('action.yml has exactly the inputs that the code takes', () => {
 });
 
 test('action.yml has exactly the outputs that the code sets', () => {
-  const { lost, failover, moving, verified, snapshot, install } = samples;
-  const results = [lost, failover, moving, verified, snapshot, install, ...Object.values(gitops)];
+  const { lost, stopped, failover, moving, verified, snapshot, install } = samples;
+  const results = [lost, stopped, failover, moving, verified, snapshot, install, ...Object.values(gitops)];
   expect(sorted(Object.keys(action.outputs))).toEqual(
     sorted(results.flatMap((result) => Object.keys(outputsOf(result)))),
   );
@@ -45,4 +45,16 @@ test('the README lists inputs and outputs as action.yml has them', () => {
   const unpadded = (markdown: string) => markdown.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
   const readme = read('README.md');
   expect(unpadded(readme)).toBe(unpadded(withActionReference(readme, text)));
+});
+
+test('while nobody is active no site is called so', () => {
+  expect(outputsOf(samples.stopped)).toMatchObject({
+    verdict: 'UNHEALTHY',
+    'verdict-class': 'stopped',
+    findings: 'nobody-active move-stands',
+  });
+  for (const result of [samples.stopped, samples.nobodyActive])
+    expect(outputsOf(result)).not.toHaveProperty('active-site');
+  expect(outputsOf(samples.healthy)).toMatchObject({ 'active-site': 'us-east-1' });
+  expect(outputsOf(samples.healthy)).not.toHaveProperty('findings');
 });

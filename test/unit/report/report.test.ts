@@ -4,7 +4,9 @@ import type { OperationResult } from '../../../action/src/domain/results.ts';
 import { errorReport } from '../../../action/src/report/error.ts';
 import { toMarkdown } from '../../../action/src/report/markdown.ts';
 import { reportOf, summaryOf } from '../../../action/src/report/report.ts';
+import { command } from '../../../action/src/report/words.ts';
 import { toText } from '../../../action/src/report/text.ts';
+import { WORKFLOW_FILES } from '../../workflows/workflow-files.ts';
 import * as samples from './samples.ts';
 import { GITHUB, TERMINAL } from './samples.ts';
 
@@ -46,15 +48,53 @@ describe('the first line answers', () => {
       '⚠️ example is active in us-east-1; something is still owed',
     ],
     [
-      'a claimed deployment',
-      { ...samples.status, phase: 'claimed' },
-      '⚠️ example is claimed for us-east-1, but not active there yet',
-    ],
-    [
       'a deployment that moves',
       samples.moving,
-      '⚠️ A move of example from us-east-1 to us-west-2 is under way; its last finished step is claimed',
+      '⚠️ A move of example to us-west-2 is under way; its last finished step is claimed',
     ],
+    [
+      'a move that was planned and left',
+      { ...samples.moving, notes: [], lease: undefined },
+      '⚠️ example is active in us-east-1; a move was planned, and no run works on it any more',
+    ],
+    [
+      'a deployment where nobody is active',
+      samples.nobodyActive,
+      '🛑 Nobody is active: no DAG of example runs anywhere',
+    ],
+    [
+      'a run that ends that nobody is active',
+      { ...samples.nobodyActive, findings: [], move: undefined },
+      '⚠️ Nobody is active, and a run works on it: no DAG of example runs anywhere',
+    ],
+    [
+      'a move that stands',
+      { ...samples.nobodyActive, nobodyActive: false },
+      '🛑 A move of example to us-west-2 stands unfinished',
+    ],
+    ['nobody active', samples.stopped, '🛑 Nobody is active, no DAG of example runs anywhere: UNHEALTHY'],
+    [
+      'a claimed move, whose old side still works',
+      { ...samples.stopped, findings: samples.stopped.findings.slice(1) },
+      '🛑 A move of example stands half done: UNHEALTHY',
+    ],
+    [
+      'a claimed move whose target cannot be seen',
+      samples.unclear,
+      '🛑 Nobody can tell whether example runs in us-east-1: UNKNOWN, and a move stands unfinished',
+    ],
+    [
+      'a move that was never confirmed',
+      samples.unconfirmed,
+      '🛑 example runs in us-west-2 and is HEALTHY, but a move stands unfinished',
+    ],
+    ['paused DAGs', samples.allPaused, '🛑 example runs in us-east-1 and is HEALTHY, but all its DAGs are paused'],
+    [
+      'a site that reads nothing',
+      samples.peerUnreadable,
+      '🛑 example runs in us-east-1, DEGRADED, but a site cannot read its control records',
+    ],
+    ['dead workers', samples.nothingRuns, '🛑 Airflow of example is dead, but its Region us-east-1 answers: UNHEALTHY'],
     [
       'an installation that waits',
       samples.install,
@@ -98,7 +138,47 @@ describe('the next command', () => {
   });
 
   test('quotes what a shell would read otherwise', () => {
-    expect(text(samples.moving)).toContain(`--reason 'it'\\''s lost'`);
+    expect(text(samples.stopped)).toContain(`--reason 'mv-1-ab12cd34 stands at claimed'`);
+    const { text: quoted } = command(TERMINAL, 'failover', 'example', { reason: "it's lost" });
+    expect(quoted).toContain(`--reason 'it'\\''s lost'`);
+  });
+
+  test('of a finding has all that it needs now, and stands once', () => {
+    const report = markdown(samples.stopped);
+    expect(report).toContain(
+      "<b>Do now:</b>\n\n```sh\ngh workflow run failover.yml \\\n  -f deployment=example \\\n  -f target=us-west-2 \\\n  -f reason='mv-1-ab12cd34 stands at claimed' \\\n  -f confirm=example\n```",
+    );
+    for (const result of [
+      samples.stopped,
+      samples.unclear,
+      samples.unconfirmed,
+      samples.nothingRuns,
+      samples.nobodyActive,
+    ])
+      expect(markdown(result).match(/gh workflow run/g)).toHaveLength(1);
+  });
+
+  test('overrides in the form that each place takes', () => {
+    expect(markdown(samples.unclear)).toContain('  -f override=true\n');
+    expect(text(samples.unclear)).toContain('--override force');
+  });
+
+  test('is one that the workflow takes', () => {
+    const { on } = WORKFLOW_FILES.find(({ id }) => id === 'failover') ?? {};
+    const known = (on as { workflow_dispatch: { inputs: Record<string, { type: string }> } }).workflow_dispatch.inputs;
+    for (const result of [samples.stopped, samples.unclear, samples.lost])
+      for (const [, name = '', value] of markdown(result).matchAll(/-f (\S+?)=(\S+)/g)) {
+        expect(Object.keys(known)).toContain(name);
+        if (known[name]?.type === 'boolean') expect(value).toMatch(/^(true|false)$/);
+      }
+  });
+
+  test('is none where a person has to do something at the site', () => {
+    for (const result of [samples.allPaused, samples.peerUnreadable]) {
+      expect(markdown(result)).not.toContain('```');
+      expect(markdown(result)).not.toContain('Because');
+    }
+    expect(markdown(samples.allPaused)).toContain('unpause them in Airflow of example-us-east-1');
   });
 
   test('is no move while the site is alive or unknown', () => {
@@ -112,7 +192,7 @@ describe('a check', () => {
     expect(markdown(samples.lost)).toContain(
       '| MWAA environment, us-east-1 | ⚫ no answer | GetEnvironment in us-east-1: TimeoutError |',
     );
-    expect(markdown(samples.lost)).toContain('| Heartbeat of us-east-1, read in us-west-2 | 🛑 bad | 11 min old |');
+    expect(markdown(samples.lost)).toContain('| Heartbeat of us-east-1 | 🛑 bad | 11 min old |');
   });
 
   test('shows evidence that it does not know as it is', () => {
@@ -126,6 +206,13 @@ describe('a check', () => {
     expect(report).toContain('us-east-1 has not been told of the move');
     expect(report).toContain('Paid now: us-east-1 is fenced (stopped), us-east-1 knows of the move.');
     expect(report).toContain('> [!WARNING]\n> The environment of us-west-2 could not be saved');
+  });
+
+  test('says what was withdrawn, and what is worth a line', () => {
+    const report = markdown(samples.withdrawn);
+    expect(report).toContain('mv-1-ab12cd34 to us-west-2, begun 2026-11-24 10:22:00 UTC, was withdrawn');
+    expect(report).toContain('All DAGs of yours in us-east-1 are paused, as they were at the newest snapshot.');
+    expect(report).toContain('### ✅');
   });
 
   test('says UNPROTECTED when there is no snapshot, but not when nobody could look', () => {
@@ -183,6 +270,19 @@ describe('a status', () => {
     expect(markdown({ ...samples.status, sites: [{ ...first, heartbeat }, second] })).toContain(
       '41 s ago, without a control record',
     );
+  });
+
+  test('says which side has not heard yet that it lost', () => {
+    const [east, west] = samples.status.sites;
+    const report = markdown({ ...samples.status, active: 'us-west-2', sites: [{ ...east, role: 'standby' }, west] });
+    expect(report).toContain('us-east-1 still called itself active 41 s ago, in epoch 0');
+    expect(markdown(samples.status)).not.toContain('still called itself');
+  });
+
+  test('says what becomes of a move that was left before its claim', () => {
+    const left = { ...samples.moving, notes: [], lease: undefined };
+    expect(markdown(left)).toContain('the next <code>check</code> withdraws it');
+    expect(markdown(left)).not.toContain('gh workflow run');
   });
 
   test('shows who holds the lease', () => {

@@ -240,6 +240,7 @@ export const moving: StatusResult = {
   epoch: 1,
   phase: 'claimed',
   debts: [fenceDebt],
+  notes: ['mv-1-ab12cd34 to us-west-2 is under way and has come to claimed; its run holds the lease until …'],
   lease: { holder: 'octocat', nonce: 'n', purpose: 'failover', expiresAt: '2026-11-24T10:25:00Z' },
   move: {
     id: 'mv-1-ab12cd34',
@@ -269,5 +270,154 @@ export const install: InstallResult = {
       holdInstalled: true,
     },
     { region: 'us-west-2', uploaded: ['canary.py'], unchanged: 1, control: 'created', holdInstalled: false },
+  ],
+};
+
+const command = {
+  operation: 'failover',
+  inputs: { target: 'us-west-2', reason: 'mv-1-ab12cd34 stands at claimed', confirm: 'example' },
+} as const;
+
+/** A failover was killed after its claim, and the old side has obeyed it. */
+export const stopped: CheckResult = {
+  ...healthy,
+  epoch: 1,
+  verdict: {
+    key: 'UNHEALTHY(stopped)',
+    reason: 'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more',
+    evidence: [
+      'role: bad, mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more',
+      'activeMetric: good, SchedulerHeartbeat 60, 60',
+      'activeAirflow: good, scheduler healthy',
+      'heartbeat: good, last beat 41 s ago',
+      'hold: good, held',
+    ],
+  },
+  permission: { manual: 'confirm', automatic: 'refused' },
+  findings: [
+    {
+      name: 'nobody-active',
+      message:
+        'nobody is active: us-east-1 itself says that it is a standby, in epoch 1, so that no DAG of yours runs anywhere',
+      command,
+    },
+    {
+      name: 'move-stands',
+      message:
+        'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: us-east-1 stops its DAGs for it, and us-west-2 has not started them yet',
+      command,
+    },
+  ],
+};
+
+/** The same, and its target is dark. */
+export const unclear: CheckResult = {
+  ...stopped,
+  verdict: {
+    key: 'UNKNOWN',
+    reason: 'epoch 1 was claimed for us-west-2, and whether it is active there cannot be seen',
+    evidence: ['role: dark, epoch 1 was claimed for us-west-2, and whether it is active there cannot be seen'],
+  },
+  findings: [
+    {
+      name: 'move-stands',
+      message:
+        'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: epoch 1 was claimed for us-west-2, and whether it is active there cannot be seen',
+      command: {
+        ...command,
+        inputs: { ...command.inputs, target: 'us-east-1', override: 'force' },
+      },
+    },
+  ],
+};
+
+/** The move is done, and was never confirmed. */
+export const unconfirmed: CheckResult = {
+  ...healthy,
+  active: 'us-west-2',
+  standby: 'us-east-1',
+  findings: [
+    {
+      name: 'move-stands',
+      message:
+        'mv-1-ab12cd34 to us-west-2 stands at activated, and no run works on it any more: us-west-2 is active, and the move is not closed yet',
+      command: { ...command, inputs: { ...command.inputs, reason: 'mv-1-ab12cd34 stands at activated' } },
+    },
+  ],
+};
+
+export const allPaused: CheckResult = {
+  ...healthy,
+  findings: [
+    {
+      name: 'all-paused',
+      message:
+        'all DAGs of yours in us-east-1 are paused, though 2 were not at the newest snapshot (invoices, orders): unpause them in Airflow of example-us-east-1, unless they were paused on purpose',
+    },
+  ],
+};
+
+export const peerUnreadable: CheckResult = {
+  ...degraded,
+  debts: { paid: [], owed: [] },
+  warnings: [],
+  verdict: {
+    key: 'DEGRADED',
+    reason: 'the scheduler works by 3 of 3 witnesses, with 1 remark(s)',
+    evidence: ['activePeer: bad, us-west-2: dark'],
+  },
+  findings: [
+    {
+      name: 'peer-unreadable',
+      message:
+        'us-east-1 cannot read its control records, although we can, so that a move away from it would not stop its DAGs: look at the way from its network to S3 in us-east-1 and us-west-2, and at its execution role',
+    },
+  ],
+};
+
+export const nothingRuns: CheckResult = {
+  ...healthy,
+  verdict: {
+    key: 'UNHEALTHY(airflow)',
+    reason: 'the Region answers, but tasks are due and nothing has started for 2 periods in a row',
+    evidence: [
+      'work: bad, 12 queued, 0 running, 0 started in the last 6 min, says Airflow',
+      'heartbeat: bad, last beat 21 min ago',
+      'activeMetric: good, SchedulerHeartbeat 60, 60',
+      'activeAirflow: good, scheduler healthy',
+      'activeEnvironment: good, AVAILABLE',
+    ],
+  },
+  permission: { manual: 'confirm', automatic: 'refused' },
+  findings: [
+    {
+      name: 'nothing-runs',
+      message:
+        'tasks are due in us-east-1, and none starts (12 queued, 0 running, 0 started in the last 6 min, says Airflow): look at the workers of example-us-east-1 first, and move if they cannot be brought back',
+      command: { ...command, inputs: { ...command.inputs, reason: 'no task starts in us-east-1' } },
+    },
+  ],
+};
+
+export const withdrawn: CheckResult = {
+  ...healthy,
+  notes: ['all DAGs of yours in us-east-1 are paused, as they were at the newest snapshot'],
+  withdrawn: moving.move === undefined ? [] : [{ ...moving.move, step: 'prepared' }],
+};
+
+export const nobodyActive: StatusResult = {
+  ...moving,
+  lease: undefined,
+  notes: [],
+  nobodyActive: true,
+  findings: stopped.findings,
+  sites: [
+    {
+      ...status.sites[0],
+      role: 'standby',
+      control: 'epoch 1, claimed',
+      heartbeat: { at: '2026-11-24T10:20:22Z', ageSeconds: 41, role: 'standby', epoch: 1 },
+    },
+    { ...status.sites[1], status: 'AVAILABLE', control: 'epoch 1, claimed' },
   ],
 };

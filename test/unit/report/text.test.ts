@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MdrError } from '../../../action/src/domain/errors.ts';
 import { AwsFault } from '../../../action/src/domain/faults.ts';
 import { code, prose, strong, t, tame, type Document } from '../../../action/src/report/document.ts';
+import { findingLines } from '../../../action/src/report/findings.ts';
 import { exitOf, requireFailOn } from '../../../action/src/report/fail-on.ts';
 import { knownError } from '../../../action/src/report/known-error.ts';
 import { toMarkdown } from '../../../action/src/report/markdown.ts';
@@ -95,19 +96,32 @@ describe('words', () => {
 
 describe('the exit code', () => {
   const codes = (failOn: string) =>
-    [samples.healthy, samples.degraded, samples.unknown, samples.lost, samples.snapshot].map(
+    [samples.healthy, samples.degraded, samples.unknown, samples.lost, samples.snapshot, samples.allPaused].map(
       (result) => exitOf(result, failOn).code,
     );
 
   test('of a check depends on fail-on', () => {
-    expect(codes('unhealthy')).toEqual([0, 0, 0, 1, 0]);
-    expect(codes('degraded')).toEqual([0, 1, 1, 1, 0]);
-    expect(codes('never')).toEqual([0, 0, 0, 0, 0]);
+    expect(codes('unhealthy')).toEqual([0, 0, 0, 1, 0, 1]);
+    expect(codes('degraded')).toEqual([0, 1, 1, 1, 0, 1]);
+    expect(codes('never')).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   test('comes with a line unless all is well', () => {
     expect(exitOf(samples.healthy, 'unhealthy').line).toBe('');
     expect(exitOf(samples.unknown, 'unhealthy').line).toMatch(/^example in us-east-1 is UNKNOWN: STS/);
+  });
+
+  test('comes with the one command of each finding, on one line', () => {
+    const [first, second] = findingLines(samples.stopped.findings, 'example', samples.GITHUB);
+    expect(first).toEqual({
+      title: 'nobody-active',
+      message: expect.stringMatching(
+        /^example: nobody is active: .*\nDo now: gh workflow run failover\.yml -f deployment=example -f target=us-west-2 .* -f confirm=example$/,
+      ) as unknown,
+    });
+    expect(second?.title).toBe('move-stands');
+    const [paused] = findingLines(samples.allPaused.findings, 'example', samples.TERMINAL);
+    expect(paused?.message).toMatch(/^example: all DAGs of yours .* unless they were paused on purpose$/);
   });
 
   test('fail-on is refused where it means nothing', () => {

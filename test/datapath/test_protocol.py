@@ -1,0 +1,327 @@
+"""Who is active, across crashes, delays, locks and lies: what a site believes, obeys, refuses and remembers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unittest
+from typing import Any
+
+from bed import BEAT, REGIONS, SOURCE, Site, client
+from seed import digest, seed
+from test_refusals import WithSnapshot
+from two_sites import OfTwoSites, dark, eventually
+
+sys.path.append(str(SOURCE.parent))
+
+from mwaadr.core.aws import Reading
+from mwaadr.core.errors import MdrError
+from mwaadr.core.lineage import Records, require_claimed
+
+
+class LateActivations(WithSnapshot):
+    """Each test leaves the target as it was."""
+
+    def setUp(self) -> None:
+        self.bed.control(1, "claimed")
+        self.key = f"control/{self.bed.name}.json"
+
+    def refuses(self, expected: str, code: str = "MDR-MOVE-SUPERSEDED", outcome: str = "refused", **conf: Any) -> None:
+        before = digest(self.target)
+        result = self.target.run("activate", **(self.conf | conf))
+        self.assertEqual((result["outcome"], result["code"]), (outcome, code), result["output"])
+        self.assertIn(expected, result["message"])
+        self.assertEqual(result["seconds"], {}, "it was refused before it loaded anything")
+        self.assertEqual(digest(self.target), before, "the target was touched")
+
+    def test_nothing_is_activated_that_nobody_claimed(self) -> None:
+        self.bed.control(0)
+        self.refuses("at epoch 0")
+
+    def test_a_claim_that_names_no_move_lets_nothing_be_activated(self) -> None:
+        for move in (None, {"id": "mv-1-aaaaaaaa", "epoch": 3}):
+            self.bed.control(1, "claimed", move=move)
+            self.refuses("at epoch 0")
+
+    def test_an_epoch_of_the_other_site_is_not_activated_here(self) -> None:
+        self.bed.control(2, "claimed")
+        self.refuses("activates the other site", epoch=2, move="mv-2-aaaaaaaa")
+
+    def test_another_move_than_the_one_that_claimed_is_refused(self) -> None:
+        self.refuses("claims epoch 1 for mv-1-aaaaaaaa, not for mv-1-bbbbbbbb", move="mv-1-bbbbbbbb")
+
+    def test_an_epoch_that_was_activated_before_is_refused(self) -> None:
+        """The row of a database that was put back from a backup says standby, the record knows better."""
+        self.bed.control(1)
+        self.refuses("activated already")
+
+    def test_a_higher_epoch_in_either_record_is_an_objection(self) -> None:
+        for phase in ("claimed", "activated"):
+            self.bed.control(1, "claimed")
+            self.bed.control(2, phase, at=(0,))
+            self.refuses("the other site is at epoch 2")
+            self.bed.control(2, phase, at=(1,))
+            self.refuses("this site is at epoch 2")
+
+    def test_one_that_was_queued_for_hours_loses_against_what_came_since(self) -> None:
+        """The target went dark with the run queued; the old side was made active again, and no beat has told it yet."""
+        self.bed.control(2)
+        self.refuses("at epoch 2")
+
+    def test_without_its_own_record_nothing_is_activated(self) -> None:
+        self.target.put(self.key, b"{")
+        self.refuses("invalid", "MDR-CONTROL-INVALID", "failed")
+        self.bed.control(2001, at=(1,))
+        self.refuses("invalid", "MDR-CONTROL-INVALID", "failed")
+        client("s3", self.target.region).delete_object(Bucket=self.target.bucket, Key=self.key)
+        self.refuses("missing", "MDR-NOT-INSTALLED", "failed")
+
+    def test_a_record_that_cannot_be_read_is_named_by_what_happened(self) -> None:
+        codes = {"denied": "MDR-AWS-DENIED", "throttled": "MDR-AWS-THROTTLED", "dark": "MDR-AWS-DARK"}
+        for quality, code in codes.items():
+            with self.assertRaises(MdrError) as caught:
+                require_claimed(Records(Reading("good", {}), Reading(quality), REGIONS, ""), 1, 1, "mv-1-aaaaaaaa")
+            self.assertEqual((caught.exception.code, caught.exception.outcome), (code, "failed"))
+
+    def test_what_is_claimed_while_it_loads_wins(self) -> None:
+        before = digest(self.target)
+        blocker = self.target.blocker("lock table dag in row exclusive mode")
+        self.addCleanup(blocker.close)
+        run_id, child = self.target.start("activate", **self.conf)
+        waits = (
+            "select 1 from pg_locks l join pg_stat_activity a using (pid) where l.relation = 'dag'::regclass "
+            "and not l.granted and a.application_name = 'mwaadr'"
+        )
+        eventually(lambda: self.target.sql(waits))
+        self.bed.control(2, "claimed")
+        blocker.rollback()
+        output = child.stdout.read()
+        child.wait()
+        self.target.sql("delete from dag_run where run_id = %s", run_id)
+        result = json.loads(self.target.get(f"results/{self.bed.name}/{run_id}.json"))
+        self.assertEqual((result["outcome"], result["code"]), ("refused", "MDR-MOVE-SUPERSEDED"), output)
+        self.assertEqual(digest(self.target), before)
+
+
+class ActivatedOnce(WithSnapshot):
+    def test_an_activation_that_is_found_again_names_what_it_really_loaded(self) -> None:
+        """Also after its row was lost. A higher claim that is void is no objection."""
+        self.bed.control(3, "claimed", at=(0,), move=None, activated={"site": "us-east-1", "epoch": 0})
+        first = self.target.run("activate", **self.conf)
+        self.assertEqual(first["outcome"], "done", first["output"])
+        other = self.conf | {"snapshot": "20261201T000000Z-e0-ffffffff"}
+        again = self.target.run("activate", **other)
+        told = ("snapshot", "report")
+        self.assertEqual((again["outcome"], *map(again.get, told)), ("already", *map(first.get, told)))
+        self.assertLessEqual(again["committedAt"], first["committedAt"])
+        self.target.beat()
+        self.target.sql("delete from mwaadr_state")
+        self.target.beat()
+        lost = self.target.run("activate", **other)
+        self.assertEqual((lost["outcome"], lost["snapshot"], lost["committedAt"]), ("already", None, None))
+        stranger = self.target.run("activate", **(other | {"move": "mv-1-bbbbbbbb"}))
+        self.assertEqual((stranger["outcome"], stranger["code"]), ("refused", "MDR-MOVE-SUPERSEDED"))
+
+
+class Believed(OfTwoSites):
+    """What one object in S3 can do to a site."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.before = digest(self.east)
+
+    def stays_active(self, quality: str) -> None:
+        beat = self.east.beat()
+        self.assertEqual(
+            (beat["role"], beat["epoch"], beat["hold"]["held"], beat["control"]),
+            ("active", 0, False, {"own": quality, "peer": quality}),
+        )
+        self.assertEqual(digest(self.east), self.before)
+
+    def test_a_claim_without_a_move_fences_nobody(self) -> None:
+        for move in (None, "mv-1-aaaaaaaa", {}, {"id": "mv-1-aaaaaaaa", "epoch": 3}):
+            with self.subTest(move):
+                self.bed.control(1, "claimed", move=move)
+                self.stays_active("good")
+        self.bed.control(1, "claimed")
+        self.assertEqual(self.east.beat()["role"], "standby")
+
+    def test_an_epoch_that_no_deployment_reaches_counts_for_nothing(self) -> None:
+        for epoch in (1001, 1_000_001, 2**53 - 1, -1):
+            with self.subTest(epoch):
+                self.bed.control(epoch)
+                self.stays_active("invalid")
+        self.bed.control(1001, "claimed", activated={"site": "us-west-2", "epoch": 0, "snapshot": None})
+        self.stays_active("invalid")
+        self.bed.control(999)
+        self.assertEqual(self.east.beat()["epoch"], 999, "within what is believed")
+
+    def test_a_record_of_another_site_or_deployment_counts_for_nothing(self) -> None:
+        claim = self.bed.control(1, "claimed", at=())
+        for change in ({"site": "us-east-1"}, {"site": "us-west-2", "deployment": "other"}):
+            self.west.put(self.key, json.dumps(claim | change).encode())
+            beat = self.east.beat()
+            self.assertEqual((beat["role"], beat["peer"]["read"]), ("active", "invalid"))
+
+
+class Learning(OfTwoSites):
+    def setUp(self) -> None:
+        super().setUp()
+        self.bed.control(0)
+        self.west.beat()
+
+    def test_a_standby_learns_epochs_of_the_other_side_and_never_one_of_its_own(self) -> None:
+        # (record, what west has learned from it)
+        for epoch, phase, learned in (
+            (1, "claimed", 0),
+            (2, "claimed", 2),
+            (2, "activated", 2),
+            (3, "claimed", 2),
+            (3, "activated", 2),
+            (5, "claimed", 4),
+        ):
+            self.bed.control(epoch, phase)
+            self.west.beat()
+            self.assertEqual(self.row(self.west), (learned, "standby"), (epoch, phase))
+        self.bed.control(0)
+        self.east.beat()
+        for epoch, phase, learned in ((1, "activated", 1), (2, "claimed", 1), (3, "claimed", 3), (4, "claimed", 3)):
+            self.bed.control(epoch, phase)
+            self.east.beat()
+            self.assertEqual(self.row(self.east), (learned, "standby"), (epoch, phase))
+
+    def test_one_readable_record_is_enough(self) -> None:
+        self.bed.control(2, at=(0,))
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (2, "standby"))
+        client("s3", self.east.region).delete_object(Bucket=self.east.bucket, Key=self.key)
+        self.bed.control(4, at=(1,))
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (4, "standby"))
+
+    def test_it_waits_for_no_activation_that_runs(self) -> None:
+        blocker = self.west.blocker("select 1 from mwaadr_state for update")
+        self.addCleanup(blocker.close)
+        self.bed.control(2)
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.west.beat()["epoch"], 0, "it ended while the row was locked")
+        blocker.rollback()
+        self.assertEqual(self.west.beat()["epoch"], 2)
+
+    def test_a_beat_that_comes_late_takes_nothing_back(self) -> None:
+        self.west.sql("update mwaadr_state set role = 'active', epoch = 1")
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.row(self.west), (1, "active"))
+        self.west.sql("update mwaadr_state set role = 'standby', epoch = 4")
+        self.assertEqual(self.late(self.west, "state.learn(cursor, 2)"), "False")
+        self.assertEqual(self.row(self.west), (4, "standby"))
+
+    def test_what_was_learned_holds_when_all_records_are_forgotten(self) -> None:
+        self.bed.control(2)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        conf = {"move": "mv-1-aaaaaaaa", "epoch": 1, "snapshot": "20261124T101500Z-e0-ab12cd34", "manifestSha256": ""}
+        for kind in ("restore", "activate"):
+            result = self.west.run(kind, **conf)
+            outcome = ("refused", "MDR-MOVE-SUPERSEDED") if kind == "activate" else ("refused", "MDR-SNAPSHOT-MANIFEST")
+            self.assertEqual((result["outcome"], result["code"]), outcome, result["output"])
+        self.assertEqual(self.row(self.west), (2, "standby"))
+
+    def test_a_site_that_missed_an_epoch_is_fenced_by_the_claim_that_makes_it_the_target(self) -> None:
+        """West was active in 1; 2 went by unseen; 3 is claimed for west, whose tables are of 1 still."""
+        self.bed.control(1)
+        self.west.sql("update mwaadr_state set role = 'active', epoch = 1")
+        self.bed.control(3, "claimed")
+        beat = self.west.beat()
+        self.assertEqual((beat["role"], beat["epoch"], beat["fence"]["epoch"]), ("standby", 2, 2))
+
+
+class LostRows(OfTwoSites):
+    """The state row of a site is gone."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.beats = f"sites/{self.bed.name}/{self.west.region}/heartbeat.json"
+
+    def forget(self, *sites: Site) -> None:
+        """The beats of west that these sites keep."""
+        for site in sites:
+            client("s3", site.region).delete_object(Bucket=site.bucket, Key=self.beats)
+
+    def recovers(self, site: Site, epoch: int, role: str) -> dict[str, Any]:
+        site.sql("delete from mwaadr_state")
+        beat = site.beat()
+        self.assertEqual(self.row(site), (epoch, role))
+        return beat
+
+    def test_one_that_was_activated_while_its_record_still_claims_is_known_by_its_beat(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.recovers(self.west, 1, "active")
+        self.forget(self.west)
+        self.recovers(self.west, 1, "active")
+        self.forget(self.east)
+        self.recovers(self.west, 1, "active")
+
+    def test_by_its_snapshots_too(self) -> None:
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        self.west.put(f"snapshots/{self.bed.name}/20261124T101400Z-e0-ab12cd34/manifest.json", b"{}")
+        self.recovers(self.west, 0, "standby")
+        self.west.put(f"snapshots/{self.bed.name}/20261124T101500Z-e1-ab12cd34/log/inert-0001", b"")
+        self.recovers(self.west, 1, "active")
+
+    def test_an_epoch_that_was_only_claimed_comes_back_as_what_was_before(self) -> None:
+        self.bed.control(0)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.assertIsNone(self.recovers(self.west, 0, "standby")["fence"])
+        self.bed.control(3, "claimed")
+        self.recovers(self.west, 2, "standby")
+
+    def test_what_it_obeyed_comes_back_though_the_records_are_of_long_ago(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(2)
+        self.west.beat()
+        self.bed.control(1)
+        self.recovers(self.west, 2, "standby")
+
+    def test_a_site_that_lost_meanwhile_is_fenced(self) -> None:
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1, "claimed")
+        beat = self.recovers(self.east, 1, "standby")
+        self.assertEqual((beat["fence"]["epoch"], beat["fence"]["stopped"], beat["fence"]["grade"]), (1, 1, "stopped"))
+        self.assertEqual(self.detail(self.east, "pauseSet"), ["user_0", "user_1"])
+
+    def test_a_site_whose_own_bucket_is_dark_is_not_guessed_to_be_a_standby(self) -> None:
+        self.bed.control(1)
+        self.west.beat()
+        self.bed.control(1, "claimed")
+        self.forget(self.east)
+        self.west.sql("delete from mwaadr_state")
+        ran = self.west.python(BEAT, MWAADR_ENDPOINTS=dark(self.west.region))
+        self.assertNotEqual(ran.returncode, 0)
+        self.assertEqual(self.west.sql("select 1 from mwaadr_state"), [])
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (1, "active"))
+
+    def test_a_site_that_lost_is_a_standby_whatever_its_own_bucket_says(self) -> None:
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.bed.control(1)
+        self.east.sql("delete from mwaadr_state")
+        self.east.python(BEAT, MWAADR_ENDPOINTS=dark(self.east.region))
+        self.assertEqual(self.row(self.east), (1, "standby"))
+
+
+if __name__ == "__main__":
+    unittest.main()
