@@ -18,6 +18,7 @@ export interface Wish {
   /** Name of a rule; empty = list them. */
   readonly without: string | undefined;
   readonly red: boolean;
+  readonly help: boolean;
 }
 
 /** Throws an Error that says what is wrong with the arguments. */
@@ -31,6 +32,7 @@ export function parseWish(args: readonly string[]): Wish {
       story: { type: 'string' },
       without: { type: 'string' },
       red: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
   const [from, to] = values.seeds.split('-').map(Number);
@@ -42,6 +44,7 @@ export function parseWish(args: readonly string[]): Wish {
     story: values.story === undefined ? undefined : whole(Number(values.story)),
     without: values.without,
     red: values.red,
+    help: values.help,
   };
 }
 

@@ -1,4 +1,3 @@
-import { failoverTo } from './events.ts';
 import { isCheck, run } from './operations.ts';
 import type { Ended } from './operations.ts';
 import { REGIONS } from './scene.ts';
@@ -8,11 +7,6 @@ import type { Solo } from '../../action/src/operations/index.ts';
 export interface Command {
   readonly operation: Solo;
   readonly inputs: Readonly<Record<string, string>>;
-}
-
-interface Finding {
-  readonly name: string;
-  readonly command?: Command;
 }
 
 /** Codes that are no reason, where every service that is there answers: whoever reads them knows no more than before. */
@@ -35,19 +29,9 @@ const NO_REASON = [
 
 export const isReason = (code: string): boolean => code.startsWith('MDR-') && !NO_REASON.includes(code);
 
-/** The command that a check prints. */
+/** The one command that a check prints: that of its first finding that has one. */
 export function printedBy({ result }: Ended): Command | undefined {
-  if (!isCheck(result)) return undefined;
-  const { findings = [] } = result as { findings?: readonly Finding[] };
-  return findings.find(({ command }) => command !== undefined)?.command;
-}
-
-/** The same; while no check prints any, the one that finishes the move under way. */
-export function commandOf(scene: Scene, check: Ended): Command | undefined {
-  const printed = printedBy(check);
-  if (printed !== undefined) return printed;
-  const move = scene.moves.find(({ epoch, to }) => epoch === scene.record(to)?.epoch && epoch === scene.highest);
-  return move === undefined ? undefined : { operation: 'failover', inputs: failoverTo(move.to, true) };
+  return isCheck(result) ? result.findings.find(({ command }) => command !== undefined)?.command : undefined;
 }
 
 /** What a refused operation must leave as it was: roles, epochs, pauses, and what the records say but for leases. */
@@ -64,12 +48,12 @@ function touchable(scene: Scene): string {
 }
 
 /** Runs it once. A refusal must have a reason, and must have touched nothing. */
-export async function carryOut(scene: Scene, command: Command, mayBeRefused: boolean): Promise<string> {
+export async function carryOut(scene: Scene, command: Command): Promise<string> {
   const before = touchable(scene);
   const { code } = await run(scene, command.operation, command.inputs);
   if (code === 'ok') return code;
   const what = `${command.operation} ${JSON.stringify(command.inputs)}`;
-  if (!mayBeRefused || !isReason(code)) scene.violate('no-way-on', `${what} ends with ${code}`);
+  if (!isReason(code)) scene.violate('no-way-on', `${what} ends with ${code}`);
   const after = touchable(scene);
   if (after !== before)
     scene.violate('refusal-touched', `${what} is refused with ${code}, and changed ${before} to ${after}`);

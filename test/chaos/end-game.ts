@@ -1,10 +1,10 @@
-import { carryOut, commandOf } from './commands.ts';
+import { carryOut, printedBy } from './commands.ts';
 import type { Command } from './commands.ts';
 import { failoverTo } from './events.ts';
 import { heal, letZombiesEnd, repairRecords } from './heal.ts';
 import { run } from './operations.ts';
 import type { Ended } from './operations.ts';
-import { otherRegion } from './scene.ts';
+import { otherRegion, REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /**
@@ -16,14 +16,24 @@ export async function endGame(scene: Scene): Promise<string | undefined> {
   await letZombiesEnd(scene);
   await repairRecords(scene);
   const last = await threeChecks(scene);
-  const command = commandOf(scene, last);
+  const command = printedBy(last);
   const became = command === undefined ? undefined : await follow(scene, command);
   if (scene.actives.length !== 1) {
     if (became === undefined || became === 'ok') scene.violate('no-way-on', describe(scene, command));
     return became;
   }
+  await whatMustBeRefused(scene);
   await oneMoreMove(scene);
   return became;
+}
+
+/** The active site is well: nobody leaves it without `force`, nor goes where it is already. */
+async function whatMustBeRefused(scene: Scene): Promise<void> {
+  for (const target of REGIONS) {
+    const inputs = failoverTo(target, false);
+    const code = await carryOut(scene, { operation: 'failover', inputs });
+    if (code === 'ok') scene.violate('refusal-touched', `failover to ${target} was not refused`);
+  }
 }
 
 async function threeChecks(scene: Scene): Promise<Ended> {
@@ -38,9 +48,9 @@ async function threeChecks(scene: Scene): Promise<Ended> {
 }
 
 async function follow(scene: Scene, command: Command): Promise<string> {
-  const code = await carryOut(scene, command, true);
+  const code = await carryOut(scene, command);
   if (code === 'ok') await scene.minutes(25);
-  return `${command.operation} ${code}`.replace(' ok', '') === command.operation ? 'ok' : code;
+  return code;
 }
 
 const describe = (scene: Scene, command: Command | undefined): string =>

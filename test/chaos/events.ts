@@ -95,7 +95,7 @@ const DR_DAGS = Object.values(DAG_IDS) as [string, ...string[]];
 function drDagStops(scene: Scene): void {
   const { random } = scene;
   const region = random.pick(REGIONS);
-  const dagId = random.chance(0.6) ? DAG_IDS.canary : random.pick(DR_DAGS);
+  const dagId = random.pick([DAG_IDS.canary, DAG_IDS.canary, DAG_IDS.activate, random.pick(DR_DAGS)]);
   const { drDags, starved } = scene.airflow(region);
   const isPaused = random.chance(0.5);
   if (isPaused) drDags.set(dagId, true);

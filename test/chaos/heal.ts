@@ -9,8 +9,10 @@ const LONGEST_WAIT_HOURS = 7;
 export function heal(scene: Scene, staysLost?: string): void {
   const { universe } = scene;
   scene.note(staysLost === undefined ? 'HEAL' : `HEAL all but ${staysLost}`);
+  scene.isHealed = true;
   for (const end of scene.undo) end();
   for (const region of REGIONS) {
+    scene.airflow(region).startsAfter = 5_000;
     if (universe.isLost(region) && region !== staysLost) universe.bringBack(region);
   }
   if (staysLost !== undefined && !universe.isLost(staysLost)) universe.lose(staysLost);

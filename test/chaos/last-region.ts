@@ -20,7 +20,7 @@ export async function lastRegion(scene: Scene): Promise<LastRegion> {
   const check = await run(scene, 'check', { wait: '1500' });
   const printed = printedBy(check);
   const command = printed ?? { operation: 'failover', inputs: failoverTo(left, true) };
-  const code = await carryOut(scene, command, true);
+  const code = await carryOut(scene, command);
   const { role, epoch, unpaused } = scene.airflow(left);
   const works = role === 'active' && unpaused.length > 0;
   if (!works && !isReason(code))

@@ -1,5 +1,5 @@
 /** `npm run chaos`: plays random schedules against the protocol of moves, and says which promises were broken. */
-import { parseWish } from './arguments.ts';
+import { parseWish, USAGE } from './arguments.ts';
 import type { Wish } from './arguments.ts';
 import { MUTANTS } from './mutants.ts';
 import { play } from './play.ts';
@@ -12,6 +12,10 @@ process.stdout.on('error', () => process.exit(1));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(wish: Wish): Promise<boolean> {
+  if (wish.help) {
+    say(USAGE);
+    return true;
+  }
   if (wish.story !== undefined) return tellStory(wish, wish.story);
   if (wish.without === '') {
     for (const { rule, breaks } of MUTANTS) say(`${rule}: without it ${breaks} breaks`);

@@ -6,13 +6,23 @@ export interface Profile {
   readonly force: number;
   /** How often something else goes wrong than runs, moves and Regions; 1 = as in `normal`. */
   readonly troubles: number;
+  /** How likely it is that something befalls a Region in the very middle of a move. */
+  readonly ambushes: number;
   /** Whether one Region stays lost at the end, for good. */
   readonly oneRegionLeft: boolean;
   /** Whether control records and state rows are lost or damaged, and claims without a move are written. */
   readonly records: boolean;
 }
 
-const NORMAL: Profile = { events: 26, hours: 8, force: 0.6, troubles: 1, oneRegionLeft: false, records: false };
+const NORMAL: Profile = {
+  events: 26,
+  hours: 8,
+  force: 0.6,
+  troubles: 1,
+  ambushes: 0.3,
+  oneRegionLeft: false,
+  records: false,
+};
 
 export const PROFILES = {
   normal: NORMAL,
@@ -20,7 +30,7 @@ export const PROFILES = {
   'one-region-left': { ...NORMAL, events: 16, hours: 5, oneRegionLeft: true },
   records: { ...NORMAL, records: true },
   /** Many moves, most of them forced, that are killed, frozen and begun again, and Regions that come and go. */
-  moves: { ...NORMAL, force: 0.85, troubles: 0.2 },
+  moves: { ...NORMAL, force: 0.85, troubles: 0.2, ambushes: 0.8 },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;

@@ -1,7 +1,5 @@
 import type { Call } from '../doubles/process.ts';
 import { keys } from '../../action/src/domain/names.ts';
-import { readingOf } from '../doubles/model-records.ts';
-import type { RecordReading, SeenRecord } from '../doubles/model-records.ts';
 import type { ModelAirflow } from '../doubles/model-airflow.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import type { Story } from '../doubles/story.ts';
@@ -9,10 +7,15 @@ import type { Universe } from '../doubles/universe.ts';
 import type { Ended, Operation } from './operations.ts';
 import type { Profile } from './profiles.ts';
 import type { Random } from './random.ts';
+import { isLeap, viewOf } from './record-view.ts';
+import type { RecordView, WrittenMove, WrittenRecord } from './record-view.ts';
 
 export const REGIONS = [EAST, WEST] as const;
 export type Region = (typeof REGIONS)[number];
 export const otherRegion = (region: string): Region => (region === EAST ? WEST : EAST);
+
+/** Index of the site in this Region: its epochs leave that rest when divided by two. */
+export const siteOf = (region: string): number => (region === EAST ? 0 : 1);
 
 export interface Violation {
   readonly seed: number;
@@ -46,35 +49,7 @@ export interface Watcher {
   readonly settled?: () => void;
 }
 
-/** As much of a control record's own text as is looked at here. */
-interface WrittenRecord {
-  readonly move: WrittenMove | null;
-  readonly lease: { readonly purpose: string; readonly expiresAt: string } | null;
-  readonly debts: readonly { readonly kind: string; readonly site: string; readonly epoch: number }[];
-}
-
-interface WrittenMove {
-  readonly id: string;
-  readonly to: string;
-  readonly epoch: number;
-  readonly step: string;
-}
-
 const SAMPLE_EVERY = 5_000;
-const LARGEST_LEAP = 1_000;
-
-interface Look {
-  readonly reading: RecordReading;
-  readonly written: WrittenRecord | undefined;
-}
-
-function written(body: Uint8Array): WrittenRecord | undefined {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8')) as WrittenRecord;
-  } catch {
-    return undefined;
-  }
-}
 
 /** One schedule: the world that it happens in, its story so far, and those who watch. */
 export class Scene {
@@ -92,11 +67,14 @@ export class Scene {
   /** Ends whatever still goes on by itself, when all is healed. */
   readonly undo: (() => void)[] = [];
   samples = 0;
+  /** Nothing goes wrong any more. */
+  isHealed = false;
   readonly #watchers: Watcher[] = [];
   readonly #isTold: boolean;
   #isOver = false;
   readonly #lastActive = new Map<string, number>();
-  readonly #looks = new WeakMap<Uint8Array, Look>();
+  /** Each version of a record is read only once: there are thousands of samples. */
+  readonly #views = new WeakMap<Uint8Array, { readonly view: RecordView | undefined }>();
 
   constructor(seed: number, profile: Profile, random: Random, story: Story, isTold: boolean) {
     this.#isTold = isTold;
@@ -166,11 +144,11 @@ export class Scene {
     return REGIONS.filter((region) => this.airflow(region).role === 'active');
   }
 
-  /** The record in a bucket as it counts, read without any trouble; `undefined` = missing or invalid. */
-  record(region: string): SeenRecord | undefined {
-    const record = this.#look(region)?.reading.record;
-    const highestRow = Math.max(...REGIONS.map((each) => this.airflow(each).epoch));
-    return record !== undefined && record.epoch > highestRow + LARGEST_LEAP ? undefined : record;
+  /** The record in a bucket, read without any trouble; `undefined` = missing, damaged, or far above all that is known. */
+  record(region: string): RecordView | undefined {
+    const view = this.#view(region);
+    const rows = REGIONS.map((each) => this.airflow(each).epoch);
+    return view === undefined || isLeap(view.epoch, rows) ? undefined : view;
   }
 
   get controlKey(): string {
@@ -179,16 +157,15 @@ export class Scene {
 
   /** The record in a bucket as it is written. */
   written(region: string): WrittenRecord | undefined {
-    return this.#look(region)?.written;
+    return this.#view(region)?.written;
   }
 
-  /** Each version of a record is read only once: there are thousands of samples. */
-  #look(region: string): Look | undefined {
+  #view(region: string): RecordView | undefined {
     const body = this.universe.s3(region).get(this.universe.bucket(region), this.controlKey)?.body;
     if (body === undefined) return undefined;
-    const look = this.#looks.get(body) ?? { reading: readingOf(body), written: written(body) };
-    this.#looks.set(body, look);
-    return look;
+    const { view } = this.#views.get(body) ?? { view: viewOf(body) };
+    this.#views.set(body, { view });
+    return view;
   }
 
   get moves(): readonly WrittenMove[] {
@@ -226,9 +203,8 @@ export class Scene {
   get state(): string {
     const rows = REGIONS.map((region) => `${this.airflow(region).role ?? 'no row'} ${this.airflow(region).epoch}`);
     const records = REGIONS.map((region) => {
-      const { record } = this.#look(region)?.reading ?? {};
-      const isVoid = record !== undefined && record.epoch !== record.rawEpoch;
-      return record === undefined ? 'none' : `${record.rawEpoch} ${isVoid ? 'void' : record.phase}`;
+      const view = this.#view(region);
+      return view === undefined ? 'none' : `${view.written.epoch} ${view.isVoid ? 'void' : view.written.phase}`;
     });
     return `rows ${rows.join(' | ')}, records ${records.join(' | ')}`;
   }

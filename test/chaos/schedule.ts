@@ -1,5 +1,6 @@
 import { Story } from '../doubles/story.ts';
 import { Universe } from '../doubles/universe.ts';
+import { layAmbushes } from './ambush.ts';
 import { endGame } from './end-game.ts';
 import { eventsOf } from './events.ts';
 import { watchAll } from './invariants/index.ts';
@@ -7,7 +8,7 @@ import { lastRegion } from './last-region.ts';
 import type { LastRegion } from './last-region.ts';
 import type { Profile } from './profiles.ts';
 import { Random } from './random.ts';
-import { Scene } from './scene.ts';
+import { REGIONS, Scene } from './scene.ts';
 import type { Violation } from './scene.ts';
 
 /** How a schedule went. */
@@ -31,6 +32,7 @@ export async function playSchedule(seed: number, profile: Profile, isTold = fals
   const story = await Story.ofARunningDeployment(new Universe());
   const scene = new Scene(seed, profile, random, story, isTold);
   watchAll(scene);
+  if (random.chance(profile.ambushes)) layAmbushes(scene);
   await havoc(scene);
   const last = profile.oneRegionLeft ? await lastRegion(scene) : undefined;
   const command = profile.oneRegionLeft ? undefined : await endGame(scene);
@@ -49,10 +51,18 @@ export async function playSchedule(seed: number, profile: Profile, isTold = fals
 
 const MINUTE = 60_000;
 const SHORT_PAUSES = [1_000, 20_000, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE] as const;
+/** How long a canary needs to make up what it missed, once its Region is back. */
+const RETURNS = [8_000, 8_000, 45_000] as const;
+/** How long a run waits for its worker, at sites of different size. */
+const QUEUES = [5_000, 5_000, MINUTE, 4 * MINUTE] as const;
 
 async function havoc(scene: Scene): Promise<void> {
   const { random, profile, universe } = scene;
   const events = eventsOf(scene);
+  for (const region of REGIONS) {
+    scene.airflow(region).startsAfter = random.pick(QUEUES);
+    scene.airflow(region).makesUpAfter = random.pick(RETURNS);
+  }
   const longPause = (profile.hours * 60 * MINUTE) / profile.events;
   for (let count = 0; count < profile.events; count += 1) {
     random.weighted(events).happen(scene);

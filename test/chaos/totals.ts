@@ -17,8 +17,9 @@ export class Totals {
   /** By invariant. */
   readonly broken = new Map<string, Broken>();
   readonly #codes = new Map<string, number>();
-  readonly #commands = new Map<string, number>();
-  readonly #lastRegions = new Map<string, number>();
+  /** How it ended → seeds. */
+  readonly #commands = new Map<string, number[]>();
+  readonly #lastRegions = new Map<string, number[]>();
 
   add(summary: Summary): void {
     this.schedules += 1;
@@ -29,9 +30,11 @@ export class Totals {
       if (known === undefined) this.broken.set(invariant, { seeds: [seed], first: `seed ${seed} at ${at}: ${detail}` });
       else known.seeds.push(seed);
     }
-    for (const [code, count] of Object.entries(summary.codes)) count1(this.#codes, code, count);
-    if (summary.command !== undefined) count1(this.#commands, summary.command);
-    if (summary.lastRegion !== undefined) count1(this.#lastRegions, inWords(summary.lastRegion));
+    for (const [code, count] of Object.entries(summary.codes)) {
+      this.#codes.set(code, (this.#codes.get(code) ?? 0) + count);
+    }
+    if (summary.command !== undefined) note(this.#commands, summary.command, summary.seed);
+    if (summary.lastRegion !== undefined) note(this.#lastRegions, inWords(summary.lastRegion), summary.seed);
   }
 
   /** The result, for a reader; its first line is the answer. */
@@ -43,14 +46,14 @@ export class Totals {
       ...[...this.broken].map(([invariant, { seeds }]) => `  BROKEN ${invariant}: ${seeds.length} (${some(seeds)})`),
       ...[...this.broken].map(([invariant, { first }]) => `  ${invariant}, ${first}`),
       ...listed('how operations ended', this.#codes),
-      ...listed('the command that the last check printed', this.#commands),
-      ...listed('one Region left for good, and failover to it', this.#lastRegions),
+      ...withSeeds('the command that the last check printed', this.#commands),
+      ...withSeeds('one Region left for good, and failover to it', this.#lastRegions),
     ];
   }
 }
 
-function count1(counts: Map<string, number>, key: string, by = 1): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
+function note(ends: Map<string, number[]>, how: string, seed: number): void {
+  ends.set(how, [...(ends.get(how) ?? []), seed]);
 }
 
 const inWords = (last: LastRegion): string => (last.end === 'cannot' ? `cannot be activated: ${last.code}` : last.end);
@@ -65,3 +68,6 @@ function listed(title: string, counts: ReadonlyMap<string, number>): readonly st
   const share = (count: number) => `${((100 * count) / sum).toFixed(1)} %`;
   return [`  ${title}:`, ...rows.map(([key, count]) => `    ${count} (${share(count)}) ${key}`)];
 }
+
+const withSeeds = (title: string, ends: ReadonlyMap<string, readonly number[]>): readonly string[] =>
+  listed(title, new Map([...ends].map(([how, seeds]) => [`${how} (${some(seeds)})`, seeds.length])));

@@ -8,12 +8,10 @@ import { ModelSite } from './model-site.ts';
 import type { Surroundings } from './model-site.ts';
 import { takeSnapshot } from './model-snapshots.ts';
 
-/** A beat that failed is tried again as often, so many milliseconds later; a site that returns makes up what it missed. */
+/** A beat that failed is tried again as often, so many milliseconds later. */
 const BEAT_RETRIES = 5;
 const RETRIES_AFTER = 2_000;
-const MAKES_UP_AFTER = 8_000;
-/** Milliseconds from the request for a run to its task's start, and between two looks whether it can start. */
-const STARTS_AFTER = 5_000;
+/** Milliseconds between two looks whether a run can start. */
 const LOOKS_AGAIN = 10_000;
 
 /**
@@ -33,6 +31,10 @@ export class ModelAirflow extends ModelDatabase {
   readonly drRuns = new Map<string, DagRunState>();
   /** Our own DAGs → paused: a run of a paused one can be asked for, and does not start. */
   readonly drDags = new Map<string, boolean>(Object.values(DAG_IDS).map((dagId) => [dagId, false]));
+  /** Milliseconds from the request for a run to its task's start. */
+  startsAfter = 5_000;
+  /** Milliseconds from the return of its Region to the beat that makes up what was missed. */
+  makesUpAfter = 8_000;
   /** Our own DAGs that get no worker slot. */
   readonly starved = new Set<string>();
   /** How many tries of a beat still end for want of a lock in the database. */
@@ -84,7 +86,7 @@ export class ModelAirflow extends ModelDatabase {
   /** It is back: what was queued starts, and the canary's missed run is made up at once. */
   comeUp(): void {
     this.up = true;
-    this.#site.clock.after(MAKES_UP_AFTER, () => {
+    this.#site.clock.after(this.makesUpAfter, () => {
       if (this.#canStart(DAG_IDS.canary)) this.beat();
     });
   }
@@ -94,7 +96,7 @@ export class ModelAirflow extends ModelDatabase {
     if (!this.installed) return undefined;
     if (this.drRuns.has(runId)) return 'existed';
     this.drRuns.set(runId, 'queued');
-    this.#startSoon(dagId, runId, conf, STARTS_AFTER);
+    this.#startSoon(dagId, runId, conf, this.startsAfter);
     return 'started';
   }
 

@@ -9,7 +9,7 @@ const ACTS = /^POST dags\/[^/]+\/dagRuns\/mv-(\d+)-|\/journal\/mv-(\d+)-/;
 export const deadMove: Invariant = {
   name: 'dead-move-resumed',
   promise:
-    'nobody goes on with a move below an epoch that he could read when he began, nor calls one done that moved nothing',
+    'nobody goes on with a move below an epoch that he could read when he began, nor calls one done that moved nothing, nor does one stay behind',
   watch: (scene, violate) => ({
     called: ({ key, operation }, { name, couldRead }) => {
       const acts = operation === 'GetObject' || operation === 'ListObjectsV2' ? null : ACTS.exec(key);
@@ -28,6 +28,7 @@ export const deadMove: Invariant = {
     settled: () => {
       for (const move of scene.moves) {
         if (move.epoch < scene.highest) violate(`${move.id} stays in a record below epoch ${scene.highest}`);
+        if (move.epoch > scene.highest) violate(`${move.id} stays in a record, and nobody is at work on it`);
       }
     },
   }),

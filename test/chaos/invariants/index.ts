@@ -1,5 +1,6 @@
 import type { Scene } from '../scene.ts';
 import { activeSitePaused } from './active-site-paused.ts';
+import { deadBranch } from './dead-branch.ts';
 import { deadMove } from './dead-move.ts';
 import { crash, debtsLeft, hang } from './ends.ts';
 import { epochBack } from './epoch-back.ts';
@@ -8,6 +9,7 @@ import type { Invariant } from './invariant.ts';
 import { lateActivation } from './late-activation.ts';
 import { oldSnapshot } from './old-snapshot.ts';
 import { sameEpoch } from './same-epoch.ts';
+import { stoppedForNothing } from './stopped-for-nothing.ts';
 import { twoActive } from './two-active.ts';
 
 const INVARIANTS: readonly Invariant[] = [
@@ -15,7 +17,9 @@ const INVARIANTS: readonly Invariant[] = [
   lateActivation,
   deadMove,
   oldSnapshot,
+  deadBranch,
   twoActive,
+  stoppedForNothing,
   sameEpoch,
   epochBack,
   falseHealthy,
