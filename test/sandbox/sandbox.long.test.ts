@@ -108,8 +108,8 @@ describe.each(['2.10.3', '3.3.1'] as const)('two Regions with Airflow %s', (airf
     const credentials = () => Promise.resolve({ accessKeyId: sandbox.accessKeys.runner, secretAccessKey: SECRET_KEY });
     const endpoints = parseEndpoints(sandbox.actionEnv['MWAADR_ENDPOINTS']);
     const api = createRestApi({ credentials, endpoints, limits: LIMITS }, EAST);
-    const { work } = createAirflow(api, airflow);
-    const lately = () => work(environmentName('sandbox', EAST), Date.now() - 300_000);
+    const inside = createAirflow(api, airflow);
+    const lately = () => inside.work(environmentName('sandbox', EAST), Date.now() - 300_000);
     const { startedSince = 0, ...rest } = await lately();
     expect(rest).toEqual({ queued: 0, running: 0, of: 'Airflow' });
     expect(startedSince).toBeGreaterThan(0);
