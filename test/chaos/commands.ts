@@ -9,7 +9,7 @@ export interface Command {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** Codes that are no reason, where every service that is there answers: whoever reads them knows no more than before. */
+/** Codes that are no reason where every service that is there answers and nobody else is at work. */
 const NO_REASON = [
   'MDR-TIMEOUT',
   'MDR-STOPPED',
@@ -17,6 +17,7 @@ const NO_REASON = [
   'MDR-LEASE-HELD',
   'MDR-LEASE-LOST',
   'MDR-CONTROL-CONFLICT',
+  'MDR-MOVE-SUPERSEDED',
   'MDR-DR-RUN-LOST',
   'MDR-INPUT-INVALID',
   'MDR-INPUT-MISSING',

@@ -17,9 +17,9 @@ async function main(wish: Wish): Promise<boolean> {
     return true;
   }
   if (wish.story !== undefined) return tellStory(wish, wish.story);
-  if (wish.without === '') {
+  if (wish.without !== undefined && MUTANTS.every(({ rule }) => rule !== wish.without)) {
     for (const { rule, breaks } of MUTANTS) say(`${rule}: without it ${breaks} breaks`);
-    return true;
+    return wish.without === '';
   }
   if (wish.red) return showRed(wish, say);
   const began = Date.now();

@@ -83,7 +83,10 @@ const OF_THE_DAGS: readonly Mutant[] = [
   {
     rule: 'a lost row comes back from all that proves an activation',
     file: CANARY,
-    edits: [{ from: 'if (own > theirs) {', to: 'if (own > theirs && database.started.length < 20) {' }],
+    edits: [
+      { from: 'if (own > theirs) {', to: 'if (own > theirs && database.started.length < 20) {' },
+      { from: "own >= 0 ? 'active' : 'standby', own >= 0 ? own : theirs", to: "'standby', Math.max(own, theirs)" },
+    ],
     breaks: 'stopped-for-nothing',
     profile: 'records',
   },
@@ -200,8 +203,8 @@ const OF_THE_ACTION: readonly Mutant[] = [
     edits: [
       { from: 'nextEpoch(to.index, [standing.highest])', to: 'nextEpoch(to.index, [standing.record.activated.epoch])' },
     ],
-    breaks: 'cannot-move-again',
-    profile: 'moves',
+    breaks: 'no-way-on',
+    profile: 'one-region-left',
   },
   {
     rule: 'a mirror never lowers a record',
@@ -211,12 +214,12 @@ const OF_THE_ACTION: readonly Mutant[] = [
     profile: 'moves',
   },
   {
-    rule: 'nobody active is a finding',
-    file: 'action/src/domain/standing-findings.ts',
+    rule: 'nobody active is trouble',
+    file: 'action/src/domain/trouble.ts',
     edits: [
       {
-        from: 'if (trouble === undefined || runOf(standing) !== undefined) return [];',
-        to: 'if (standing.roles.active >= 0) return [];',
+        from: 'if (claim === undefined && !nobodyActive) return undefined;',
+        to: 'if (run === undefined) return undefined;',
       },
     ],
     breaks: 'false-healthy',
@@ -242,9 +245,14 @@ const OF_THE_ACTION: readonly Mutant[] = [
     profile: 'normal',
   },
   {
-    rule: 'whoever waits gives up after a time',
-    file: 'action/src/operations/wait.ts',
-    edits: [{ from: 'if (now - began >= limitSeconds * 1000) throw', to: 'if (now < 0) throw' }],
+    rule: 'a check that waits for its verdict ends when its time is up',
+    file: 'action/src/operations/settle.ts',
+    edits: [
+      {
+        from: 'if (clear || next > began + wait * 1000 || world.stop.aborted) return',
+        to: 'if (world.stop.aborted) return',
+      },
+    ],
     breaks: 'hang',
     profile: 'moves',
   },
