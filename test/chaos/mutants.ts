@@ -171,8 +171,8 @@ const OF_THE_ACTION: readonly Mutant[] = [
     file: 'action/src/operations/abandoned.ts',
     edits: [
       {
-        from: 'if (move === null || !isAbandoned(move, standing)) continue;',
-        to: 'if (move === null || side.index >= 0) continue;',
+        from: 'if (record === undefined || withoutAbandoned(record, standing) === record) continue;',
+        to: 'if (record === undefined || side.index >= 0) continue;',
       },
     ],
     breaks: 'dead-move-resumed',
@@ -183,8 +183,8 @@ const OF_THE_ACTION: readonly Mutant[] = [
     file: ARRIVAL,
     edits: [
       {
-        from: 'inputs.snapshot ?? (await patiently(scene, newest)) ?? verified.id',
-        to: 'inputs.snapshot ?? verified.id',
+        from: 'for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {',
+        to: 'for (const id of [verified.id]) {',
       },
     ],
     breaks: 'old-snapshot',
@@ -209,7 +209,7 @@ const OF_THE_ACTION: readonly Mutant[] = [
   {
     rule: 'a mirror never lowers a record',
     file: DEBTS,
-    edits: [{ from: 'effective(theirs).epoch > epoch ||', to: 'effective(theirs).epoch < -1 ||' }],
+    edits: [{ from: 'theirs.epoch > epoch ||', to: 'theirs.epoch < -1 ||' }],
     breaks: 'epoch-goes-back',
     profile: 'moves',
   },
