@@ -24,6 +24,8 @@ export default {
     project('long', ['**'], 'long.test'),
   ],
   maxWorkers: 2,
+  // A guard against what hangs, not a measure: CI plays thousands of virtual hours on two shared cores.
+  testTimeout: 60_000,
   coverageProvider: 'v8',
   coverageReporters: ['text'],
   // Where the decisions are; adapters are proved by the tests against the sandbox.

@@ -104,7 +104,7 @@ describe('A failover that is killed', () => {
         expect({ victim, ...outcomeOf(story) }).toEqual({ victim, ...whole.outcome });
       }
     },
-    60_000,
+    240_000,
   );
 
   test('after the journal says fenced does not fence again', async () => {

@@ -40,7 +40,7 @@ describe.each(WAYS)('A failover %s that is killed after any call', (_, way) => {
           });
       }
     }
-  }, 60_000);
+  }, 240_000);
 
   test('and had not claimed, is withdrawn by the next check, which says so, and keeps nobody from any move', async () => {
     let withdrawals = 0;
@@ -57,5 +57,5 @@ describe.each(WAYS)('A failover %s that is killed after any call', (_, way) => {
       expect(await story.failover(way.inputs)).toMatchObject({ epoch: 1, resumed: false });
     }
     expect(withdrawals).toBeGreaterThan(5);
-  }, 60_000);
+  }, 240_000);
 });
