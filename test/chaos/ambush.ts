@@ -1,5 +1,7 @@
 import { DAG_IDS } from '../../action/src/domain/names.ts';
-import { forAWhile } from './events.ts';
+import { failoverTo, forAWhile } from './events.ts';
+import { run } from './operations.ts';
+import type { Operation } from './operations.ts';
 import type { Random } from './random.ts';
 import { otherRegion } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -13,6 +15,7 @@ interface Moment {
 /** Moments in which much hangs by a thread: one of the first so many calls of this kind, by whatever process. */
 const MOMENTS: readonly [Moment, ...Moment[]] = [
   { name: 'an activation is ordered', is: /^InvokeRestApi POST dags\/mwaadr_activate/, among: 3 },
+  { name: 'an activation is ordered', is: /^InvokeRestApi POST dags\/mwaadr_activate/, among: 3 },
   { name: 'a run is ordered', is: /^InvokeRestApi POST/, among: 8 },
   { name: 'a record is written', is: /^PutObject control\/[^/]+\.json$/, among: 40 },
   { name: 'a step is done', is: /^PutObject control\/.+\/journal\//, among: 15 },
@@ -20,7 +23,7 @@ const MOMENTS: readonly [Moment, ...Moment[]] = [
 
 interface Blow {
   readonly name: string;
-  readonly strike: (scene: Scene, region: string) => () => void;
+  readonly strike: (scene: Scene, region: string, by: Operation) => () => void;
 }
 
 const loseOne = (scene: Scene, region: string) => {
@@ -31,7 +34,18 @@ const loseOne = (scene: Scene, region: string) => {
   };
 };
 
+/** The Region and the runner are lost together, and somebody goes home. */
+function loseBoth(scene: Scene, region: string, by: Operation): () => void {
+  by.kill();
+  const home = failoverTo(otherRegion(region), true);
+  scene.universe.clock.after(GOES_HOME_AFTER, () => void run(scene, 'failover', home));
+  return loseOne(scene, region);
+}
+
+const GOES_HOME_AFTER = 300_000;
+
 const BLOWS: readonly [Blow, ...Blow[]] = [
+  { name: 'its Region is lost, and the runner', strike: loseBoth },
   { name: 'its Region is lost', strike: loseOne },
   { name: 'the other Region is lost', strike: (scene, region) => loseOne(scene, otherRegion(region)) },
   {
@@ -64,14 +78,14 @@ export function layAmbushes(scene: Scene): void {
 function layAmbush(scene: Scene, random: Random): void {
   const moment = random.pick(MOMENTS);
   const blow = random.pick(BLOWS);
-  const minutes = random.pick([3, 15, 60, 180] as const);
+  const minutes = random.pick([3, 15, 60, 120] as const);
   let left = 1 + random.below(moment.among);
   scene.watch({
-    called: ({ operation, key, region }) => {
+    called: ({ operation, key, region }, by) => {
       if (scene.isHealed || !moment.is.test(`${operation} ${key}`)) return;
       left -= 1;
       if (left !== 0) return;
-      forAWhile(scene, `as ${moment.name} in ${region}, ${blow.name}`, minutes, blow.strike(scene, region));
+      forAWhile(scene, `as ${moment.name} in ${region}, ${blow.name}`, minutes, blow.strike(scene, region, by));
     },
   });
 }

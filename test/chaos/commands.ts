@@ -1,4 +1,4 @@
-import { isCheck, run } from './operations.ts';
+import { isCheck, runToItsEnd } from './operations.ts';
 import type { Ended } from './operations.ts';
 import { REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -51,7 +51,7 @@ function touchable(scene: Scene): string {
 /** Runs it once. A refusal must have a reason, and must have touched nothing. */
 export async function carryOut(scene: Scene, command: Command): Promise<string> {
   const before = touchable(scene);
-  const { code } = await run(scene, command.operation, command.inputs);
+  const { code } = await runToItsEnd(scene, command.operation, command.inputs);
   if (code === 'ok') return code;
   const what = `${command.operation} ${JSON.stringify(command.inputs)}`;
   if (!isReason(code)) scene.violate('no-way-on', `${what} ends with ${code}`);

@@ -2,7 +2,7 @@ import { carryOut, printedBy } from './commands.ts';
 import type { Command } from './commands.ts';
 import { failoverTo } from './events.ts';
 import { heal, letZombiesEnd, repairRecords } from './heal.ts';
-import { run } from './operations.ts';
+import { runToItsEnd } from './operations.ts';
 import type { Ended } from './operations.ts';
 import { otherRegion, REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -37,11 +37,11 @@ async function whatMustBeRefused(scene: Scene): Promise<void> {
 }
 
 async function threeChecks(scene: Scene): Promise<Ended> {
-  await run(scene, 'check', {});
+  await runToItsEnd(scene, 'check', {});
   await scene.minutes(15);
-  await run(scene, 'check', {});
+  await runToItsEnd(scene, 'check', {});
   await scene.minutes(15);
-  const last = await run(scene, 'check', {});
+  const last = await runToItsEnd(scene, 'check', {});
   scene.tell('settled');
   await scene.minutes(15);
   return last;
@@ -60,7 +60,7 @@ async function oneMoreMove(scene: Scene): Promise<void> {
   const [from] = scene.actives;
   if (from === undefined) return;
   const to = otherRegion(from);
-  const { code } = await run(scene, 'failover', failoverTo(to, true));
+  const { code } = await runToItsEnd(scene, 'failover', failoverTo(to, true));
   if (code !== 'ok') {
     scene.violate('cannot-move-again', `failover to ${to} ends with ${code}`);
     return;

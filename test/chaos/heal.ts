@@ -1,4 +1,4 @@
-import { run } from './operations.ts';
+import { runToItsEnd } from './operations.ts';
 import { REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -26,7 +26,7 @@ export async function repairRecords(scene: Scene): Promise<void> {
   if (broken.length === 0) return;
   for (const region of broken) scene.universe.s3(region).delete(scene.universe.bucket(region), scene.controlKey);
   scene.tell('meddled', broken.join());
-  await run(scene, 'install', {});
+  await runToItsEnd(scene, 'install', {});
 }
 
 /** Whoever stood still wakes up, and comes to an end. */

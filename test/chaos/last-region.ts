@@ -1,7 +1,7 @@
 import { carryOut, isReason, printedBy } from './commands.ts';
 import { failoverTo } from './events.ts';
 import { heal, letZombiesEnd } from './heal.ts';
-import { run } from './operations.ts';
+import { runToItsEnd } from './operations.ts';
 import { otherRegion, REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -17,7 +17,7 @@ export async function lastRegion(scene: Scene): Promise<LastRegion> {
   const left = scene.random.pick(REGIONS);
   heal(scene, otherRegion(left));
   await letZombiesEnd(scene);
-  const check = await run(scene, 'check', { wait: '1500' });
+  const check = await runToItsEnd(scene, 'check', { wait: '1500' });
   const printed = printedBy(check);
   const command = printed ?? { operation: 'failover', inputs: failoverTo(left, true) };
   const code = await carryOut(scene, command);

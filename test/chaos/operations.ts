@@ -17,6 +17,8 @@ export interface Operation {
   readonly couldRead: number;
   /** When the whole process last stood still, in milliseconds. */
   stoodStill: { readonly from: number; readonly to: number } | undefined;
+  /** Nothing of it runs on. */
+  kill: () => void;
 }
 
 export interface Ended {
@@ -33,6 +35,8 @@ export interface Fate {
   readonly options: Pick<ProcessOptions, 'mishap' | 'skew' | 'expiresAt'>;
 }
 
+const nothing = (): void => undefined;
+
 export const UNHARMED: Fate = { label: '', options: {} };
 
 /** Runs an operation to its end, whatever that is; never rejects. */
@@ -44,16 +48,51 @@ export async function run(
 ): Promise<Ended> {
   const name = `p${scene.endings.length + scene.running.size + 1}`;
   const couldRead = scene.readableTo(name);
-  const by: Operation = { name, operation, inputs, startedAt: scene.now, couldRead, stoodStill: undefined };
+  const by: Operation = {
+    name,
+    operation,
+    inputs,
+    startedAt: scene.now,
+    couldRead,
+    stoodStill: undefined,
+    kill: nothing,
+  };
   scene.running.add(by);
   scene.note(`${name} ${operation} ${JSON.stringify(inputs)} ${fate.label}`);
   const process = scene.story.process({ ...fate.options, ...watched(scene, by, fate), name });
+  by.kill = () => {
+    process.dead = true;
+    process.stopper.abort();
+  };
   const ended = await outcome(by, () => scene.story.run(operation, inputs, process));
   scene.running.delete(by);
   scene.endings.push(ended);
   scene.note(`${name} ${operation}: ${inWords(ended)}; ${scene.state}`);
   scene.tell('ended', ended);
   return ended;
+}
+
+const LONGEST_HOURS = 12;
+
+/** As {@link run}, for one that should end soon: else it is told to `violate`, and killed. */
+export async function runToItsEnd(
+  scene: Scene,
+  operation: Solo,
+  inputs: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const others = new Set(scene.running);
+  const running = run(scene, operation, inputs);
+  const by = [...scene.running].find((candidate) => !others.has(candidate));
+  const over = new AbortController();
+  void running.then(() => {
+    over.abort();
+  });
+  await scene.universe.clock.sleep(LONGEST_HOURS * 3_600_000, over.signal);
+  if (!over.signal.aborted) {
+    scene.violate('hang', `${by?.name ?? ''} ${operation} does not end within ${LONGEST_HOURS} hours`);
+    by?.kill();
+  }
+  return running;
 }
 
 function watched(scene: Scene, by: Operation, { options }: Fate): Pick<ProcessOptions, 'mishap' | 'watch' | 'say'> {

@@ -18,6 +18,8 @@ export interface Game {
 
 const WORKERS = 2;
 const PROGRESS_EVERY = 5_000;
+/** Real milliseconds; a schedule takes less than a second, on a busy machine some. */
+const LONGEST_SCHEDULE = 120_000;
 const WORKER = new URL('worker.ts', import.meta.url);
 const HOOK = new URL('mutant-hook.ts', import.meta.url);
 
@@ -48,10 +50,19 @@ function work(game: Game, take: () => number | undefined, totals: Totals): Promi
     env: { ...process.env, MWAADR_WITHOUT: game.without ?? '' },
   });
   return new Promise((resolve, reject) => {
+    let watchdog: NodeJS.Timeout | undefined;
     const goOn = () => {
+      clearTimeout(watchdog);
       const seed = take();
-      if (seed === undefined) child.disconnect();
-      else child.send({ seed, profile: game.profile });
+      if (seed === undefined) {
+        child.disconnect();
+        return;
+      }
+      watchdog = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`seed ${seed} did not end: npm run chaos -- --profile ${game.profile} --story ${seed}`));
+      }, LONGEST_SCHEDULE);
+      child.send({ seed, profile: game.profile });
     };
     child.on('message', (summary: Summary) => {
       totals.add(summary);
@@ -59,6 +70,7 @@ function work(game: Game, take: () => number | undefined, totals: Totals): Promi
     });
     child.on('error', reject);
     child.on('exit', (code) => {
+      clearTimeout(watchdog);
       if (code === 0) resolve();
       else reject(died(child, code));
     });

@@ -37,6 +37,7 @@ export async function playSchedule(seed: number, profile: Profile, isTold = fals
   const last = profile.oneRegionLeft ? await lastRegion(scene) : undefined;
   const command = profile.oneRegionLeft ? undefined : await endGame(scene);
   scene.close();
+  for (const operation of scene.running) operation.kill();
   return {
     seed,
     violations: scene.violations,
