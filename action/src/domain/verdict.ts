@@ -155,11 +155,13 @@ const LIFE: readonly SignalName[] = ['activeMetric', 'activeAirflow', 'heartbeat
 function alive(latest: Reading): Verdict {
   const witnesses = LIFE.filter((name) => is(latest, name, 'good'));
   const wrong = problems(latest);
+  const [first, ...more] = wrong;
   if (witnesses.length === 0) {
     return unknown('nothing shows that the scheduler works, and too little that it is dead', [latest]);
   }
-  if (wrong.length > 0) {
-    const reason = `the scheduler works by ${witnesses.length} of ${LIFE.length} witnesses, with ${wrong.length} remark(s)`;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+    const reason = `the scheduler works by ${witnesses.length} of ${LIFE.length} witnesses, but ${first}${others}`;
     return { key: 'DEGRADED', reason, evidence: wrong };
   }
   if (witnesses.length < 2) {

@@ -190,6 +190,13 @@ describe('A scheduler is called dead', () => {
     expect(after([beat, beat, beat]).key).toBe('DEGRADED');
   });
 
+  test('and its reason names what is wrong, as most readers see no more of it', () => {
+    const one: Qualities = { extraMetrics: 'bad' };
+    expect(after([one]).reason).toBe('the scheduler works by 3 of 3 witnesses, but extraMetrics: bad, x');
+    const two: Qualities = { extraMetrics: 'bad', heartbeat: 'bad' };
+    expect(after([two]).reason).toMatch(/^the scheduler works by 2 of 3 witnesses, but .*: bad, x \(and 1 more\)$/);
+  });
+
   test('not while Airflow itself says that the scheduler works', () => {
     const halves: Qualities = { activeMetric: 'bad', heartbeat: 'bad' };
     expect(after([halves, halves, halves]).key).toBe('DEGRADED');

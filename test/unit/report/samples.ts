@@ -363,7 +363,7 @@ export const peerUnreadable: CheckResult = {
   warnings: [],
   verdict: {
     key: 'DEGRADED',
-    reason: 'the scheduler works by 3 of 3 witnesses, with 1 remark(s)',
+    reason: 'the scheduler works by 3 of 3 witnesses, but activePeer: bad, us-west-2: dark',
     evidence: ['activePeer: bad, us-west-2: dark'],
   },
   findings: [
