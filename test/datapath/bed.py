@@ -15,25 +15,30 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psycopg2
+import warm
 from cryptography.fernet import Fernet
 
 BED = json.loads(os.environ["MWAADR_BED"])
 SOURCE = Path(os.environ.get("MWAADR_DAGS", Path(__file__).resolve().parents[2] / "dags")) / "mwaadr"
 ACCOUNT = "111122223333"
 REGIONS = ("us-east-1", "us-west-2")
-# No process has to die here.
-BEAT = "from mwaadr.core import canary, fence; fence.SECONDS_TO_DIE = 0; canary.beat()"
+COLUMNS: dict[str, dict[str, str]] = {}
+# No process has to die here, and what is locked stays locked.
+BEAT = "from mwaadr.core import canary, fence; fence.SECONDS_TO_DIE = 0; canary.SECONDS_TO_HOLD = 0.5; canary.beat()"
+PATIENT_BEAT = BEAT.replace("SECONDS_TO_HOLD = 0.5", "SECONDS_TO_HOLD = 4")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIATEST000000000000")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "nobody-checks-it")
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["MWAADR_ENDPOINTS"] = ",".join(f"{region}={BED['moto']}" for region in REGIONS)
 
 
+@cache
 def client(service: str, region: str) -> Any:
     return boto3.client(service, region_name=region, endpoint_url=BED["moto"])
 
@@ -170,13 +175,15 @@ class Site:
         return connection
 
     def columns(self, table: str) -> dict[str, str]:
-        return dict(
-            self.sql(
+        """Names and types; asked once, as no test changes a table of Airflow's."""
+        if table not in COLUMNS:
+            found = self.sql(
                 "select column_name, udt_name from information_schema.columns where table_schema = 'public' "
                 "and table_name = %s order by ordinal_position",
                 table,
             )
-        )
+            COLUMNS[table] = dict(found)
+        return COLUMNS[table]
 
     def insert(self, table: str, **values: Any) -> Any:
         """Inserts a row of what the table has; unknown columns are left out, so that one text serves all versions."""
@@ -217,9 +224,9 @@ class Site:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def beat(self) -> dict[str, Any]:
+    def beat(self, program: str = BEAT) -> dict[str, Any]:
         """One beat of the canary as its task does it; returns the heartbeat in our own bucket."""
-        ran = self.python(BEAT)
+        ran = self.python(program)
         if ran.returncode:
             raise AssertionError(ran.stderr)
         return self.heartbeat()
@@ -228,11 +235,9 @@ class Site:
         """The last beat in our bucket, our own or that of the Region ``of``."""
         return json.loads(self.get(f"sites/{self.bed.name}/{of or self.region}/heartbeat.json"))
 
-    def python(self, program: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def python(self, program: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs a program as a task of this site would."""
-        command = [sys.executable, "-c", program, *args]
-        env = self.environment() | environment
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return warm.run(program, self.environment() | environment)
 
     def own_run(self, kind: str, run_id: str) -> None:
         """The DAG run and the running task instance that the data path looks for before it commits."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg2
-from bed import BEAT, Site, superuser
+from bed import BEAT, PATIENT_BEAT, Site, superuser
 from seed import digest, seed
 from two_sites import OfTwoSites, dark, eventually
 
@@ -48,7 +48,8 @@ class Fences(OfTwoSites):
             while not over.is_set():
                 cursor.execute(
                     "select mode from pg_locks l join pg_stat_activity a using (pid) "
-                    "where l.locktype = 'relation' and l.relation = 'dag'::regclass and a.application_name = 'mwaadr'"
+                    "where l.locktype = 'relation' and l.relation = 'dag'::regclass "
+                    "and a.datname = current_database() and a.application_name = 'mwaadr'"
                 )
                 seen.update(mode for (mode,) in cursor.fetchall())
                 over.wait(0.01)
@@ -98,7 +99,7 @@ class Fences(OfTwoSites):
         blocker = self.east.blocker("update dag set last_parsed_time = now() where dag_id = 'user_0'")
         self.addCleanup(blocker.close)
         self.bed.control(1)
-        beating = threading.Thread(target=self.east.beat)
+        beating = threading.Thread(target=self.east.beat, args=(PATIENT_BEAT,))
         beating.start()
         eventually(lambda: self.east.heartbeat()["role"] == "standby")
         blocker.commit()
