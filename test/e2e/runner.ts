@@ -15,7 +15,6 @@ export interface Annotation {
 export interface BundleRun {
   /** `null` when a signal ended it. */
   readonly code: number | null;
-  readonly milliseconds: number;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
   readonly annotations: readonly Annotation[];
@@ -31,13 +30,16 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Another bundle than the committed one. */
   readonly bundle?: string;
-  /** Sent once `when` is found in the log; the runner's own sequence on a cancel is SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL. */
+  /** Sent once `when` is found in the log; ten seconds later it is killed, as the runner does when a job is cancelled. */
   readonly signal?: { readonly when: RegExp; readonly send: NodeJS.Signals };
   /** Sent once this resolves, whatever the log says. */
   readonly killWhen?: Promise<unknown>;
   /** Gets the output as it comes. */
   readonly hear?: (text: string) => void;
 }
+
+/** SIGINT, 7.5 s, SIGTERM, 2.5 s, SIGKILL: what the runner does to a job that is cancelled. */
+const RUNNER_WAITS_MS = 10_000;
 
 const FILES = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
 
@@ -84,18 +86,21 @@ function start(
     const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let raw = '';
     let waiting = options.signal;
+    let kill: NodeJS.Timeout | undefined;
     const hear = (bytes: Buffer) => {
       raw += bytes.toString();
       options.hear?.(bytes.toString());
       if (waiting === undefined || !waiting.when.test(raw)) return;
       child.kill(waiting.send);
       waiting = undefined;
+      kill = setTimeout(() => child.kill('SIGKILL'), RUNNER_WAITS_MS);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     void options.killWhen?.then(() => child.kill('SIGKILL'));
     child.on('error', reject);
     child.on('close', (code) => {
+      clearTimeout(kill);
       resolve({ code, raw });
     });
   });
@@ -150,14 +155,11 @@ export async function runBundle(
   try {
     await Promise.all(FILES.map((name) => writeFile(join(folder, name), '')));
     const environment = { ...runnerEnvironment(folder, inputs), ...env };
-    const began = performance.now();
     const { code, raw } = await start([options.bundle ?? BUNDLE], environment, options.cwd ?? folder, options);
-    const milliseconds = performance.now() - began;
     const commands = raw.split('\n').flatMap((line) => parseCommand(line) ?? []);
     const masked = commands.filter(({ name }) => name === 'add-mask').map(({ message }) => message);
     return {
       code,
-      milliseconds,
       outputs: parseOutputs(await readFile(join(folder, 'GITHUB_OUTPUT'), 'utf8')),
       summary: await readFile(join(folder, 'GITHUB_STEP_SUMMARY'), 'utf8'),
       annotations: commands.flatMap(({ name, message, properties }) =>
