@@ -114,4 +114,17 @@ describe('When a record still holds a debt that does not count', () => {
     expect(pauses).toEqual([[], []]);
     expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
   });
+
+  test.each([
+    ['of the side that lost', EAST, 4],
+    ['of the side that won', WEST, 3],
+  ])('(in the record %s, with a claim that names no move) then too', async (_, where, epoch) => {
+    const story = await MoveStory.running();
+    await story.force(TO_WEST);
+    const debts = [debt(EAST, 0), debt(WEST, 2)];
+    story.rewrite(where, (record) => ({ ...record, epoch, phase: 'claimed', move: null, debts }));
+    await story.check();
+    expect([story.control(EAST).debts, story.control(WEST).debts]).toEqual([[], []]);
+    expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
+  });
 });

@@ -1,6 +1,7 @@
 import type { ControlRecord, Debt, FenceGrade } from '../domain/control-record.ts';
 import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { effective } from '../domain/epoch.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import type { PaidDebt } from '../domain/results.ts';
@@ -60,10 +61,11 @@ async function strikeOffVoid(world: World, deployment: Deployment, known: Known,
     const isWinner = index === siteOfEpoch(standing.record.epoch);
     const isKept = (debt: Debt) => isWinner && isValid(deployment, standing, debt);
     if (answerOf(known, side)?.record.debts.every(isKept) !== false) continue;
-    // By compare-and-set, and only while the record has not moved on: a younger debt is another run's.
+    // By compare-and-set, and only while the record has not moved on: a younger debt is another run's. A claim that
+    // names no move is no move on.
     await probe(() =>
       changeControl(world, side, deployment, (current) =>
-        current.epoch > standing.record.epoch ? current : { ...current, debts: current.debts.filter(isKept) },
+        effective(current).epoch > standing.record.epoch ? current : { ...current, debts: current.debts.filter(isKept) },
       ),
     );
   }
