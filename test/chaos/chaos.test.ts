@@ -13,6 +13,7 @@ const SCHEDULES: readonly (readonly [ProfileName, readonly number[]])[] = [
   ['moves', [1, 2, 3, 4]],
   ['records', [1, 2, 3]],
   ['one-region-left', [1, 2, 3]],
+  ['pauses', [1, 2, 3]],
 ];
 
 describe('A random schedule', () => {

@@ -1,7 +1,7 @@
 import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
 import { DAG_IDS } from '../../action/src/domain/names.ts';
 import { RECORD_EVENTS } from './events-records.ts';
-import { fateOf } from './mishaps.ts';
+import { fateOf, stillBeforeAPause } from './mishaps.ts';
 import { run } from './operations.ts';
 import { otherRegion, REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -43,7 +43,8 @@ function failover(scene: Scene): void {
   const wanted = random.chance(0.6) ? otherRegion(ruling) : random.pick(REGIONS);
   const target = scene.universe.isLost(wanted) && random.chance(0.7) ? otherRegion(wanted) : wanted;
   const isForced = random.chance(profile.force);
-  void run(scene, 'failover', failoverTo(target, isForced), fateOf(random));
+  const isStill = profile.pauses && random.chance(0.6);
+  void run(scene, 'failover', failoverTo(target, isForced), isStill ? stillBeforeAPause(random) : fateOf(random));
   if (!random.chance(0.25)) return;
   const second = random.chance(0.5) ? target : random.pick(REGIONS);
   void run(scene, 'failover', failoverTo(second, isForced), fateOf(random));
@@ -103,6 +104,16 @@ function drDagStops(scene: Scene): void {
   forAWhile(scene, `${dagId} of ${region} is ${isPaused ? 'paused' : 'starved'}`, 2 + random.below(40), () => {
     drDags.set(dagId, false);
     starved.delete(dagId);
+  });
+}
+
+/** Of the site that is active, and has to be stopped by the next move. */
+function canaryStops(scene: Scene): void {
+  const region = REGIONS[Math.max(0, scene.highest) % 2] ?? REGIONS[0];
+  const { starved } = scene.airflow(region);
+  starved.add(DAG_IDS.canary);
+  forAWhile(scene, `the canary of ${region} gets no worker`, 15 + scene.random.below(30), () => {
+    starved.delete(DAG_IDS.canary);
   });
 }
 
@@ -193,5 +204,6 @@ const TROUBLES: readonly Event[] = [
 /** With weights that are about a hundred in sum. */
 export function eventsOf({ profile }: Scene): readonly Event[] {
   const troubles = TROUBLES.map((event) => ({ ...event, weight: event.weight * profile.troubles }));
-  return [...MOVES, ...troubles, ...(profile.records ? RECORD_EVENTS : [])];
+  const stops: readonly Event[] = [{ name: 'the canary of the active site stops', weight: 30, happen: canaryStops }];
+  return [...MOVES, ...troubles, ...(profile.records ? RECORD_EVENTS : []), ...(profile.pauses ? stops : [])];
 }

@@ -24,10 +24,25 @@ const PLACES: readonly [Place, ...Place[]] = [
   { name: 'call', is: /^/, among: 220 },
 ];
 
+const BEFORE_A_PAUSE: readonly [Place, ...Place[]] = [
+  { name: 'pause by REST', is: /^InvokeRestApi PATCH/, among: 2 },
+  { name: 'note of what is paused', is: /^PutObject .+\/pauses-/, among: 1 },
+  { name: 'look at a fence', is: /^GetObject results\/.+-fence/, among: 8 },
+];
+
 /** What befalls the next process: about half of them end as they should, by a clock that may be wrong. */
 export function fateOf(random: Random): Fate {
   const skew = random.chance(0.3) ? (random.below(21) - 10) * MINUTE : 0;
   return skewed(random.chance(0.45) ? UNHARMED : mishapOf(random), skew);
+}
+
+/** Stands still on the way to the first pauses by REST, for so long that somebody else may have moved meanwhile. */
+export function stillBeforeAPause(random: Random): Fate {
+  const place = random.pick(BEFORE_A_PAUSE);
+  const freeze = random.pick([60 * MINUTE, 120 * MINUTE] as const);
+  const mishap = { freeze, inFlight: random.chance(0.3) };
+  const label = `freeze at ${place.name}, ${freeze / MINUTE} min`;
+  return { label, options: { mishap: once(place.is, 1 + random.below(place.among), mishap) } };
 }
 
 function mishapOf(random: Random): Fate {

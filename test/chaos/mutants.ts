@@ -132,14 +132,14 @@ const OF_THE_ACTION: readonly Mutant[] = [
       },
     ],
     breaks: 'active-site-paused',
-    profile: 'moves',
+    profile: 'pauses',
   },
   {
     rule: 'a pause is not sent late',
     file: FENCE,
     edits: [{ from: '{ notAfter: lookedAt + LOOK_LASTS }', to: '{ notAfter: Infinity }' }],
     breaks: 'active-site-paused',
-    profile: 'moves',
+    profile: 'pauses',
   },
   {
     rule: 'check pays what moves owe',
@@ -203,8 +203,8 @@ const OF_THE_ACTION: readonly Mutant[] = [
     edits: [
       { from: 'nextEpoch(to.index, [standing.highest])', to: 'nextEpoch(to.index, [standing.record.activated.epoch])' },
     ],
-    breaks: 'no-way-on',
-    profile: 'one-region-left',
+    breaks: 'dead-move-resumed',
+    profile: 'moves',
   },
   {
     rule: 'a mirror never lowers a record',

@@ -12,6 +12,8 @@ export interface Profile {
   readonly oneRegionLeft: boolean;
   /** Whether control records and state rows are lost or damaged, and claims without a move are written. */
   readonly records: boolean;
+  /** Whether canaries often stop, so that only calls of REST stop a site, and runners stand still before such calls. */
+  readonly pauses: boolean;
 }
 
 const NORMAL: Profile = {
@@ -22,6 +24,7 @@ const NORMAL: Profile = {
   ambushes: 0.3,
   oneRegionLeft: false,
   records: false,
+  pauses: false,
 };
 
 export const PROFILES = {
@@ -31,6 +34,8 @@ export const PROFILES = {
   records: { ...NORMAL, records: true },
   /** Many moves, most of them forced, that are killed, frozen and begun again, and Regions that come and go. */
   moves: { ...NORMAL, force: 0.85, troubles: 0.2, ambushes: 0.8 },
+  /** Sites that do not stop by themselves. */
+  pauses: { ...NORMAL, force: 1, troubles: 0.1, ambushes: 0, pauses: true },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;

@@ -7,7 +7,7 @@ export interface WrittenRecord {
   readonly phase: string;
   readonly activated: { readonly epoch: number; readonly snapshot: string | null };
   readonly move: WrittenMove | null;
-  readonly lease: { readonly purpose: string; readonly expiresAt: string } | null;
+  readonly lease: { readonly purpose: string; readonly expiresAt: string; readonly move?: WrittenMove | null } | null;
   readonly debts: readonly { readonly kind: string; readonly site: string; readonly epoch: number }[];
 }
 

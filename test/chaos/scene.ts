@@ -168,8 +168,10 @@ export class Scene {
     return view;
   }
 
+  /** Claimed ones, and those that are only planned, which end with their lease. */
   get moves(): readonly WrittenMove[] {
-    return REGIONS.flatMap((region) => this.written(region)?.move ?? []);
+    const records = REGIONS.flatMap((region) => this.written(region) ?? []);
+    return records.flatMap(({ move, lease }) => [...(move ? [move] : []), ...(lease?.move ? [lease.move] : [])]);
   }
 
   get debts(): readonly string[] {
