@@ -15,6 +15,8 @@ export interface Operation {
   readonly startedAt: number;
   /** The highest epoch in a record that it could read when it began. */
   readonly couldRead: number;
+  /** Whether its credentials hold to its end. */
+  readonly isLetIn: boolean;
   /** When the whole process last stood still, in milliseconds. */
   stoodStill: { readonly from: number; readonly to: number } | undefined;
   /** Nothing of it runs on. */
@@ -54,6 +56,7 @@ export async function run(
     inputs,
     startedAt: scene.now,
     couldRead,
+    isLetIn: fate.options.expiresAt === undefined,
     stoodStill: undefined,
     kill: nothing,
   };

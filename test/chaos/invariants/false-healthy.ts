@@ -21,7 +21,7 @@ export const falseHealthy: Invariant = {
         if (!isAllReadable(scene)) readableSince = scene.now;
       },
       ended: ({ by, result }) => {
-        if (!isCheck(result) || exitOf(result, 'unhealthy').code !== 0 || scene.hasMoveAtWork) return;
+        if (!by.isLetIn || !isCheck(result) || exitOf(result, 'unhealthy').code !== 0 || scene.hasMoveAtWork) return;
         const from = by.startedAt - KNOWN_AFTER;
         const isKnowable = nobodySince !== undefined && nobodySince < from && readableSince < from && workUntil < from;
         if (isKnowable) violate(`${by.name} says ${result.verdict.key}, and nobody is active`);
