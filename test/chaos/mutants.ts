@@ -228,7 +228,7 @@ const OF_THE_ACTION: readonly Mutant[] = [
   {
     rule: 'check prints the command that leads on',
     file: 'action/src/domain/standing-findings.ts',
-    edits: [{ from: 'const command = commandOf(facts, claim, permission);', to: 'const command = undefined;' }],
+    edits: [{ from: 'const command = commandOf(facts, claim, permission, isOver);', to: 'const command = undefined;' }],
     breaks: 'no-way-on',
     profile: 'moves',
   },
@@ -237,8 +237,8 @@ const OF_THE_ACTION: readonly Mutant[] = [
     file: 'action/src/operations/move-plan.ts',
     edits: [
       {
-        from: "if (permission !== 'force' || inputs.override === 'force') return verdict;",
-        to: 'if (permission.length > 0) return verdict;',
+        from: "if (permissionOf(verdict.key, 'manual') !== 'force' || override === 'force') return;",
+        to: 'if (verdict.key.length > 0) return;',
       },
     ],
     breaks: 'refusal-touched',

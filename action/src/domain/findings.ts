@@ -1,3 +1,4 @@
+import type { Debt } from './control-record.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
 import { otherSite } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
@@ -9,6 +10,7 @@ import type { Finding } from './results.ts';
 import type { Case } from './rows.ts';
 import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
+import { millis } from './stored-json.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
 import { isAtAStandstill, persists } from './verdict.ts';
@@ -33,13 +35,40 @@ export function findingsOf(facts: FindingFacts): Found {
   const pauses = ofPauses(facts);
   return {
     findings: [
-      ...standingFindings(facts, permissionOf(verdict.key, 'manual')),
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), mustBeLeft(verdict)),
+      ...twoActive(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
       ...pauses.findings,
       ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
       ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
     ],
     notes: [...movingNotes(facts), ...pauses.notes],
+  };
+}
+
+const mustBeLeft = ({ key }: Verdict): boolean => key === 'UNHEALTHY(region)' || key === 'UNHEALTHY(airflow)';
+
+/** A side that lost says of itself that it is active, longer than its canary needs to hear of it. */
+function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
+  const { record, roles, beats, lease } = standing;
+  const beat = beats[roles.standby];
+  const stale = staleAfter(deployment);
+  if (lease !== undefined || record.phase !== 'activated' || beat?.role !== 'active') return [];
+  const isLate = millis(beat.at) > millis(record.activated.at) + stale && beat.ageMilliseconds <= stale;
+  return isLate ? [worksOn(deployment, standing, 'its own heartbeat says that it is active')] : [];
+}
+
+/** What a check could not stop although it answers: `debts` are those that are left. */
+export function unfenced(facts: StandingCase, debts: readonly Debt[], answers: boolean): readonly Finding[] {
+  if (!answers || troubleOf(facts) !== undefined || !debts.some(({ kind }) => kind === 'fence')) return [];
+  return [worksOn(facts.deployment, facts.standing, 'its canary does not run, and its REST API does not let us in')];
+}
+
+function worksOn({ sites }: Deployment, { roles }: Standing, why: string): Finding {
+  const [active, loser] = [sites[roles.active], sites[roles.standby]];
+  return {
+    name: 'two-active',
+    message: `${loser.region} may run its DAGs beside ${active.region}: it is back, and nothing has stopped it (${why}). Pause all DAGs of yours in Airflow of ${loser.environment}, or let this role call its REST API (airflow:InvokeRestApi), so that the next check stops it`,
   };
 }
 

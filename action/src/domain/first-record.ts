@@ -17,12 +17,18 @@ export function requireConsistent(deployment: Deployment, records: readonly Cont
   });
 }
 
-function lies({ sites }: Deployment, { site, epoch, phase, activated }: ControlRecord): readonly string[] {
+/** How a record contradicts the order of the sites in the deployment file; `undefined` when it does not. */
+export function siteWords({ sites }: Deployment, { site, activated }: ControlRecord): string | undefined {
   const wants = sites[siteOfEpoch(activated.epoch)].region;
+  if (activated.site === wants) return undefined;
+  return `that of ${site}: epoch ${activated.epoch} activates ${wants}, not ${activated.site}`;
+}
+
+function lies(deployment: Deployment, record: ControlRecord): readonly string[] {
+  const { site, epoch, phase, activated } = record;
+  const order = siteWords(deployment, record);
   return [
-    ...(activated.site === wants
-      ? []
-      : [`that of ${site}: epoch ${activated.epoch} activates ${wants}, not ${activated.site}`]),
+    ...(order === undefined ? [] : [order]),
     ...(activated.epoch <= epoch
       ? []
       : [`that of ${site}: activated epoch ${activated.epoch} is above its epoch ${epoch}`]),

@@ -8,17 +8,25 @@ import type { Standing } from './standing.ts';
 import { claimOf, nobodyWords, runOf, standsWords, troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 
-/** What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now. */
-export function standingFindings(facts: StandingCase, permission: Permission): readonly Finding[] {
+/**
+ * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
+ * `isUnhealthy`: whether that site has to be left, so that a move to it is not worth its confirmation.
+ */
+export function standingFindings(
+  facts: StandingCase,
+  permission: Permission,
+  isUnhealthy = false,
+): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
   if (trouble === undefined || runOf(standing) !== undefined) return [];
   const claim = claimOf(standing);
-  const command = commandOf(facts, claim, permission);
+  const isOver = isUnhealthy && trouble.kind === 'unconfirmed';
+  const command = commandOf(facts, claim, permission, isOver);
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
-  if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(claim, trouble), command });
+  if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(facts, claim, trouble), command });
   return findings;
 }
 
@@ -36,24 +44,39 @@ export function movingNotes(facts: StandingCase): readonly string[] {
  * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:
  * its own snapshots are the newest ones.
  */
-function targetOf({ deployment, standing: { roles, beats }, reach }: StandingCase, claim: Move | undefined): SiteIndex {
+function targetOf(facts: StandingCase, claim: Move | undefined): SiteIndex {
+  const { deployment, standing, reach } = facts;
+  const { roles, beats } = standing;
+  const stale = staleAfter(deployment);
   if (claim !== undefined) {
     const target = deployment.sites[0].region === claim.to ? 0 : 1;
-    return reach[target] === 'dark' ? otherSite(target) : target;
+    return isSeen(facts, target) ? target : otherSite(target);
   }
-  const stale = staleAfter(deployment);
   const order = [roles.active, roles.standby];
   const beating = order.find((site) => reach[site] === 'there' && (beats[site]?.ageMilliseconds ?? Infinity) <= stale);
   return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
 }
 
+/** By its record, or, as its bucket may only be hard to reach for a moment, by its beats in the other one. */
+function isSeen({ deployment, standing, reach }: StandingCase, site: SiteIndex): boolean {
+  if (reach[site] === 'there' || reach[site] === 'absent') return true;
+  const beat = standing.beats[site];
+  const isFresh = beat !== undefined && beat.ageMilliseconds <= staleAfter(deployment);
+  return isFresh && (reach[site] === 'hidden' || beat.role === 'active');
+}
+
 /** To go on with a claim needs no permission; a new one is forced also past a record that nobody may read. */
-function commandOf(facts: StandingCase, claim: Move | undefined, permission: Permission): Finding['command'] {
-  const { deployment, reach } = facts;
-  const target = targetOf(facts, claim);
+function commandOf(
+  facts: StandingCase,
+  claim: Move | undefined,
+  permission: Permission,
+  isOver: boolean,
+): Finding['command'] {
+  const { deployment, standing, reach } = facts;
+  const target = isOver ? standing.roles.standby : targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
   if (claim?.to === deployment.sites[target].region) return failoverTo(deployment, target, reason, 'confirm');
-  const isHidden = claim === undefined && reach[otherSite(target)] === 'hidden';
+  const isHidden = reach[otherSite(target)] === 'hidden';
   return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
 }
 
@@ -76,8 +99,10 @@ export const failoverTo = (
 const nobodyMessage = (deployment: Deployment, standing: Standing): string =>
   `${nobodyWords(deployment, standing)}, so that no DAG of yours runs anywhere`;
 
-function standsMessage(move: Move, { kind, why }: Trouble): string {
+function standsMessage({ deployment, standing }: StandingCase, move: Move, { kind, why }: Trouble): string {
   if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
   if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
-  return `${standsWords(move)}: ${move.from} stops its DAGs for it, and ${move.to} has not started them yet`;
+  const { role } = standing.beats[deployment.sites[0].region === move.from ? 0 : 1] ?? {};
+  const left = role === 'standby' ? 'has stopped its DAGs for it' : 'may still run its DAGs until its canary stops them';
+  return `${standsWords(move)}: ${move.from} ${left}, and ${move.to} has not started them yet`;
 }

@@ -1,5 +1,5 @@
 import { ruling } from './epoch.ts';
-import { LARGEST_LEAP } from './control-record.ts';
+import { LARGEST_LEAP, stepNumber } from './control-record.ts';
 import type { ControlRecord, Lease, Move } from './control-record.ts';
 import { siteOfEpoch } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
@@ -70,6 +70,12 @@ export function standingOf(facts: StandingFacts): Standing | undefined {
   };
 }
 
+/** As others see it who know nothing of the lease with this nonce, and of what is only planned under it. */
+export const withoutLease = (standing: Standing, nonce: string | undefined): Standing =>
+  nonce === undefined || standing.lease?.nonce !== nonce
+    ? standing
+    : { ...standing, lease: undefined, move: standing.isClaimed ? standing.move : undefined };
+
 const isThere = <T>(value: T | null): value is T => value !== null;
 
 const epochOf = (snapshot: string): number => readSnapshotId(snapshot)?.epoch ?? -1;
@@ -120,7 +126,13 @@ function moveUnderWay({ deployment, records }: StandingFacts, record: ControlRec
     move !== null && move.epoch === epoch && epoch === record.epoch ? [move] : [],
   );
   const plans = all.flatMap(plannedIn).filter(({ epoch }) => epoch > record.epoch);
-  return claims[0] ?? plans.toSorted((a, b) => b.epoch - a.epoch)[0];
+  return claims.map((move) => reached(move, record))[0] ?? plans.toSorted((a, b) => b.epoch - a.epoch)[0];
+}
+
+/** Its step is written down after what it did: a move that the record claims or that became active has come so far. */
+function reached(move: Move, { phase }: ControlRecord): Move {
+  const least = phase === 'activated' ? 'activated' : 'claimed';
+  return stepNumber(move.step) < stepNumber(least) ? { ...move, step: least } : move;
 }
 
 /** The move that is prepared under a lease; an earlier release kept it where the claimed one is. */

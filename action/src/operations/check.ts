@@ -1,18 +1,22 @@
 import type { Deployment } from '../domain/deployment.ts';
+import type { Debt } from '../domain/control-record.ts';
+import { unfenced } from '../domain/findings.ts';
 import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import { keyAliasArn, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
-import type { CheckResult, SnapshotAge } from '../domain/results.ts';
+import type { CheckResult, Finding, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import { withdrawAbandoned } from './abandoned.ts';
 import { payDebts } from './debts.ts';
+import type { Observed } from './observe.ts';
 import { settle } from './settle.ts';
 import { bothSides, probe } from './sides.ts';
 import type { Side } from './sides.ts';
-import { readStanding } from './standing.ts';
+import { reachOf, readStanding } from './standing.ts';
+import type { Known } from './standing.ts';
 
 /**
  * Says how the active site is, and why. With `wait` it goes on reading, one reading a period, until the verdict is
@@ -39,13 +43,24 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings,
     snapshot: ageOfId(observed.snapshot, world.clock.now()),
-    findings: observed.findings,
+    findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed)],
     notes: observed.notes,
     withdrawn,
     debts,
     savedEnvironments: saved,
     warnings,
   };
+}
+
+/** Once the debts were paid as far as that could be done. */
+function stillAtWork(
+  deployment: Deployment,
+  { controls, standing }: Known,
+  owed: readonly Debt[],
+  { standbyAnswers, findings }: Observed,
+): readonly Finding[] {
+  if (standing === undefined || findings.some(({ name }) => name === 'two-active')) return [];
+  return unfenced({ deployment, standing, reach: reachOf(controls) }, owed, standbyAnswers);
 }
 
 function ageOfId(id: string | undefined, now: number): SnapshotAge | undefined {

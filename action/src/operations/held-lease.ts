@@ -10,6 +10,8 @@ import type { Side } from './sides.ts';
 
 /** The right to change a deployment, kept alive while it is used. */
 export interface HeldLease {
+  /** By which our own lease is told from those of other runs. */
+  readonly nonce: string;
   /** The record, if it is still ours. Throws `MDR-LEASE-LOST`. */
   ensure(): Promise<ControlRecord>;
   /** As `changeControl`. Throws `MDR-LEASE-LOST`, too. */
@@ -140,6 +142,7 @@ function heldLease({ world, deployment, nonce }: Claim, [main, ...others]: reado
     }
   };
   return {
+    nonce,
     change,
     async ensure() {
       const record = await change((current) => current);

@@ -113,14 +113,31 @@ export async function confirm(scene: MoveScene): Promise<StepData<'confirmed'>> 
   const told = await probe(() => mirror(world, deployment, record, from));
   const { data } = await requireEntry(to, deployment, move.id, 'activated');
   const limit = 5 * deployment.canary.everySeconds + 60;
-  const firstBeat = await waitFor(world, `a beat of ${to.region} as the active site`, limit, async () => {
-    const beat = await readHeartbeat(to, deployment, to.region);
-    if (beat === undefined || beat.role !== 'active' || beat.epoch !== move.epoch) return undefined;
-    return millis(beat.at) >= millis(data.committedAt) ? beat : undefined;
-  });
+  const firstBeat = await silenceExplained(scene, () =>
+    waitFor(world, `a beat of ${to.region} as the active site`, limit, async () => {
+      const beat = await readHeartbeat(to, deployment, to.region);
+      if (beat === undefined || beat.role !== 'active' || beat.epoch !== move.epoch) return undefined;
+      return millis(beat.at) >= millis(data.committedAt) ? beat : undefined;
+    }),
+  );
   const { liveUserRuns, unpausedUserDags } = firstBeat.hold;
   return {
     debts: 'fault' in told ? [debtOf(scene, 'claim')] : [],
     firstBeat: { at: firstBeat.at, liveUserRuns, unpausedUserDags },
   };
+}
+
+/** The workflows are there; only their canary does not say so. */
+async function silenceExplained<T>({ to, from, move }: MoveScene, wait: () => Promise<T>): Promise<T> {
+  try {
+    return await wait();
+  } catch (error) {
+    if (!(error instanceof MdrError) || error.code !== 'MDR-TIMEOUT') throw error;
+    throw new MdrError({
+      code: 'MDR-TIMEOUT',
+      message: error.message,
+      fix: `Look in Airflow of ${to.site.environment} whether ${DAG_IDS.canary} is paused, or waits for a worker; then run the same again. If nothing runs there, \`check\` tells how to leave it for ${from.region}.`,
+      state: `${to.region} is active in epoch ${move.epoch}; only its first beat is missing`,
+    });
+  }
 }

@@ -2,10 +2,11 @@ import type { ControlRecord, Debt } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
 import { moveRunId } from '../domain/names.ts';
-import { iso } from '../domain/stored-json.ts';
+import { iso, millis } from '../domain/stored-json.ts';
 import { mirror } from './debts.ts';
 import { stopLoser } from './fence.ts';
 import { readHeartbeat } from './heartbeats.ts';
+import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded, requireSameLineage } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
 import { probe } from './sides.ts';
@@ -27,13 +28,18 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   return { debts: [], lastSignOfLife };
 }
 
+/** Milliseconds for which the last look allows the claim. The look may take a minute where a Region is in the dark. */
+const LOOK_LASTS = 180_000;
+
 /** Both records and the lineage are compared once more, right before the one write that cannot be taken back. */
 async function claimAtTarget(scene: MoveScene): Promise<ControlRecord> {
-  const { lease, move } = scene;
+  const { world, deployment, lease, to, move } = scene;
   const { activated } = (await requireSameLineage(scene)).record;
+  const { startedAt: lookedAt } = await requireEntry(to, deployment, move.id, 'rechecked');
   return lease.change((record) => {
     const planned = record.lease?.move;
     if (record.lease === null || planned?.id !== move.id || record.epoch >= move.epoch) throw withdrawn(scene);
+    if (world.clock.now() - millis(lookedAt) > LOOK_LASTS) throw stoodStill(scene, lookedAt);
     const lease = { ...record.lease, move: undefined };
     return { ...record, epoch: move.epoch, phase: 'claimed', activated, move: planned, lease, debts: [] };
   });
@@ -44,6 +50,14 @@ const withdrawn = ({ move }: MoveScene): MdrError =>
     code: 'MDR-CONTROL-CONFLICT',
     message: `${move.id} was taken out of the record while this run stood still`,
     fix: 'Look with `status` who is active now, and run again if a move is still wanted.',
+    state: 'nothing was touched',
+  });
+
+const stoodStill = ({ move }: MoveScene, lookedAt: string): MdrError =>
+  new MdrError({
+    code: 'MDR-CONTROL-CONFLICT',
+    message: `this run stood still after its last look, at ${lookedAt}: what spoke for ${move.id} may be over`,
+    fix: 'Look with `check` how the active site is, and run again if a move is still wanted.',
     state: 'nothing was touched',
   });
 

@@ -67,7 +67,7 @@ export async function planMove(
 }
 
 /** The verdict, if it lets us leave the active site. Throws `MDR-MOVE-HEALTHY` or `MDR-MOVE-VERDICT`. */
-export async function requirePermission(
+async function requirePermission(
   world: World,
   deployment: Deployment,
   inputs: Inputs<'failover'>,
@@ -75,11 +75,16 @@ export async function requirePermission(
   const { verdict, active } = await observe(world, deployment, inputs.observer, {});
   world.log.info(`${active.region}: ${verdict.key}: ${verdict.reason}`);
   for (const line of verdict.evidence) world.log.info(`  ${line}`);
-  const permission = permissionOf(verdict.key, 'manual');
-  if (permission !== 'force' || inputs.override === 'force') return verdict;
+  requirePermitted(active, verdict, inputs);
+  return verdict;
+}
+
+/** Throws `MDR-MOVE-HEALTHY` or `MDR-MOVE-VERDICT` unless this verdict, or force, lets us leave the active site. */
+export function requirePermitted({ region }: Side, verdict: Verdict, { override }: Inputs<'failover'>): void {
+  if (permissionOf(verdict.key, 'manual') !== 'force' || override === 'force') return;
   throw new MdrError({
     code: verdict.key === 'HEALTHY' ? 'MDR-MOVE-HEALTHY' : 'MDR-MOVE-VERDICT',
-    message: `${active.region} is ${verdict.key}: ${verdict.reason}`,
+    message: `${region} is ${verdict.key}: ${verdict.reason}`,
     fix:
       verdict.key === 'UNKNOWN'
         ? 'Run again with `wait` (seconds) until the verdict is clear, or leave it all the same with `override: force`.'

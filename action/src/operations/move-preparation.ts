@@ -1,6 +1,5 @@
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
-import { permissionOf } from '../domain/move-permission.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
 import type { Observations } from '../domain/observation.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -8,7 +7,7 @@ import { contradicts } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { runMoveDag } from './move-dag.ts';
 import { requireEntry } from './move-journal.ts';
-import { requirePermission, requireReady } from './move-plan.ts';
+import { requirePermitted, requireReady } from './move-plan.ts';
 import type { MoveScene } from './move-steps.ts';
 import { observe } from './observe.ts';
 import { requirePeerKnown } from './peer.ts';
@@ -46,15 +45,15 @@ export async function recheck(scene: MoveScene): Promise<StepData<'rechecked'>> 
  * UNKNOWN lets a move go on whose plan was not, as long as the reading itself shows no life. Throws `MDR-MOVE-…`.
  */
 async function requireUncontradicted(scene: MoveScene): Promise<Verdict> {
-  const { world, deployment, inputs, to, move } = scene;
+  const { world, deployment, inputs, lease, from, to, move } = scene;
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const memory: { observations?: Observations } = {};
-  const { verdict } = await observe(world, deployment, inputs.observer, memory);
+  const { verdict } = await observe(world, deployment, inputs.observer, memory, lease.nonce);
   world.log.info(`${move.from}: ${verdict.key}: ${verdict.reason}`);
   const latest = memory.observations?.readings.at(-1);
   const isOpen = verdict.key === 'UNKNOWN' && latest !== undefined && !contradicts(latest, planned.verdict.key);
-  const isAllowed = planned.overridden || isOpen || permissionOf(verdict.key, 'manual') !== 'force';
-  return isAllowed ? verdict : requirePermission(world, deployment, inputs);
+  if (!planned.overridden && !isOpen) requirePermitted(from, verdict, inputs);
+  return verdict;
 }
 
 /**

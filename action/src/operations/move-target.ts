@@ -8,7 +8,7 @@ import type { Standing } from '../domain/standing.ts';
 import { didYouMean } from '../domain/suggest.ts';
 import { noRecord, notInstalled, readControl } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
-import { requirePeerKnown } from './peer.ts';
+import { isHidden, requirePeerKnown } from './peer.ts';
 import { sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { readStanding } from './standing.ts';
@@ -37,7 +37,7 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const isOurs = move !== undefined && move.to === to.region && own.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
   if (!isOurs) await requirePeerKnown(world, deployment, from, inputs);
-  requireNoOtherMove(controls, standing, to);
+  requireNoOtherMove(controls, standing, to, inputs);
   if (move === undefined) requireNotActive(standing, to);
   return { from, to, standing, move: isOurs ? move : undefined };
 }
@@ -88,13 +88,21 @@ function requireConfirmed(deployment: Deployment, confirm: string): void {
 
 /**
  * A claimed move to the other site has to be finished first, as long as that site can be read: its activation may be on
- * its way. A site in the dark cannot finish anything, and must not keep the one that is left from taking over.
+ * its way. One that is activated only lacks its confirmation, and the next claim closes it. A site in the dark cannot
+ * finish anything, and must not keep the one that is left from taking over; nor may one that denies or throttles, which
+ * a dying Region does, too: a forced move has asked it for a minute, and no other run keeps a lease.
  */
-function requireNoOtherMove(controls: BothControls, { move, isClaimed }: Standing, to: Side): void {
+function requireNoOtherMove(
+  controls: BothControls,
+  { record, move, isClaimed, lease }: Standing,
+  to: Side,
+  { override }: Inputs<'failover'>,
+): void {
   if (!isClaimed || move === undefined || move.to === to.region) return;
   const target = controls[siteOfEpoch(move.epoch)];
   if ('fault' in target && target.fault === 'dark') return;
-  throw otherMove(move);
+  const isLeft = lease === undefined && (record.phase === 'activated' || (override === 'force' && isHidden(target)));
+  if (!isLeft) throw otherMove(move);
 }
 
 export const otherMove = (move: Move): MdrError =>

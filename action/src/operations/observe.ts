@@ -7,6 +7,7 @@ import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
 import type { ReadingTime } from '../domain/reading.ts';
+import { withoutLease } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -28,20 +29,25 @@ export interface Observed extends Found {
   readonly verdict: Verdict;
   /** Newest complete snapshot of the current lineage at the standby. */
   readonly snapshot: string | undefined;
+  /** Whether MWAA answers for the standby's environment. */
+  readonly standbyAnswers: boolean;
   readonly warnings: readonly string[];
 }
 
 /**
  * Takes one reading of the active site, remembers it in the standby's bucket, and judges it together with what was seen
- * before. `memory` stands in for what cannot be read back.
+ * before. `memory` stands in for what cannot be read back. `ours`: the nonce of a lease that says nothing of others, and
+ * so of no move that would be under way.
  */
 export async function observe(
   world: World,
   deployment: Deployment,
   observer: string,
   memory: Memory,
+  ours?: string,
 ): Promise<Observed> {
-  const { controls, standing } = await readStanding(world, deployment);
+  const { controls, standing: all } = await readStanding(world, deployment);
+  const standing = all && withoutLease(all, ours);
   if (standing === undefined && controls.every((control) => 'answer' in control)) throw noRecord(deployment, controls);
   const roles = standing?.roles ?? ({ active: 0, standby: 1 } as const);
   const active = sideOf(world, deployment, roles.active);
@@ -67,6 +73,7 @@ export async function observe(
     record: standing?.record,
     verdict,
     snapshot,
+    standbyAnswers: reading.signals.standbyEnvironment.quality === 'good',
     ...(known === undefined ? { findings: [], notes: [] } : findingsOf({ ...known, verdict, seen, lastPauses })),
     warnings: warning === undefined ? [] : [warning],
   };

@@ -37,7 +37,7 @@ export async function requirePeerKnown(
 
 type Hidden = { readonly fault: 'denied' | 'throttled'; readonly detail: string };
 
-const isHidden = (read: Probe<unknown>): read is Hidden =>
+export const isHidden = (read: Probe<unknown>): read is Hidden =>
   'fault' in read && (read.fault === 'denied' || read.fault === 'throttled');
 
 const hidden = ({ region, bucket }: Side, { fault, detail }: Hidden): MdrError =>

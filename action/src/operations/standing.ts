@@ -2,6 +2,7 @@ import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { World } from '../domain/ports.ts';
+import { requireConsistent, siteWords } from '../domain/first-record.ts';
 import { leaps, standingOf } from '../domain/standing.ts';
 import type { Standing, StandingFacts } from '../domain/standing.ts';
 import type { Reach } from '../domain/trouble.ts';
@@ -27,13 +28,16 @@ export async function readStanding(world: World, deployment: Deployment): Promis
   return standingBy(world, deployment, await readControls(world, deployment));
 }
 
-/** The same by control records that the caller has read, who may insist on them. */
+/**
+ * The same by control records that the caller has read, who may insist on them. Throws `MDR-CONTROL-INVALID` for a
+ * deployment file with its sites in another order than all records have.
+ */
 export async function standingBy(world: World, deployment: Deployment, read: BothControls): Promise<Known> {
   if (read.every((control) => 'answer' in control && control.answer === undefined))
     return { controls: read, standing: undefined };
   const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
   const beats = (await Promise.all(answering.map((side) => beatsIn(side, deployment)))).flat();
-  const controls = withoutLeaps(read, beats);
+  const controls = withoutLies(deployment, withoutLeaps(read, beats));
   const facts: StandingFacts = { deployment, records: loadedOf(controls), beats, snapshots: [] };
   const standing = standingOf(facts);
   if (standing === undefined || isConfirmed(standing)) return { controls, standing };
@@ -107,6 +111,18 @@ const isConfirmed = ({ record, roles, beats }: Standing): boolean =>
   record.phase === 'activated' &&
   beats[roles.active]?.role === 'active' &&
   beats[roles.active]?.epoch === record.activated.epoch;
+
+/** A record that names another site as active than the one of its epoch is damage; when all do, it is the file that lies. */
+function withoutLies(deployment: Deployment, controls: BothControls): BothControls {
+  const records = loadedOf(controls).map(({ record }) => record);
+  const isLie = (record: ControlRecord) => siteWords(deployment, record) !== undefined;
+  if (records.length > 0 && records.every(isLie)) requireConsistent(deployment, records);
+  const judged = (control: BothControls[number]): BothControls[number] => {
+    const detail = 'answer' in control && control.answer && siteWords(deployment, control.answer.record);
+    return detail ? { fault: 'error', code: 'MDR-CONTROL-INVALID', detail } : control;
+  };
+  return [judged(controls[0]), judged(controls[1])];
+}
 
 /** A record whose epoch leaps is damage, or an attempt to stop both sites; it counts as one that cannot be read. */
 function withoutLeaps(controls: BothControls, beats: readonly StoredBeat[]): BothControls {

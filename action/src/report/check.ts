@@ -107,6 +107,7 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'all-paused': 'all its DAGs are paused',
   'peer-unreadable': 'a site cannot read its control records',
   'nothing-runs': 'no task starts',
+  'two-active': 'two sides may be at work',
 };
 
 function answerOf(result: CheckResult): Block {

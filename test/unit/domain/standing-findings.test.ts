@@ -196,7 +196,7 @@ describe('Findings of who is active', () => {
     const says = (told: Told) => standingFindings(caseOf(told), 'confirm').map(({ message }) => message);
     expect(says({ east: claimed(), west: claimed(), beats: held })).toEqual([
       'nobody is active: us-east-1 itself says that it is a standby, in epoch 1, so that no DAG of yours runs anywhere',
-      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: us-east-1 stops its DAGs for it, and us-west-2 has not started them yet',
+      'mv-1-ab12cd34 to us-west-2 stands at claimed, and no run works on it any more: us-east-1 has stopped its DAGs for it, and us-west-2 has not started them yet',
     ]);
     expect(says({ west: activated, beats: [beat(WEST, 'active', 1)] })).toEqual([
       'mv-1-ab12cd34 to us-west-2 stands at activated, and no run works on it any more: us-west-2 is active, and the move is not closed yet',
