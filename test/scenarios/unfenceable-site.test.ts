@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Call } from '../doubles/process.ts';
 import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
+import { AT_WORK } from './move-story.ts';
 
 const FORCED = { ...FAILOVER, override: 'force' } as const;
 
@@ -45,5 +47,36 @@ describe('A forced failover away from a Region that shows life', () => {
     const story = await Story.ofARunningDeployment();
     story.universe.lose(EAST);
     expect(await story.failover(FORCED)).toMatchObject({ fence: 'unproven', epoch: 1 });
+  });
+});
+
+describe('The DAGs that a move pauses by REST', () => {
+  const isNote = ({ operation, key }: Call) => operation === 'PutObject' && key.includes('/pauses-');
+  const isPause = ({ key }: Call) => key.startsWith('PATCH dags/');
+  const dagsOf = (story: Story) => Object.fromEntries(story.universe.airflow(EAST).dags);
+
+  test('stand in the journal of the target, by name, before the first of them is paused', async () => {
+    const story = await withoutACanary();
+    const calls: Call[] = [];
+    let written: unknown;
+    const watch = (call: Call) => {
+      if (isNote(call) || isPause(call)) calls.push(call);
+      const note = calls[0]?.key ?? '';
+      if (isPause(call)) written ??= story.universe.s3(WEST).json(story.universe.bucket(WEST), note);
+    };
+    await story.failover(FORCED, story.process({ watch }));
+    expect(calls.map((call) => (isNote(call) ? `note in ${call.region}` : call.key))).toEqual([
+      `note in ${WEST}`,
+      'PATCH dags/invoices',
+      'PATCH dags/orders',
+    ]);
+    expect(written).toMatchObject({ deployment: 'example', site: EAST, dags: ['invoices', 'orders'] });
+  });
+
+  test('stay as they are when it is not certain that they stand there, and the fence is owed', async () => {
+    const story = await withoutACanary();
+    const runner = story.process({ mishap: (call) => (isNote(call) ? 'lose reply' : undefined) });
+    expect(await story.failover(FORCED, runner)).toMatchObject({ fence: 'unproven', debts: [{ kind: 'fence' }] });
+    expect(dagsOf(story)).toEqual(AT_WORK);
   });
 });
