@@ -60,24 +60,36 @@ interface Chosen {
 }
 
 /**
- * The newest snapshot of the lineage that is whole by now and verifies, unless the inputs name one: more work may have
- * arrived since the plan. Nobody is active any more, so that one which does not verify is left for the next older one.
- * Throws `MDR-SNAPSHOT-…` when a person's choice does not verify.
+ * The newest snapshot of the lineage that is whole by now and verifies, unless a person chose one, in this run or in an
+ * earlier one of the move: more work may have arrived since the plan. Nobody is active any more, so that one which does
+ * not verify is left for the next older one. Throws `MDR-SNAPSHOT-…` when a person's choice does not verify.
  */
 async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
   const { world, deployment, inputs, lease, to, move } = scene;
   const { activated: lineage } = await lease.ensure();
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const verified = { id: planned.loss.snapshot.id, manifestSha256: planned.manifestSha256 };
-  if (inputs.snapshot === verified.id) return verified;
-  if (inputs.snapshot !== undefined)
-    return (await requireVerified(world, to, deployment, inputs.snapshot, lineage)).found;
+  const choice = inputs.snapshot ?? (move.chosen === true ? move.snapshot : undefined);
+  if (choice !== undefined) {
+    const isPlanned = choice === verified.id;
+    const found = isPlanned ? verified : (await requireVerified(world, to, deployment, choice, lineage)).found;
+    await keepChoice(scene, choice);
+    return found;
+  }
   for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {
     if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
     const found = id === verified.id ? verified : await verifiedOrSkipped(scene, id, lineage);
     if (found !== undefined) return found;
   }
   return verified;
+}
+
+/** What a person chose holds for the runs that go on with the move, too. */
+async function keepChoice({ lease, move }: MoveScene, snapshot: string): Promise<void> {
+  if (move.chosen === true && move.snapshot === snapshot) return;
+  await lease.change((record) =>
+    record.move === null ? record : { ...record, move: { ...record.move, snapshot, chosen: true } },
+  );
 }
 
 function verifiedOrSkipped(scene: MoveScene, id: string, lineage: Lineage): Promise<Chosen | undefined> {
