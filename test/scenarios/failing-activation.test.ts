@@ -51,4 +51,15 @@ describe('A move whose activation fails again and again', () => {
     expect(await story.failover({ ...FAILOVER, snapshot: older })).toMatchObject({ epoch: 1, resumed: true });
     expect(story.control(WEST).activated.snapshot).toBe(older);
   });
+
+  test('keeps the snapshot that a person named last, also when that run fails as well', async () => {
+    const story = await withAFailingActivation();
+    const [oldest = '', older = ''] = story.snapshots(WEST);
+    await story.refusal('failover', { ...FAILOVER, snapshot: oldest });
+    await story.refusal('failover', { ...FAILOVER, snapshot: older });
+    await story.refusal('failover', FAILOVER);
+    story.universe.airflow(WEST).spoiled.clear();
+    expect(await story.failover()).toMatchObject({ epoch: 1, resumed: true, loss: { snapshot: { id: older } } });
+    expect(story.control(WEST).activated.snapshot).toBe(older);
+  });
 });

@@ -3,7 +3,7 @@ import type { CheckResult, Finding } from '../../action/src/domain/results.ts';
 import { exitOf, requireFailOn } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { isClaimed, killedAfterEachCall, LEASE_IS_OVER, WAYS } from './killed-moves.ts';
-import { ALL_PAUSED, AT_WORK, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
+import { ALL_PAUSED, AT_WORK, diesAfter, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
 
 type Command = NonNullable<Finding['command']>;
 
@@ -63,6 +63,17 @@ describe('A failover that is killed while it confirms', () => {
     expect(check.findings[0]?.message).toContain('is active, and the move is not closed yet');
     await obey(story, commandOf(check.findings));
     expect(await story.status()).toMatchObject({ active: WEST, epoch: 1, move: undefined, findings: [] });
+  });
+});
+
+describe('A failover onto an older snapshot that a person chose, killed after its claim', () => {
+  test.each(['claimed', 'fenced'] as const)('(at %s) comes to that snapshot by the command of check', async (step) => {
+    const story = await MoveStory.running();
+    const older = story.snapshots(WEST).at(-2) ?? '';
+    await story.killed({ ...forced(TO_WEST), snapshot: older }, diesAfter(step));
+    await story.minutes(LEASE_IS_OVER);
+    await obey(story, commandOf((await story.check()).findings));
+    expect(story.control(WEST).activated).toMatchObject({ epoch: 1, snapshot: older });
   });
 });
 

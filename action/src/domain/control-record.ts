@@ -25,6 +25,8 @@ const move = z.object({
   to: z.string(),
   epoch,
   snapshot: z.string(),
+  /** Whether a person named the snapshot: then the move takes no newer one. Missing in what an earlier release wrote. */
+  chosen: z.boolean().optional(),
   step: z.enum(MOVE_STEPS),
   startedAt: instant,
   reason: z.string(),

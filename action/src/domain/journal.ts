@@ -88,3 +88,9 @@ export const journalEntry = <S extends MoveStep>(
   endedAt: iso(endedAt),
   data,
 });
+
+const pauses = z.object({ ...versioned, dags: z.array(z.string()) });
+
+/** The DAGs that a move was about to pause by REST. Throws `MDR-CONTROL-INVALID`. */
+export const parsePauses = (body: Uint8Array, where: string): readonly string[] =>
+  parseStored(pauses, body, where, 'MDR-CONTROL-INVALID').dags;

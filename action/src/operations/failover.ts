@@ -95,6 +95,7 @@ async function begin(
     to: to.region,
     epoch,
     snapshot: found.id,
+    ...(inputs.snapshot === undefined ? {} : { chosen: true }),
     step: 'planned',
     startedAt: iso(startedAt),
     reason: inputs.reason,

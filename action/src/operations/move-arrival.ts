@@ -9,7 +9,7 @@ import { mirror } from './debts.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { runMoveDag } from './move-dag.ts';
 import { debtOf } from './move-departure.ts';
-import { requireEntry } from './move-journal.ts';
+import { readPauses, requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
 import { probe, probeStored } from './sides.ts';
@@ -60,24 +60,51 @@ interface Chosen {
 }
 
 /**
- * The newest snapshot of the lineage that is whole by now and verifies, unless the inputs name one: more work may have
- * arrived since the plan. Nobody is active any more, so that one which does not verify is left for the next older one.
- * Throws `MDR-SNAPSHOT-…` when a person's choice does not verify.
+ * The newest snapshot of the lineage that is whole by now and verifies, unless a person chose one, in this run or in an
+ * earlier one of the move: more work may have arrived since the plan. Nobody is active any more, so that one which does
+ * not verify is left for the next older one, as is one that shows the pauses of this very move. Throws `MDR-SNAPSHOT-…`
+ * when a person's choice does not verify.
  */
 async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
   const { world, deployment, inputs, lease, to, move } = scene;
   const { activated: lineage } = await lease.ensure();
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const verified = { id: planned.loss.snapshot.id, manifestSha256: planned.manifestSha256 };
-  if (inputs.snapshot === verified.id) return verified;
-  if (inputs.snapshot !== undefined)
-    return (await requireVerified(world, to, deployment, inputs.snapshot, lineage)).found;
+  const choice = inputs.snapshot ?? (move.chosen === true ? move.snapshot : undefined);
+  if (choice !== undefined) {
+    const isPlanned = choice === verified.id;
+    const found = isPlanned ? verified : (await requireVerified(world, to, deployment, choice, lineage)).found;
+    await keepChoice(scene, choice);
+    return found;
+  }
+  const paused = await patiently(scene, () => readPauses(to, deployment, move.id));
   for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {
     if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
+    // The plan's and all older ones were taken before anything was paused.
+    if (id > verified.id && (await showsPauses(scene, id, paused))) continue;
     const found = id === verified.id ? verified : await verifiedOrSkipped(scene, id, lineage);
     if (found !== undefined) return found;
   }
   return verified;
+}
+
+/** What a person chose holds for the runs that go on with the move, too. */
+async function keepChoice({ lease, move }: MoveScene, snapshot: string): Promise<void> {
+  if (move.chosen === true && move.snapshot === snapshot) return;
+  await lease.change((record) =>
+    record.move === null ? record : { ...record, move: { ...record.move, snapshot, chosen: true } },
+  );
+}
+
+/** Whether it was taken after this move had paused its site by REST: the target would start with these DAGs paused. */
+async function showsPauses(scene: MoveScene, id: string, paused: ReadonlySet<string>): Promise<boolean> {
+  const { world, deployment, from, to } = scene;
+  if (paused.size === 0) return false;
+  const { manifest } = await patiently(scene, () => readSnapshot(to, deployment, id));
+  const shown = manifest.pauseSet.paused.filter((dagId) => paused.has(dagId));
+  if (shown.length === 0) return false;
+  world.log.warning(`skipped ${id}: it was taken after this move had paused ${shown.join(', ')} in ${from.region}`);
+  return true;
 }
 
 function verifiedOrSkipped(scene: MoveScene, id: string, lineage: Lineage): Promise<Chosen | undefined> {

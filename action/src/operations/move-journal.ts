@@ -2,7 +2,7 @@ import type { MoveStep } from '../domain/control-record.ts';
 import { stepNumber } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
-import { journalEntry, parseJournalEntry } from '../domain/journal.ts';
+import { journalEntry, parseJournalEntry, parsePauses } from '../domain/journal.ts';
 import type { JournalEntry, StepData } from '../domain/journal.ts';
 import { keys } from '../domain/names.ts';
 import { toStored } from '../domain/stored-json.ts';
@@ -50,4 +50,14 @@ export async function writeEntry<S extends MoveStep>(
   const body = toStored(journalEntry(deployment.deployment, move, step, done));
   await side.ports.objects.put(side.bucket, keyOf(deployment, move, step), body, { ifAbsent: true });
   return requireEntry(side, deployment, move, step);
+}
+
+/** The DAGs that this move has paused by REST at the site that lost, or was about to. Throws `MDR-CONTROL-INVALID`. */
+export async function readPauses(side: Side, deployment: Deployment, move: string): Promise<ReadonlySet<string>> {
+  const notes = await side.ports.objects.list(side.bucket, keys.pausesPrefix(deployment.deployment, move));
+  const read = notes.map(async ({ key }) => {
+    const note = await side.ports.objects.get(side.bucket, key);
+    return note === undefined ? [] : parsePauses(note.body, `s3://${side.bucket}/${key}`);
+  });
+  return new Set((await Promise.all(read)).flat());
 }
