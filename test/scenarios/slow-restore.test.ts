@@ -8,6 +8,10 @@ async function withASlowRestore(): Promise<Story> {
   const story = await Story.ofARunningDeployment();
   story.universe.lose(EAST);
   await story.check({ wait: '1800' });
+  return slowed(story);
+}
+
+function slowed(story: Story): Story {
   const west = story.universe.airflow(WEST);
   const trigger = west.trigger.bind(west);
   west.trigger = (dagId, runId, conf) => {
@@ -52,6 +56,20 @@ describe('A restore that takes ten minutes', () => {
     expect(error.message).toContain('UNKNOWN');
     expect(story.control(WEST)).toMatchObject({ epoch: 0, move: null });
   });
+});
+
+test('A snapshot that is taken while a forced move prepares is activated, and its age is not below zero', async () => {
+  const story = slowed(await Story.ofARunningDeployment());
+  const before = story.snapshots(WEST);
+  const { loss, startedAt } = await story.failover({
+    target: WEST,
+    reason: 'x',
+    confirm: 'example',
+    override: 'force',
+  });
+  expect(before).not.toContain(loss.snapshot.id);
+  expect(Date.parse(loss.snapshot.takenAt)).toBeGreaterThan(Date.parse(startedAt));
+  expect(loss.snapshot.ageSeconds).toBe(0);
 });
 
 test('A forced move that was interrupted before its claim has to be forced again', async () => {

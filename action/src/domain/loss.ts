@@ -1,7 +1,14 @@
 import type { Heartbeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
-import type { LossPreview } from './results.ts';
-import { millis, secondsBetween } from './stored-json.ts';
+import type { LossPreview, SnapshotAge } from './results.ts';
+import { iso, secondsBetween } from './stored-json.ts';
+
+/** How old a snapshot is at a time, in milliseconds; 0 when it was taken only then or later. */
+export const snapshotAge = (id: string, takenAt: string, at: number): SnapshotAge => ({
+  id,
+  takenAt,
+  ageSeconds: secondsBetween(takenAt, iso(at)) ?? 0,
+});
 
 /**
  * The most seconds of work that are lost: a site may have lived on for one beat after the last one that was seen.
@@ -19,9 +26,8 @@ export function lossOf(
   beatSeconds: number,
   now: number,
 ): LossPreview {
-  const taken = millis(manifest.takenAt);
   return {
-    snapshot: { id: manifest.id, takenAt: manifest.takenAt, ageSeconds: Math.round((now - taken) / 1000) },
+    snapshot: snapshotAge(manifest.id, manifest.takenAt, now),
     lastSignOfLife: lastBeat?.at ?? null,
     lostSeconds: mostLost(manifest.takenAt, lastBeat?.at ?? null, beatSeconds),
     inFlight: manifest.inFlight,

@@ -1,6 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
 import type { Inputs } from '../domain/inputs.ts';
+import { snapshotAge } from '../domain/loss.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import { keyAliasArn, keys } from '../domain/names.ts';
@@ -51,7 +52,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
 function ageOfId(id: string | undefined, now: number): SnapshotAge | undefined {
   const taken = id === undefined ? undefined : readSnapshotId(id);
   if (id === undefined || taken === undefined) return undefined;
-  return { id, takenAt: iso(taken.at), ageSeconds: Math.round((now - taken.at) / 1000) };
+  return snapshotAge(id, iso(taken.at), now);
 }
 
 async function saveEnvironments(world: World, deployment: Deployment, warnings: string[]): Promise<readonly string[]> {

@@ -1,11 +1,11 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { Lineage } from '../domain/control-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
-import { millis } from '../domain/stored-json.ts';
+import { snapshotAge } from '../domain/loss.ts';
 import { AwsFault } from '../domain/faults.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
-import type { SnapshotAge, VerifyResult } from '../domain/results.ts';
+import type { VerifyResult } from '../domain/results.ts';
 import {
   partsOf,
   refuseSnapshot,
@@ -49,7 +49,7 @@ export async function requireVerified(
     operation: 'verify',
     deployment: deployment.deployment,
     site: side.region,
-    snapshot: ageOf(found, world.clock.now()),
+    snapshot: snapshotAge(id, found.manifest.takenAt, world.clock.now()),
     lineage: found.manifest.lineage,
     parts: parts.length,
     bytes: parts.reduce((sum, { part }) => sum + part.bytes, 0),
@@ -58,12 +58,6 @@ export async function requireVerified(
   };
   return { found, result };
 }
-
-export const ageOf = ({ id, manifest: { takenAt } }: FoundSnapshot, now: number): SnapshotAge => ({
-  id,
-  takenAt,
-  ageSeconds: Math.round((now - millis(takenAt)) / 1000),
-});
 
 const keyOf = (deployment: Deployment, { id }: FoundSnapshot, path: string): string =>
   `${keys.snapshots(deployment.deployment)}${id}/${path}`;

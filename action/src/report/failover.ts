@@ -1,6 +1,7 @@
 import type { MoveStep } from '../domain/control-record.ts';
 import type { ActivationReport } from '../domain/dr-result.ts';
-import type { FailoverResult } from '../domain/results.ts';
+import type { FailoverResult, SnapshotAge } from '../domain/results.ts';
+import { millis } from '../domain/stored-json.ts';
 import { debtLine, evidenceTable } from './check.ts';
 import { code, t, type Block, type Document, type Inline } from './document.ts';
 import {
@@ -42,8 +43,14 @@ const FENCE: Readonly<Record<FailoverResult['fence'], (result: FailoverResult) =
   }),
 };
 
-const lossLines = ({ loss, from }: FailoverResult): readonly Inline[] => [
-  t`Restored state: snapshot ${snapshotWords(loss.snapshot)} when the move began.`,
+/** A site that was left alive may have taken it while the move was prepared. */
+const restored = (snapshot: SnapshotAge, startedAt: string): Inline =>
+  millis(snapshot.takenAt) > millis(startedAt)
+    ? t`Restored state: snapshot ${code(snapshot.id)}, taken ${moment(snapshot.takenAt)}, after the move began.`
+    : t`Restored state: snapshot ${snapshotWords(snapshot)} when the move began.`;
+
+const lossLines = ({ loss, from, startedAt }: FailoverResult): readonly Inline[] => [
+  restored(loss.snapshot, startedAt),
   `Last sign of life of ${from}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
   `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until one heartbeat after the last that was seen).`,
 ];

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { mostLost } from '../../../action/src/domain/loss.ts';
+import { mostLost, snapshotAge } from '../../../action/src/domain/loss.ts';
 
 const TAKEN = '2026-11-24T10:00:00Z';
 
@@ -13,4 +13,9 @@ it('a beat older than the snapshot is no proof that nothing was lost', () => {
 
 it('without a sign of life nobody knows', () => {
   expect(mostLost(TAKEN, null, 120)).toBeNull();
+});
+
+it('a snapshot has no age at a time before it was taken', () => {
+  const at = (time: string) => snapshotAge('id', TAKEN, Date.parse(time)).ageSeconds;
+  expect([at('2026-11-24T10:01:00Z'), at(TAKEN), at('2026-11-24T09:50:00Z')]).toEqual([60, 0, 0]);
 });

@@ -238,6 +238,14 @@ describe('a failover', () => {
     expect(markdown({ ...samples.failover, loss })).toContain('none seen');
   });
 
+  test('says of a snapshot that is newer than the move when it was taken, and no age', () => {
+    expect(markdown(samples.failover)).toContain('6 min 3 s old when the move began.');
+    const snapshot = { ...samples.failover.loss.snapshot, takenAt: '2026-11-24T10:23:00Z', ageSeconds: 0 };
+    const report = markdown({ ...samples.failover, loss: { ...samples.failover.loss, snapshot } });
+    expect(report).toContain('taken 2026-11-24 10:23:00 UTC, after the move began.');
+    expect(report).not.toContain('0 s old');
+  });
+
   test('says how far the old side is fenced', () => {
     expect(markdown(samples.failover)).toContain('us-east-1 could not be reached, so nobody knows');
     expect(markdown({ ...samples.failover, fence: 'paused' })).toContain('may still end on their own');
