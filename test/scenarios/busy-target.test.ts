@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAG_IDS } from '../../action/src/domain/names.ts';
+import type { ModelAirflow } from '../doubles/model-airflow.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { forced, MoveStory, TO_WEST } from './move-story.ts';
+import { forced, MoveStory, notes, TO_WEST } from './move-story.ts';
 
 const MINUTE = 60_000;
 
@@ -47,4 +48,30 @@ describe('When one of our own DAGs is paused at the target', () => {
       expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1, from: EAST });
     },
   );
+});
+
+describe('When the target becomes unable to take over while it restores', () => {
+  test.each([
+    ['an update of it begins', 'is UPDATING', (west: ModelAirflow) => void (west.status = 'UPDATING')],
+    [
+      'its activation is paused',
+      `${DAG_IDS.activate} is paused`,
+      (west: ModelAirflow) => void west.drDags.set(DAG_IDS.activate, true),
+    ],
+  ])('(%s) then the move says so and claims nothing', async (_, told, happens) => {
+    const story = await MoveStory.running();
+    const runner = story.process({
+      mishap: (call) => {
+        if (notes('prepared')(call)) happens(story.universe.airflow(WEST));
+        return undefined;
+      },
+    });
+    const error = await story.refusal('failover', forced(TO_WEST), runner);
+    expect(error).toMatchObject({ code: 'MDR-TARGET-UNREADY' });
+    expect(error.message).toContain(told);
+    for (const region of [EAST, WEST])
+      expect(story.control(region)).toMatchObject({ epoch: 0, move: null, lease: null });
+    await story.minutes(5);
+    expect(story.roles).toBe('active 0, standby 0');
+  });
 });

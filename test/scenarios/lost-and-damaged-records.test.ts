@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { LARGEST_LEAP } from '../../action/src/domain/control-record.ts';
 import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
@@ -142,5 +143,18 @@ describe('When a record claims an epoch of the far future without a move', () =>
     expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ code: 'MDR-MOVE-SAME-SITE' });
     expect(await story.force(HOME)).toMatchObject({ epoch: 42, to: EAST });
     expect(story.roles).toBe('active 42, standby 42');
+  });
+});
+
+describe('When a record claims the highest epoch that is possible without a move', () => {
+  test('then a move that would lie above it is refused before anything is touched', async () => {
+    const story = await MoveStory.running();
+    story.rewrite(EAST, (record) => ({ ...record, epoch: LARGEST_LEAP, phase: 'claimed' }));
+    const before = [story.control(WEST).move, story.journal(WEST), story.roles, story.dagsOf(EAST)];
+    const error = await story.refusal('failover', forced(TO_WEST));
+    expect(error).toMatchObject({ code: 'MDR-CONTROL-INVALID', state: 'nothing was touched' });
+    expect(error.message).toContain(`the next epoch would be ${LARGEST_LEAP + 1}`);
+    expect([story.control(WEST).move, story.journal(WEST), story.roles, story.dagsOf(EAST)]).toEqual(before);
+    expect(story.control(WEST)).toMatchObject({ epoch: 0, lease: null });
   });
 });

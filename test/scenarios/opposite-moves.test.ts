@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAG_IDS } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { AT_WORK, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
+import { AT_WORK, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
 
 /** A forced move to WEST is in its claim; a second runner wants to go home, and cannot read WEST's bucket. */
 async function twoRunners(quality: 'denied' | 'throttled') {
@@ -75,4 +75,32 @@ describe('When two runners force opposite moves, and the record of the other sid
       expect(west.started).toEqual([]);
     },
   );
+});
+
+/** The S3 of a lost Region answers again, and refuses; nothing else of it does. */
+function refusesAgain(story: MoveStory, region: string, quality: 'denied' | 'throttled'): void {
+  for (const service of ['airflow-api', 'airflow-env', 'cloudwatch', 'sts', 'kms'] as const)
+    story.universe.fault({ service, quality: 'dark', region });
+  story.universe.fault({ service: 's3', quality, region });
+  story.universe.bringBack(region);
+  story.universe.airflow(region).goDown();
+}
+
+describe('When the record of the lost side is hidden, no longer dark, once the target has restored', () => {
+  test.each([
+    ['denied', 'MDR-AWS-DENIED'],
+    ['throttled', 'MDR-AWS-THROTTLED'],
+  ] as const)('(%s) then the move claims nothing: another run may have claimed there', async (quality, code) => {
+    const story = await MoveStory.onTheBadDay();
+    const runner = story.process({
+      mishap: (call) => {
+        if (notes('prepared')(call)) refusesAgain(story, EAST, quality);
+        return undefined;
+      },
+    });
+    expect(await story.refusal('failover', TO_WEST, runner)).toMatchObject({ code });
+    expect(story.control(WEST)).toMatchObject({ epoch: 0, move: null, lease: null });
+    expect(story.journal(WEST)).toEqual(['0001.json', '0002.json']);
+    expect(story.roles).toBe('active 0, standby 0');
+  });
 });

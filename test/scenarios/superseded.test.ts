@@ -3,6 +3,7 @@ import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { Universe } from '../doubles/universe.ts';
 import { EAST, FAILOVER, Story, WEST } from '../doubles/story.ts';
+import { forced, MoveStory, notes, TO_WEST } from './move-story.ts';
 
 async function onTheBadDay(universe = new Universe()): Promise<Story> {
   const story = await Story.ofARunningDeployment(universe);
@@ -55,6 +56,32 @@ describe('A failover that a higher epoch has overtaken', () => {
   });
 });
 
+describe('A failover that a higher epoch overtakes after its activation', () => {
+  test.each([
+    ['activated', ['0001', '0002', '0003', '0004', '0005', '0006']],
+    ['confirmed', ['0001', '0002', '0003', '0004', '0005', '0006', '0007']],
+  ] as const)('(when the journal says %s) says so, goes no further and leaves no evidence', async (step, entries) => {
+    const story = await MoveStory.running();
+    const takeOver = () => {
+      story.rewrite(EAST, (record) => {
+        const activated = { site: EAST, epoch: 2, at: '2026-11-24T10:32:00Z', snapshot: null };
+        return { ...record, epoch: 2, phase: 'activated', activated, move: null };
+      });
+    };
+    const runner = story.process({
+      mishap: (call) => {
+        if (notes(step)(call)) takeOver();
+        return undefined;
+      },
+    });
+    expect(await story.refusal('failover', forced(TO_WEST), runner)).toMatchObject({ code: 'MDR-MOVE-SUPERSEDED' });
+    expect(story.journal(WEST)).toEqual(entries.map((entry) => `${entry}.json`));
+    expect(story.everythingIn(WEST, 'evidence/')).toBe('');
+    expect(story.control(WEST)).toMatchObject({ move: null, lease: null });
+    expect(story.control(EAST)).toMatchObject({ epoch: 2, phase: 'activated', activated: { epoch: 2 } });
+  });
+});
+
 describe('A failover whose plan was made before another move ended', () => {
   test('does not act upon it', async () => {
     const story = await onTheBadDay();
@@ -88,6 +115,24 @@ describe('A failover whose lease was taken away', () => {
     expect(error.code).toBe('MDR-LEASE-LOST');
     const again = await story.failover();
     expect(again).toMatchObject({ epoch: 1, to: WEST });
+  });
+});
+
+describe('A failover whose lease another run has taken over in the record of the other side alone', () => {
+  test.each(['planned', 'prepared', 'rechecked'] as const)('(at %s) claims nothing', async (step) => {
+    const story = await MoveStory.running();
+    const runner = story.process({
+      mishap: (call) => {
+        if (notes(step)(call))
+          story.rewrite(EAST, ({ lease, ...record }) => ({ ...record, lease: { ...lease, nonce: 'another run' } }));
+        return undefined;
+      },
+    });
+    expect(await story.refusal('failover', forced(TO_WEST), runner)).toMatchObject({ code: 'MDR-LEASE-LOST' });
+    expect(story.control(WEST)).toMatchObject({ epoch: 0, move: null, lease: null });
+    expect(story.control(EAST)).toMatchObject({ epoch: 0, lease: { nonce: 'another run' } });
+    await story.minutes(5);
+    expect(story.roles).toBe('active 0, standby 0');
   });
 });
 

@@ -45,7 +45,7 @@ export async function failover(
     for (const step of MOVE_STEPS.slice(MOVE_STEPS.indexOf(move.step) + 1)) {
       await withdrawIfRefused(scene, () => runStep(scene, step));
     }
-    return finish(scene, plan === undefined);
+    return withdrawIfRefused(scene, () => finish(scene, plan === undefined));
   });
 }
 
@@ -140,9 +140,9 @@ const changedMeanwhile = (why: string): MdrError =>
  * A move that ends before its claim ends with its lease, so that nothing stands in the way of another one; the journal
  * keeps it. One that a higher epoch has overtaken is taken out of the record. A claimed one stays: it has to be finished.
  */
-async function withdrawIfRefused(scene: MoveScene, body: () => Promise<void>): Promise<void> {
+async function withdrawIfRefused<T>(scene: MoveScene, body: () => Promise<T>): Promise<T> {
   try {
-    await body();
+    return await body();
   } catch (error) {
     if (error instanceof MdrError && error.code === 'MDR-MOVE-SUPERSEDED') await forget(scene);
     throw error;

@@ -8,7 +8,7 @@ import type { World } from '../domain/ports.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
-import { iso, millis } from '../domain/stored-json.ts';
+import { iso, secondsBetween } from '../domain/stored-json.ts';
 import { noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { probe, sideOf } from './sides.ts';
@@ -43,7 +43,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     debts: record.debts,
     rpo: {
       objectiveSeconds: deployment.objectives.rpoSeconds,
-      measuredSeconds: current === undefined ? null : Math.round((now - millis(current.takenAt)) / 1000),
+      measuredSeconds: current === undefined ? null : secondsBetween(current.takenAt, iso(now)),
     },
     sites: [
       await siteStatus(standing, sideOf(world, deployment, 0), controls[0]),
