@@ -2,11 +2,13 @@ import type { Lineage } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { sha256 } from '../domain/envelope.ts';
 import { MdrError } from '../domain/errors.ts';
-import { parseManifest, readSnapshotId, snapshotStamp } from '../domain/manifest.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import { parseManifest, readSnapshotId, snapshotStamp, worthOpening } from '../domain/manifest.ts';
+import type { EpochBounds, Manifest } from '../domain/manifest.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
+import { provenBy } from '../domain/standing.ts';
+import type { ProvenLineage } from '../domain/standing.ts';
 import type { Side } from './sides.ts';
 
 export interface FoundSnapshot {
@@ -115,6 +117,31 @@ export async function requireNewestWhole(
     skipped.push(id);
   }
   return newest;
+}
+
+/**
+ * The highest epoch within the bounds that a snapshot in the bucket of `side` proves, by its manifest. An object that is
+ * damaged, or somebody else's, proves nothing; only a few are opened. Throws {@link AwsFault}: unknown is not nothing.
+ */
+export async function provenAt(
+  side: Side,
+  deployment: Deployment,
+  bounds: EpochBounds,
+): Promise<ProvenLineage | undefined> {
+  for (const id of worthOpening(await snapshotIds(side, deployment), bounds)) {
+    const proof = await proofOf(side, deployment, id);
+    if (proof !== undefined) return proof;
+  }
+  return undefined;
+}
+
+async function proofOf(side: Side, deployment: Deployment, id: string): Promise<ProvenLineage | undefined> {
+  try {
+    return provenBy(deployment, (await readSnapshot(side, deployment, id)).manifest);
+  } catch (error) {
+    if (error instanceof MdrError) return undefined;
+    throw error;
+  }
 }
 
 /** Throws `MDR-SNAPSHOT-MANIFEST`, and `MDR-SNAPSHOT-LINEAGE` when `lineage` is given and the snapshot's is another. */
