@@ -61,7 +61,9 @@ class Records(unittest.TestCase):
         self.assertTrue(rulings.leaps(record(0, 1_006), 5))
 
     def test_a_claim_that_names_no_move_of_its_epoch_is_void(self) -> None:
-        for move in (None, "mv-1", {}, {"id": MOVE, "epoch": 3}, {"id": MOVE, "epoch": "1"}, {"id": MOVE}):
+        one = {"epoch": 1}
+        nameless: tuple[Any, ...] = (one, one | {"id": None}, one | {"id": 1})
+        for move in (None, "mv-1", {}, {"id": MOVE, "epoch": 3}, {"id": MOVE, "epoch": "1"}, {"id": MOVE}, *nameless):
             read = rulings.effective(record(0, 1, 0, move=move))
             self.assertEqual((read["epoch"], read["phase"]), (0, "activated"), move)
         for good in (record(0, 1, 0), record(0, 4)):

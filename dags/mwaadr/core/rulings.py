@@ -42,7 +42,7 @@ def leaps(record: dict[str, Any], epoch: int) -> bool:
 
 
 def effective(record: dict[str, Any]) -> dict[str, Any]:
-    """The record as it counts: a claim that names no move of its own epoch is void, what was activated last remains."""
+    """The record as it counts: a claim that names no move of its epoch by an id is void, what was activated remains."""
     if record["phase"] == "activated" or _claiming_move(record) is not None:
         return record
     return {**record, "epoch": record["activated"]["epoch"], "phase": "activated"}
@@ -160,9 +160,9 @@ def _taken_in(snapshot: str) -> int | None:
 def _claiming_move(record: dict[str, Any]) -> dict[str, Any] | None:
     """The move for which a record claims its epoch; None when it claims none."""
     move = record.get("move")
-    if record["phase"] != "claimed" or not isinstance(move, dict) or type(move.get("epoch")) is not int:
+    if record["phase"] != "claimed" or not isinstance(move, dict) or not isinstance(move.get("id"), str):
         return None
-    return move if move["epoch"] == record["epoch"] else None
+    return move if type(move.get("epoch")) is int and move["epoch"] == record["epoch"] else None
 
 
 def _is_epoch(value: Any) -> bool:
