@@ -32,7 +32,8 @@ const LARGEST_LEAP = 1_000;
 export function viewOf(body: Uint8Array): RecordView | undefined {
   const written = parsed(body);
   if (written === undefined || written.epoch > written.activated.epoch + LARGEST_LEAP) return undefined;
-  const isClaim = written.phase === 'claimed' && written.move?.epoch === written.epoch;
+  const { move } = written;
+  const isClaim = written.phase === 'claimed' && typeof move?.id === 'string' && move.epoch === written.epoch;
   const isVoid = written.phase === 'claimed' && !isClaim;
   return { written, isClaim, isVoid, epoch: isVoid ? written.activated.epoch : written.epoch };
 }

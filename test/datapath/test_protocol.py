@@ -271,9 +271,15 @@ class LostRows(OfTwoSites):
     def test_by_its_snapshots_too(self) -> None:
         self.bed.control(1, "claimed")
         self.west.beat()
-        self.west.put(f"snapshots/{self.bed.name}/20261124T101400Z-e0-ab12cd34/manifest.json", b"{}")
+        name = "20261124T101500Z-e1-ab12cd34"
+        manifest = f"snapshots/{self.bed.name}/{name}/manifest.json"
+        self.west.put(f"snapshots/{self.bed.name}/{name}/log/inert-0001", b"")
         self.recovers(self.west, 0, "standby")
-        self.west.put(f"snapshots/{self.bed.name}/20261124T101500Z-e1-ab12cd34/log/inert-0001", b"")
+        for nothing in (b"{", b"{}"):
+            self.west.put(manifest, nothing)
+            self.recovers(self.west, 0, "standby")
+        lineage = {"site": self.west.region, "epoch": 1}
+        self.west.put(manifest, json.dumps({"id": name, "deployment": self.bed.name, "lineage": lineage}).encode())
         self.recovers(self.west, 1, "active")
 
     def test_an_epoch_that_was_only_claimed_comes_back_as_what_was_before(self) -> None:

@@ -61,7 +61,9 @@ class Records(unittest.TestCase):
         self.assertTrue(rulings.leaps(record(0, 1_006), 5))
 
     def test_a_claim_that_names_no_move_of_its_epoch_is_void(self) -> None:
-        for move in (None, "mv-1", {}, {"id": MOVE, "epoch": 3}, {"id": MOVE, "epoch": "1"}, {"id": MOVE}):
+        one = {"epoch": 1}
+        nameless: tuple[Any, ...] = (one, one | {"id": None}, one | {"id": 1})
+        for move in (None, "mv-1", {}, {"id": MOVE, "epoch": 3}, {"id": MOVE, "epoch": "1"}, {"id": MOVE}, *nameless):
             read = rulings.effective(record(0, 1, 0, move=move))
             self.assertEqual((read["epoch"], read["phase"]), (0, "activated"), move)
         for good in (record(0, 1, 0), record(0, 4)):
@@ -117,8 +119,8 @@ class Activations(unittest.TestCase):
 
 
 class LostRows(unittest.TestCase):
-    def recovered(self, here: int, *records: dict, beats: Any = (), snapshots: Any = ()) -> tuple[str, int, int]:
-        found = rulings.recovered(list(records), REGIONS, here, list(beats), list(snapshots))
+    def recovered(self, here: int, *records: dict, beats: Any = (), proven: Any = ()) -> tuple[str, int, int]:
+        found = rulings.recovered(list(records), REGIONS, here, list(beats), list(proven))
         return found["role"], found["epoch"], found["activated"]
 
     def test_nothing_comes_back_without_a_record(self) -> None:
@@ -145,9 +147,40 @@ class LostRows(unittest.TestCase):
 
     def test_a_snapshot_proves_an_activation_too(self) -> None:
         claim = record(1, 1, 0)
-        own, copied = "20261124T101500Z-e1-ab12cd34", "20261124T101400Z-e0-ab12cd34"
-        self.assertEqual(self.recovered(1, claim, snapshots=[copied, own]), ("active", 1, 1))
-        self.assertEqual(self.recovered(1, claim, snapshots=[copied, "x-e1-y", f"{own}/"]), ("standby", 0, -1))
+        self.assertEqual(self.recovered(1, claim, proven=[-1, 0, 1]), ("active", 1, 1))
+        self.assertEqual(self.recovered(1, claim, proven=[-1, 0]), ("standby", 0, -1))
+
+    def test_a_snapshot_proves_only_what_its_manifest_says_as_well(self) -> None:
+        name = "20261124T101500Z-e1-ab12cd34"
+        good = {"id": name, "deployment": "example", "lineage": {"site": REGIONS[1], "epoch": 1}}
+        self.assertEqual(rulings.proven_by(name, good, "example", REGIONS), 1)
+        for wrong in (
+            None,
+            {},
+            good | {"id": "20261124T101500Z-e3-ab12cd34"},
+            good | {"deployment": "other"},
+            good | {"lineage": {"site": REGIONS[0], "epoch": 1}},
+            good | {"lineage": {"site": REGIONS[1], "epoch": 3}},
+            good | {"lineage": None},
+        ):
+            self.assertEqual(rulings.proven_by(name, wrong, "example", REGIONS), -1, wrong)
+        self.assertEqual(rulings.proven_by("x-e1-y", good | {"id": "x-e1-y"}, "example", REGIONS), -1)
+
+    def test_only_a_few_snapshots_that_could_tell_more_are_opened(self) -> None:
+        def opened(ids: list[str], *records: dict[str, Any]) -> list[str]:
+            return rulings.worth_opening(ids, list(records), REGIONS, 1)
+
+        epochs = (0, 1, 2, 3, 5)
+        ids = [f"20261124T10{minute:02}00Z-e{epoch}-ab12cd34" for minute in range(9, 0, -1) for epoch in epochs]
+        newest = [name for epoch in (5, 3, 1) for name in ids if f"-e{epoch}-" in name and name[11:13] in ("08", "09")]
+        self.assertEqual(opened(ids, record(1, 3, 1)), newest[:4])
+        self.assertEqual(opened(ids, record(0, 2)), newest, "that it was active once is told by no record")
+        far = [f"20261124T101500Z-e{epoch}-ab12cd34" for epoch in (rulings.LEAP + 1, rulings.LEAP + 3)]
+        self.assertEqual(opened(far, record(0, 1, 0)), far[:1])
+        many = [f"20261124T101500Z-e{epoch}-ab12cd34" for epoch in range(1, 99, 2)]
+        self.assertEqual(opened(many, record(0, 0)), many[:-7:-1])
+        self.assertEqual(opened(["x-e1-y", f"{ids[1]}/"], record(0, 0)), [])
+        self.assertEqual(opened(ids), [])
 
     def test_a_beat_as_a_standby_proves_that_it_obeyed(self) -> None:
         """All records are of long ago: it was active in 1, and has obeyed epoch 2 since."""
@@ -160,8 +193,7 @@ class LostRows(unittest.TestCase):
         far = rulings.LEAP + 2
         odd = [{"role": "active", "epoch": e} for e in (None, True, "1", -1, far + 1, 10**18)] + [{}, {"epoch": 1}]
         odd.append({"role": "standby", "epoch": far})
-        snapshots = [f"20261124T101500Z-e{far + 1}-ab12cd34", f"20261124T101500Z-e{10**18 + 1}-ab12cd34"]
-        self.assertEqual(self.recovered(1, record(0, 0), beats=odd, snapshots=snapshots), ("standby", 0, -1))
+        self.assertEqual(self.recovered(1, record(0, 0), beats=odd, proven=[far + 1, 10**18 + 1]), ("standby", 0, -1))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SiteIndex } from '../../action/src/domain/deployment.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { readSnapshotId } from '../../action/src/domain/manifest.ts';
 import type { ModelDatabase } from './model-database.ts';
-import { othersUpTo, rulingOf, siteOf, believed } from './model-records.ts';
+import { LARGEST_LEAP, othersUpTo, rulingOf, siteOf, believed } from './model-records.ts';
 import type { RecordReading, SeenRecord } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import type { ModelSite, Step } from './model-site.ts';
@@ -130,15 +131,16 @@ function installRow(
   ruling: SeenRecord,
 ): void {
   const others = othersUpTo(ruling.epoch, site.index);
+  const isBelievable = (epoch: number) => epoch <= ruling.epoch + LARGEST_LEAP;
   const beats = [site.index, site.peer].flatMap((of) => {
     const found = site.json(of, heartbeatKey(site));
     const [role, epoch] = [found?.['role'], found?.['epoch']];
-    return typeof epoch === 'number' ? [{ role, epoch }] : [];
+    return typeof epoch === 'number' && isBelievable(epoch) ? [{ role, epoch }] : [];
   });
   const proven = [
     ...readings.flatMap(({ record }) => (record === undefined ? [] : [record.activated.epoch])),
     ...beats.filter(({ role }) => role === 'active').map(({ epoch }) => epoch),
-    ...ownSnapshots(site),
+    ...ownSnapshots(site).filter((epoch) => isBelievable(epoch)),
   ].filter((epoch) => siteOf(epoch) === site.index);
   const own = Math.max(-1, ...proven);
   const obeyed = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
@@ -152,12 +154,18 @@ function installRow(
   database.layFence(theirs, site.time);
 }
 
-/** Epochs of the snapshots in our own bucket. */
+/** Epochs of the snapshots in our own bucket whose manifest says what its id says. */
 function ownSnapshots(site: ModelSite): readonly number[] {
-  const prefix = keys.snapshots(site.deployment.deployment);
+  const { deployment } = site.deployment;
+  const prefix = keys.snapshots(deployment);
   return site.keysBelow(prefix).flatMap((key) => {
-    const epoch = readSnapshotId(key.slice(prefix.length).split('/')[0] ?? '')?.epoch;
-    return epoch === undefined ? [] : [epoch];
+    const [id = '', file] = key.slice(prefix.length).split('/');
+    const epoch = readSnapshotId(id)?.epoch;
+    if (file !== 'manifest.json' || epoch === undefined) return [];
+    const manifest = site.json(site.index, key);
+    const taker = site.deployment.sites[siteOf(epoch)].region;
+    const isOurs = manifest?.['id'] === id && manifest['deployment'] === deployment;
+    return isOurs && isDeepStrictEqual(manifest['lineage'], { site: taker, epoch }) ? [epoch] : [];
   });
 }
 

@@ -22,7 +22,7 @@ export interface RecordReading {
 }
 
 const LARGEST_EPOCH = 1_000_000;
-const LARGEST_LEAP = 1_000;
+export const LARGEST_LEAP = 1_000;
 
 type Json = Readonly<Record<string, unknown>>;
 

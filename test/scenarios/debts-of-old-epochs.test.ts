@@ -128,3 +128,32 @@ describe('When a record still holds a debt that does not count', () => {
     expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
   });
 });
+
+describe('When a claim was paid by what a heartbeat says of an activation that nobody has recorded', () => {
+  async function paidFromABeat(): Promise<MoveStory> {
+    const story = await MoveStory.onTheBadDay();
+    await story.killed(TO_WEST, { mishap: (call) => (notes('activated')(call) ? 'kill before' : undefined) });
+    await story.getsBack(EAST);
+    expect(kinds((await story.check()).debts.paid)).toContain(`claim of ${EAST} in 1`);
+    expect(story.control(EAST)).toMatchObject({ epoch: 1, phase: 'activated', activated: { snapshot: null } });
+    return story;
+  }
+
+  test('then the next run of the move makes both records say the same', async () => {
+    const story = await paidFromABeat();
+    await story.failover(TO_WEST);
+    expect(story.control(WEST).activated.snapshot).not.toBeNull();
+    expect(story.control(EAST).activated).toEqual(story.control(WEST).activated);
+  });
+
+  test('then install takes the two for one story, and what is known is never unsaid', async () => {
+    const story = await paidFromABeat();
+    await story.failover(TO_WEST);
+    const { activated } = story.control(EAST);
+    story.rewrite(EAST, (record) => ({ ...record, activated: { ...activated, snapshot: null } }));
+    expect(await story.run('install', {})).toMatchObject({ sites: [{ control: 'present' }, { control: 'present' }] });
+    await story.minutes(15);
+    await story.check();
+    expect(story.control(WEST).activated).toEqual(activated);
+  });
+});

@@ -52,4 +52,41 @@ describe('A target that is not perfect', () => {
     const error = await story.refusal('failover', { target: WEST, reason: 'x', confirm: 'example' });
     expect(error.code).toBe('MDR-SNAPSHOT-PART');
   });
+
+  /** The key of the target answers the active site no more, from its next snapshot on. */
+  const throttles = (story: Story) =>
+    story.universe.fault({ service: 'kms', quality: 'throttled', region: WEST, observer: EAST });
+
+  test('a newest snapshot whose key was not wrapped for the target is skipped, and the log says so', async () => {
+    const story = await Story.ofARunningDeployment();
+    const answersAgain = throttles(story);
+    await story.minutes(10);
+    answersAgain();
+    story.universe.lose(EAST);
+    const { snapshot } = await story.check({ wait: '1800' });
+    const newest = story.snapshots(WEST).at(-1) ?? '';
+    const process = story.process();
+    const { loss } = await story.failover(undefined, process);
+    expect([loss.snapshot.id, loss.snapshot.id]).toEqual([snapshot?.id, story.snapshots(WEST).at(-2)]);
+    expect(process.lines.filter((line) => line.startsWith('warning:')).join('\n')).toContain(newest);
+  });
+
+  test('a key that is never wrapped for the target is seen by check, once the last good snapshot is too old', async () => {
+    const story = await Story.ofARunningDeployment();
+    throttles(story);
+    await story.minutes(5);
+    expect((await story.check()).verdict.key).toBe('HEALTHY');
+    await story.minutes(15);
+    const { verdict, snapshot } = await story.check();
+    expect([verdict.key, verdict.evidence.join('\n')]).toEqual(['DEGRADED', expect.stringContaining('snapshot')]);
+    expect(snapshot?.ageSeconds).toBeGreaterThan(story.universe.deployment.objectives.rpoSeconds);
+  });
+
+  test('a snapshot that is asked for and lacks the key of the target is refused as soon as it has arrived', async () => {
+    const story = await Story.ofARunningDeployment();
+    throttles(story);
+    const before = story.universe.clock.now();
+    expect(await story.refusal('snapshot', { force: 'true' })).toMatchObject({ code: 'MDR-SNAPSHOT-KEY' });
+    expect(story.universe.clock.now() - before).toBeLessThan(900_000);
+  });
 });

@@ -3,7 +3,7 @@ import { LARGEST_LEAP } from '../../action/src/domain/control-record.ts';
 import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
+import { AT_WORK, diesAfter, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
 
 const KEY = keys.control('example');
 
@@ -99,6 +99,102 @@ describe('When the record of the target is damaged', () => {
     });
     expect(await story.failover(TO_WEST, runner)).toMatchObject({ epoch: 1 });
     expect(reads).toBeGreaterThan(1);
+  });
+});
+
+const FOREIGN = '20260101T000000Z-e999-deadbeef';
+
+/** What an object of that id may hold that proves no activation: none of it was written by an active site. */
+const FOREIGN_MANIFESTS: readonly (readonly [string, (own: string) => string])[] = [
+  ['is damaged', () => '{'],
+  ['is that of a snapshot of ours', (own) => own],
+  ['is of another deployment', (own) => rewritten(own, { id: FOREIGN, deployment: 'other' })],
+  ['names another epoch than its id', (own) => rewritten(own, { id: FOREIGN })],
+  ['names the other site', (own) => rewritten(own, { id: FOREIGN, lineage: { site: EAST, epoch: 999 } })],
+];
+
+const rewritten = (manifest: string, change: object): string =>
+  JSON.stringify({ ...(JSON.parse(manifest) as object), ...change });
+
+function putSnapshot(story: MoveStory, manifest: (own: string) => string): void {
+  const s3 = story.universe.s3(WEST);
+  const bucket = story.universe.bucket(WEST);
+  const own = s3.get(bucket, keys.manifest('example', story.snapshots(WEST)[0] ?? ''))?.body ?? [];
+  s3.put(bucket, keys.manifest('example', FOREIGN), manifest(Buffer.from(own).toString('utf8')), 'any');
+}
+
+const ofEpoch999 = (own: string): string => rewritten(own, { id: FOREIGN, lineage: { site: WEST, epoch: 999 } });
+
+describe('When something below snapshots/ is named like a snapshot of the far future', () => {
+  test.each(FOREIGN_MANIFESTS)(
+    'and its manifest %s, then a move goes on as if it were not there',
+    async (_, manifest) => {
+      const story = await MoveStory.running();
+      putSnapshot(story, manifest);
+      expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1 });
+      expect(await story.status()).toMatchObject({ active: WEST, epoch: 1, move: undefined, findings: [] });
+      await story.minutes(15);
+      expect(await story.force(HOME)).toMatchObject({ epoch: 2 });
+    },
+  );
+
+  test.each(FOREIGN_MANIFESTS)(
+    'and its manifest %s, then a move that was killed is gone on with',
+    async (_, manifest) => {
+      const story = await MoveStory.running();
+      await story.killed(forced(TO_WEST), diesAfter('claimed'));
+      putSnapshot(story, manifest);
+      expect(await story.check()).toMatchObject({ active: EAST, epoch: 1 });
+      expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1, resumed: true });
+    },
+  );
+
+  test('and its manifest says so too, then a move is refused before it touches anything', async () => {
+    const story = await MoveStory.running();
+    putSnapshot(story, ofEpoch999);
+    const before = story.everything;
+    expect((await story.refusal('failover', forced(TO_WEST))).state).toBe('nothing was touched');
+    expect(story.everything).toBe(before);
+  });
+
+  test('and says so only after the claim, then the claim stays, and the move is finished once it is gone', async () => {
+    const story = await MoveStory.running();
+    const meddles = story.process({
+      mishap: (call) => {
+        if (notes('fenced')(call)) putSnapshot(story, ofEpoch999);
+        return undefined;
+      },
+    });
+    expect(await story.refusal('failover', forced(TO_WEST), meddles)).toMatchObject({ code: 'MDR-MOVE-SUPERSEDED' });
+    expect(story.control(WEST)).toMatchObject({ epoch: 1, phase: 'claimed', move: { epoch: 1, step: 'fenced' } });
+    await story.minutes(10);
+    await story.check();
+    expect(story.control(WEST).move).toMatchObject({ epoch: 1 });
+    for (const region of [EAST, WEST])
+      story.universe.s3(region).delete(story.universe.bucket(region), keys.manifest('example', FOREIGN));
+    expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1, resumed: true });
+  });
+
+  test('then a row that was lost comes back without it', async () => {
+    const story = await MoveStory.movedToWest();
+    putSnapshot(story, () => '{');
+    story.universe.airflow(WEST).loseRow();
+    await story.minutes(5);
+    expect(story.roles).toBe('active 0, active 1');
+  });
+});
+
+describe('When a heartbeat names an epoch that nobody can have come to', () => {
+  test('then it is not believed, and moves go on', async () => {
+    const story = await MoveStory.running();
+    const key = keys.heartbeat('example', EAST);
+    for (const region of [EAST, WEST]) {
+      const s3 = story.universe.s3(region);
+      const bucket = story.universe.bucket(region);
+      s3.put(bucket, key, JSON.stringify({ ...s3.json(bucket, key), epoch: 5_000_000 }), 'any');
+    }
+    expect(await story.check()).toMatchObject({ active: EAST, epoch: 0 });
+    expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1 });
   });
 });
 

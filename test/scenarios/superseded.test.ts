@@ -44,7 +44,7 @@ describe('A failover that a higher epoch has overtaken', () => {
     expect(story.universe.airflow(WEST)).toMatchObject({ role: 'standby', epoch: 0 });
   });
 
-  test('only at the target itself changes nothing there, and is withdrawn', async () => {
+  test('only at the target itself changes nothing there; its claim stays, and the next move lies above it', async () => {
     const story = await onTheBadDay();
     const west = story.universe.airflow(WEST);
     const error = await failoverWith(story, '0005.json', () => {
@@ -52,7 +52,9 @@ describe('A failover that a higher epoch has overtaken', () => {
     });
     expect(error.code).toBe('MDR-MOVE-SUPERSEDED');
     expect(west.role).toBe('standby');
-    expect(story.control(WEST).move).toBeNull();
+    expect(story.control(WEST)).toMatchObject({ epoch: 1, phase: 'claimed', move: { epoch: 1 } });
+    await story.minutes(5);
+    expect(await story.failover()).toMatchObject({ epoch: 3, resumed: false });
   });
 });
 

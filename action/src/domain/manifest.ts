@@ -63,3 +63,25 @@ export function readSnapshotId(id: string): { readonly epoch: number; readonly a
 /** The beginning of the ids of snapshots taken at that time: a key to start a listing behind. */
 export const snapshotStamp = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
+/** How many of the newest snapshots of one epoch are opened in search of one that proves something, and of all epochs. */
+const OPENED_OF_EACH = 2;
+const OPENED = 6;
+
+/** Above the one epoch, and not above the other. */
+export interface EpochBounds {
+  readonly above: number;
+  readonly upTo: number;
+}
+
+/** The few ids within these bounds that are worth opening, the highest epoch first; `ids` come newest first. */
+export function worthOpening(ids: readonly string[], { above, upTo }: EpochBounds): readonly string[] {
+  const within = ids.flatMap((id) => {
+    const epoch = readSnapshotId(id)?.epoch ?? -1;
+    return epoch > above && epoch <= upTo ? [{ id, epoch }] : [];
+  });
+  return [...Map.groupBy(within, ({ epoch }) => epoch).entries()]
+    .toSorted(([a], [b]) => b - a)
+    .flatMap(([, found]) => found.slice(0, OPENED_OF_EACH).map(({ id }) => id))
+    .slice(0, OPENED);
+}

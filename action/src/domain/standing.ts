@@ -1,11 +1,12 @@
 import { ruling } from './epoch.ts';
 import { LARGEST_LEAP, stepNumber } from './control-record.ts';
-import type { ControlRecord, Lease, Move } from './control-record.ts';
+import type { ControlRecord, Lease, Lineage, Move } from './control-record.ts';
 import { siteOfEpoch } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import { leaseRuns } from './lease.ts';
 import { readSnapshotId } from './manifest.ts';
+import type { EpochBounds, Manifest } from './manifest.ts';
 import { rolesOf } from './roles.ts';
 import type { Roles } from './roles.ts';
 import { iso, millis } from './stored-json.ts';
@@ -22,8 +23,18 @@ export interface StandingFacts {
   readonly records: readonly DatedRecord[];
   /** Copies from both buckets, of both sites. */
   readonly beats: readonly StoredBeat[];
-  /** Ids of snapshots that have a manifest, from any bucket. */
-  readonly snapshots: readonly string[];
+  /** What snapshots of any bucket prove. */
+  readonly snapshots: readonly ProvenLineage[];
+}
+
+/** A site was active in this epoch at that time: only an active site takes snapshots. */
+export type ProvenLineage = Lineage & { readonly at: string };
+
+/** What a snapshot proves by its manifest: nothing, unless that agrees with the id about who took it in which epoch. */
+export function provenBy({ sites }: Deployment, { id, lineage }: Manifest): ProvenLineage | undefined {
+  const named = readSnapshotId(id);
+  if (named?.epoch !== lineage.epoch || sites[siteOfEpoch(lineage.epoch)].region !== lineage.site) return undefined;
+  return { ...lineage, at: iso(named.at) };
 }
 
 /** Who is active, and what is under way: the one answer that every operation goes by. */
@@ -34,6 +45,8 @@ export interface Standing {
   readonly roles: Roles;
   /** The highest epoch seen anywhere, also in a claim that counts for nothing. */
   readonly highest: number;
+  /** The epoch that the control records name, without what heartbeats and snapshots prove. */
+  readonly recorded: number;
   /** The move under way, claimed or only planned; one below the ruling epoch is dead and not here. */
   readonly move: Move | undefined;
   /** Whether that move has passed its point of no return. */
@@ -47,14 +60,12 @@ export interface Standing {
 }
 
 /** `undefined` when there is no record to go by. */
-export function standingOf(facts: StandingFacts): Standing | undefined {
-  const { deployment, records } = facts;
-  const ruler = ruling(
-    deployment,
-    records.map(({ record }) => record),
-  );
+export function standingOf(all: StandingFacts): Standing | undefined {
+  const { deployment, records } = all;
+  const ruler = rulerOf(all);
   if (ruler === undefined) return undefined;
-  const record = taught(deployment, ruler, facts);
+  const facts = believed(all, ruler);
+  const record = taught(ruler, facts);
   const roles = rolesOf(deployment, record);
   const move = moveUnderWay(facts, record);
   const beats = [newestBeat(facts, 0), newestBeat(facts, 1)] as const;
@@ -62,6 +73,7 @@ export function standingOf(facts: StandingFacts): Standing | undefined {
     record,
     roles,
     highest: Math.max(record.epoch, ...epochsSeen(facts)),
+    recorded: ruler.epoch,
     move,
     isClaimed: move !== undefined && move.epoch <= record.epoch,
     lease: records.map(({ record: { lease }, date }) => (leaseRuns(lease, date) ? lease : null)).find(isThere),
@@ -78,12 +90,31 @@ export const withoutLease = (standing: Standing, nonce: string | undefined): Sta
 
 const isThere = <T>(value: T | null): value is T => value !== null;
 
-const epochOf = (snapshot: string): number => readSnapshotId(snapshot)?.epoch ?? -1;
+type Told = Pick<StandingFacts, 'deployment' | 'records'>;
+
+const rulerOf = ({ deployment, records }: Told): ControlRecord | undefined =>
+  ruling(
+    deployment,
+    records.map(({ record }) => record),
+  );
+
+/** No heartbeat and no snapshot is further ahead of the records; what says so was not written by us. */
+const limitOf = (ruler: ControlRecord): number => ruler.epoch + LARGEST_LEAP;
+
+function believed(facts: StandingFacts, ruler: ControlRecord): StandingFacts {
+  const isNear = ({ epoch }: { readonly epoch: number | null }) => epoch === null || epoch <= limitOf(ruler);
+  return { ...facts, beats: facts.beats.filter(isNear), snapshots: facts.snapshots.filter(isNear) };
+}
+
+/** The epochs in which a snapshot would tell more than is known. */
+export function epochsInQuestion(told: Told, { record }: Standing): EpochBounds {
+  return { above: record.activated.epoch, upTo: limitOf(rulerOf(told) ?? record) };
+}
 
 const epochsSeen = ({ records, beats, snapshots }: StandingFacts): readonly number[] => [
   ...records.flatMap(({ record }) => [record.epoch, record.activated.epoch]),
   ...beats.map(({ epoch }) => epoch ?? -1),
-  ...snapshots.map(epochOf),
+  ...snapshots.map(({ epoch }) => epoch),
 ];
 
 type Activation = ControlRecord['activated'];
@@ -92,8 +123,8 @@ type Activation = ControlRecord['activated'];
  * The record, and what else is known: a site that calls itself active was activated in its epoch, only an active site
  * takes snapshots, and a site that obeys a higher epoch has seen it claimed.
  */
-function taught(deployment: Deployment, ruler: ControlRecord, facts: StandingFacts): ControlRecord {
-  const activated = proofsOfActivation(deployment, facts).reduce(
+function taught(ruler: ControlRecord, facts: StandingFacts): ControlRecord {
+  const activated = proofsOfActivation(facts).reduce(
     (best, next) => (next.epoch > best.epoch ? next : best),
     ruler.activated,
   );
@@ -103,17 +134,12 @@ function taught(deployment: Deployment, ruler: ControlRecord, facts: StandingFac
 }
 
 /** What records say counts most: they know the snapshot and the time. */
-function proofsOfActivation({ sites }: Deployment, facts: StandingFacts): readonly Activation[] {
+function proofsOfActivation(facts: StandingFacts): readonly Activation[] {
   const recorded = facts.records.map(({ record }) => record.activated);
   const beaten = facts.beats.flatMap(({ site, role, epoch, at }) =>
     role === 'active' && epoch !== null ? [{ site, epoch, at, snapshot: null }] : [],
   );
-  const taken = facts.snapshots.flatMap((id) => {
-    const snapshot = readSnapshotId(id);
-    if (snapshot === undefined) return [];
-    const { epoch, at } = snapshot;
-    return [{ site: sites[siteOfEpoch(epoch)].region, epoch, at: iso(at), snapshot: null }];
-  });
+  const taken = facts.snapshots.map((proof) => ({ ...proof, snapshot: null }));
   return [...recorded, ...beaten, ...taken];
 }
 
@@ -160,5 +186,5 @@ export function leaps(record: ControlRecord, known: readonly number[]): boolean 
   return known.length > 0 && record.epoch > Math.max(...known) + LARGEST_LEAP;
 }
 
-/** Whether nobody may go on with a move: a higher epoch was claimed or activated since. */
-export const isDead = (move: Move, { record }: Standing): boolean => move.epoch < record.epoch;
+/** Whether a control record names a higher epoch. What else tells of one stops a move, but takes no claim back. */
+export const isDead = (move: Move, { recorded }: Standing): boolean => move.epoch < recorded;

@@ -10,7 +10,7 @@ import type { Side } from './sides.ts';
 import type { Known } from './standing.ts';
 
 /**
- * Takes moves out of the records that nobody goes on with: those that a higher epoch has overtaken, and those whose run
+ * Takes moves out of the records that nobody goes on with: those below the epoch of a control record, and those whose run
  * ended before the claim, so that nothing was touched. Answers the latter. While a lease runs, a run is at work.
  */
 export async function withdrawAbandoned(

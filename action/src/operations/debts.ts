@@ -65,7 +65,9 @@ async function strikeOffVoid(world: World, deployment: Deployment, known: Known,
     // names no move is no move on.
     await probe(() =>
       changeControl(world, side, deployment, (current) =>
-        effective(current).epoch > standing.record.epoch ? current : { ...current, debts: current.debts.filter(isKept) },
+        effective(current).epoch > standing.record.epoch
+          ? current
+          : { ...current, debts: current.debts.filter(isKept) },
       ),
     );
   }
@@ -120,13 +122,21 @@ function mirrored(theirs: ControlRecord, { epoch, phase, activated, move }: Cont
   if (theirs.epoch > epoch || (theirs.epoch === epoch && theirs.phase === 'activated' && phase === 'claimed')) {
     return theirs;
   }
-  return { ...theirs, epoch, phase, activated, move: phase === 'claimed' ? move : null, debts: [] };
+  // What a heartbeat or a snapshot taught does not know the snapshot; a record that does must not forget it.
+  const isKnown = theirs.activated.epoch === activated.epoch && activated.snapshot === null;
+  const last = isKnown ? theirs.activated : activated;
+  return { ...theirs, epoch, phase, activated: last, move: phase === 'claimed' ? move : null, debts: [] };
 }
+
+type Activation = ControlRecord['activated'];
+
+const isSameActivation = (a: Activation, b: Activation): boolean =>
+  a.site === b.site && a.epoch === b.epoch && a.at === b.at && a.snapshot === b.snapshot;
 
 const isAlike = (a: ControlRecord, b: ControlRecord): boolean =>
   a.epoch === b.epoch &&
   a.phase === b.phase &&
-  a.activated.epoch === b.activated.epoch &&
+  isSameActivation(a.activated, b.activated) &&
   a.move?.id === b.move?.id &&
   a.move?.step === b.move?.step &&
   a.debts.length === b.debts.length;

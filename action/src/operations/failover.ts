@@ -7,6 +7,7 @@ import type { Inputs } from '../domain/inputs.ts';
 import { moveId } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { FailoverResult } from '../domain/results.ts';
+import { isDead } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { iso } from '../domain/stored-json.ts';
 import { withLease } from './held-lease.ts';
@@ -20,7 +21,7 @@ import type { MoveScene } from './move-steps.ts';
 import { requireTarget } from './move-target.ts';
 import type { Target } from './move-target.ts';
 import { settle } from './settle.ts';
-import { requireStanding } from './standing.ts';
+import { readStanding, requireStanding } from './standing.ts';
 
 /**
  * Makes the target active without the help of the site that is lost. Refuses before anything is touched. A run that is
@@ -138,7 +139,7 @@ const changedMeanwhile = (why: string): MdrError =>
 
 /**
  * A move that ends before its claim ends with its lease, so that nothing stands in the way of another one; the journal
- * keeps it. One that a higher epoch has overtaken is taken out of the record. A claimed one stays: it has to be finished.
+ * keeps it. A claimed one stays, as it has to be finished, unless the control records themselves name a higher epoch.
  */
 async function withdrawIfRefused<T>(scene: MoveScene, body: () => Promise<T>): Promise<T> {
   try {
@@ -149,8 +150,10 @@ async function withdrawIfRefused<T>(scene: MoveScene, body: () => Promise<T>): P
   }
 }
 
-async function forget({ world, lease, move }: MoveScene): Promise<void> {
+async function forget({ world, deployment, lease, move }: MoveScene): Promise<void> {
   try {
+    const { standing } = await readStanding(world, deployment);
+    if (standing === undefined || !isDead(move, standing)) return;
     await lease.change((record) => (record.move?.id === move.id ? { ...record, move: null } : record));
   } catch (error) {
     // How the move ended matters more; the next check takes out what is left.

@@ -19,7 +19,7 @@ import { reachOf, readStanding } from './standing.ts';
 
 /**
  * One line a deployment, from what is stored in its DR buckets: 12 reads of S3 each (10 before the first check and the
- * first move; 2 more where the heartbeats leave open who is active), and nothing of MWAA's, which would throttle a fleet. Changes nothing.
+ * first move; 2 more, and some manifests, where the heartbeats leave open who is active), and nothing of MWAA's, which would throttle a fleet. Changes nothing.
  */
 export async function fleetStatus(tools: Fleet & { readonly clock: Clock }): Promise<FleetStatusResult> {
   const { results, failures } = await eachDeployment(tools, (world, deployment, { path }) =>

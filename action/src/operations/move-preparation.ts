@@ -81,5 +81,5 @@ const superseded = (message: string): MdrError =>
     code: 'MDR-MOVE-SUPERSEDED',
     message,
     fix: 'Look with `status` who is active now.',
-    state: 'the move is void and was withdrawn',
+    state: 'the move does nothing more; it is taken out of the record once a control record names a higher epoch',
   });

@@ -44,8 +44,8 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
 
 /** One failed read of the target's record says nothing about what is there: all is read again, so that it fits together. */
 async function readWithTarget(world: World, deployment: Deployment, { index }: Side): Promise<Known> {
-  const first = await readStanding(world, deployment);
-  return 'fault' in first.controls[index] ? readStanding(world, deployment) : first;
+  const first = await readStanding(world, deployment, 'all');
+  return 'fault' in first.controls[index] ? readStanding(world, deployment, 'all') : first;
 }
 
 /** The record without which there is nothing to claim. */

@@ -9,7 +9,7 @@ import { runDrDag } from './dr-run.ts';
 import { sideOf } from './sides.ts';
 import { requireStanding } from './standing.ts';
 import type { Side } from './sides.ts';
-import { isComplete, requireNewest } from './snapshots.ts';
+import { hasArrived, requireNewest } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
 import { waitFor } from './wait.ts';
 
@@ -30,7 +30,7 @@ export async function snapshot(
   const id = await take(world, deployment, active);
   await world.log.group('Wait for its copy at the standby', () =>
     waitFor(world, `${id} at ${standby.region}`, LIMIT_SECONDS, async () =>
-      (await isComplete(standby, deployment, id)) ? true : undefined,
+      (await hasArrived(standby, deployment, id)) ? true : undefined,
     ),
   );
   const { result } = await requireVerified(world, standby, deployment, id, record.activated);

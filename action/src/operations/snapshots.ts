@@ -2,11 +2,13 @@ import type { Lineage } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { sha256 } from '../domain/envelope.ts';
 import { MdrError } from '../domain/errors.ts';
-import { parseManifest, readSnapshotId, snapshotStamp } from '../domain/manifest.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import { parseManifest, readSnapshotId, snapshotStamp, worthOpening } from '../domain/manifest.ts';
+import type { EpochBounds, Manifest } from '../domain/manifest.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
+import { provenBy } from '../domain/standing.ts';
+import type { ProvenLineage } from '../domain/standing.ts';
 import type { Side } from './sides.ts';
 
 export interface FoundSnapshot {
@@ -45,7 +47,7 @@ export async function idsOf(
   return ids.length > 0 ? ids : (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));
 }
 
-/** Id of the newest snapshot of `lineage` of which every object is at `side`; nothing is opened but manifests. */
+/** Id of the newest snapshot of `lineage` that is whole at `side`; nothing is opened but manifests. */
 export async function newestComplete(
   world: World,
   side: Side,
@@ -60,17 +62,30 @@ export async function newestComplete(
 
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
-/** Whether every object that the manifest names is there, in its size. An S3 that does not answer says nothing: throws. */
-export async function isComplete(side: Side, deployment: Deployment, id: string): Promise<boolean> {
+/** Whether {@link readSnapshot} can, and the snapshot is whole. An S3 that does not answer says nothing: throws. */
+export const isComplete = (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
+  holdsOf(side, deployment, id, isWhole);
+
+/** As {@link isComplete}, whatever its key: of a snapshot that was just taken. */
+export const hasArrived = (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
+  holdsOf(side, deployment, id, isAllThere);
+
+async function holdsOf(side: Side, deployment: Deployment, id: string, promise: typeof isAllThere): Promise<boolean> {
   try {
-    return await isWhole(side, deployment, await readSnapshot(side, deployment, id));
+    return await promise(side, deployment, await readSnapshot(side, deployment, id));
   } catch (error) {
     if (error instanceof MdrError) return false;
     throw error;
   }
 }
 
-async function isWhole(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<boolean> {
+/** Whether it has wholly arrived, with its data key wrapped by the key of this site: one throttled call may leave it out. */
+async function isWhole(side: Side, deployment: Deployment, found: FoundSnapshot): Promise<boolean> {
+  return found.manifest.wraps.some(({ region }) => region === side.region) && isAllThere(side, deployment, found);
+}
+
+/** Whether every object that the manifest names is there, in its size. */
+async function isAllThere(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<boolean> {
   const prefix = `${keys.snapshots(deployment.deployment)}${id}/`;
   const objects = await side.ports.objects.list(side.bucket, prefix);
   const sizes = new Map(objects.map(({ key, size }) => [key.slice(prefix.length), size]));
@@ -95,7 +110,7 @@ export async function requireNewest(
 }
 
 /**
- * Id of the newest snapshot of `lineage` that has wholly arrived at `side`; those it skips are named. When none has,
+ * Id of the newest snapshot of `lineage` that is whole at `side`; those it skips are named. When none has,
  * the newest of all, for its verification to say what it lacks. A manifest that is damaged is no reason to skip, nor is
  * an S3 that does not answer. Throws `MDR-SNAPSHOT-NONE`, `MDR-SNAPSHOT-MANIFEST`.
  */
@@ -109,12 +124,38 @@ export async function requireNewestWhole(
   const skipped: string[] = [];
   for (const id of (await snapshotIds(side, deployment)).filter((candidate) => isOf(candidate, lineage))) {
     if (await isWhole(side, deployment, await readSnapshot(side, deployment, id))) {
-      if (skipped.length > 0) world.log.warning(`skipped, since not all of it is here: ${skipped.join(', ')}`);
+      if (skipped.length > 0)
+        world.log.warning(`skipped, since a part or the key of ${side.region} is missing: ${skipped.join(', ')}`);
       return id;
     }
     skipped.push(id);
   }
   return newest;
+}
+
+/**
+ * The highest epoch within the bounds that a snapshot in the bucket of `side` proves, by its manifest. An object that is
+ * damaged, or somebody else's, proves nothing; only a few are opened. Throws {@link AwsFault}: unknown is not nothing.
+ */
+export async function provenAt(
+  side: Side,
+  deployment: Deployment,
+  bounds: EpochBounds,
+): Promise<ProvenLineage | undefined> {
+  for (const id of worthOpening(await snapshotIds(side, deployment), bounds)) {
+    const proof = await proofOf(side, deployment, id);
+    if (proof !== undefined) return proof;
+  }
+  return undefined;
+}
+
+async function proofOf(side: Side, deployment: Deployment, id: string): Promise<ProvenLineage | undefined> {
+  try {
+    return provenBy(deployment, (await readSnapshot(side, deployment, id)).manifest);
+  } catch (error) {
+    if (error instanceof MdrError) return undefined;
+    throw error;
+  }
 }
 
 /** Throws `MDR-SNAPSHOT-MANIFEST`, and `MDR-SNAPSHOT-LINEAGE` when `lineage` is given and the snapshot's is another. */

@@ -1,17 +1,18 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
+import type { EpochBounds } from '../domain/manifest.ts';
 import type { World } from '../domain/ports.ts';
 import { requireConsistent, siteWords } from '../domain/first-record.ts';
-import { leaps, standingOf } from '../domain/standing.ts';
-import type { Standing, StandingFacts } from '../domain/standing.ts';
+import { epochsInQuestion, leaps, standingOf } from '../domain/standing.ts';
+import type { ProvenLineage, Standing, StandingFacts } from '../domain/standing.ts';
 import type { Reach } from '../domain/trouble.ts';
 import { loadedOf, noRecord, readControl, readControls } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
-import { bothSides, probeStored } from './sides.ts';
+import { bothSides, probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
-import { snapshotIds } from './snapshots.ts';
+import { provenAt } from './snapshots.ts';
 
 /** Both control records as they could be read, and what they add up to. */
 export interface Known {
@@ -21,18 +22,29 @@ export interface Known {
 }
 
 /**
+ * How much is looked at: a heartbeat that confirms the records is `enough` for who only looks. Who moves looks at `all`
+ * from its plan on: else the snapshots, in question only once it has claimed, would tell it then what it did not know.
+ */
+type Look = 'enough' | 'all';
+
+/**
  * Who is active, from the control records, the heartbeats and, where these leave it open, the snapshots of both buckets,
  * as far as they answer. Never throws for what cannot be read.
  */
-export async function readStanding(world: World, deployment: Deployment): Promise<Known> {
-  return standingBy(world, deployment, await readControls(world, deployment));
+export async function readStanding(world: World, deployment: Deployment, look: Look = 'enough'): Promise<Known> {
+  return standingBy(world, deployment, await readControls(world, deployment), look);
 }
 
 /**
  * The same by control records that the caller has read, who may insist on them. Throws `MDR-CONTROL-INVALID` for a
  * deployment file with its sites in another order than all records have.
  */
-export async function standingBy(world: World, deployment: Deployment, read: BothControls): Promise<Known> {
+export async function standingBy(
+  world: World,
+  deployment: Deployment,
+  read: BothControls,
+  look: Look = 'enough',
+): Promise<Known> {
   if (read.every((control) => 'answer' in control && control.answer === undefined))
     return { controls: read, standing: undefined };
   const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
@@ -40,8 +52,9 @@ export async function standingBy(world: World, deployment: Deployment, read: Bot
   const controls = withoutLies(deployment, withoutLeaps(read, beats));
   const facts: StandingFacts = { deployment, records: loadedOf(controls), beats, snapshots: [] };
   const standing = standingOf(facts);
-  if (standing === undefined || isConfirmed(standing)) return { controls, standing };
-  const snapshots = (await Promise.all(answering.map((side) => idsIn(side, deployment)))).flat();
+  if (standing === undefined || (look === 'enough' && isConfirmed(standing))) return { controls, standing };
+  const bounds = epochsInQuestion(facts, standing);
+  const snapshots = (await Promise.all(answering.map((side) => provenIn(side, deployment, bounds)))).flat();
   return { controls, standing: standingOf({ ...facts, snapshots }) };
 }
 
@@ -65,9 +78,9 @@ function reach(control: BothControls[number]): Reach {
   return control.fault === 'error' ? 'absent' : 'hidden';
 }
 
-/** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
+/** By all that can be had. Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
 export async function requireStanding(world: World, deployment: Deployment): Promise<Standing> {
-  const { controls, standing } = await readStanding(world, deployment);
+  const { controls, standing } = await readStanding(world, deployment, 'all');
   if (standing !== undefined) return standing;
   throw noRecord(deployment, controls);
 }
@@ -82,13 +95,17 @@ export async function knownBeyond(
   const beats = await Promise.all(
     sides.flatMap((side) => deployment.sites.map(({ region }) => readHeartbeat(side, deployment, region))),
   );
-  const snapshots = await Promise.all(sides.map((side) => snapshotIds(side, deployment)));
-  return standingOf({
+  const facts: StandingFacts = {
     deployment,
     records: records.map((record) => ({ record, date: world.clock.now() })),
     beats: beats.flatMap((beat) => (beat === undefined ? [] : [beat])),
-    snapshots: snapshots.flat(),
-  })?.record;
+    snapshots: [],
+  };
+  const standing = standingOf(facts);
+  if (standing === undefined) return undefined;
+  const bounds = epochsInQuestion(facts, standing);
+  const proven = await Promise.all(sides.map((side) => provenAt(side, deployment, bounds)));
+  return standingOf({ ...facts, snapshots: proven.flatMap((proof) => proof ?? []) })?.record;
 }
 
 /** A Region in the dark is not asked four times more; one that only lacks the record, or hides it, may have the rest. */
@@ -101,9 +118,9 @@ async function beatsIn(side: Side, deployment: Deployment): Promise<readonly Sto
   return read.flatMap((beat) => ('answer' in beat && beat.answer !== undefined ? [beat.answer] : []));
 }
 
-async function idsIn(side: Side, deployment: Deployment): Promise<readonly string[]> {
-  const read = await probeStored(() => snapshotIds(side, deployment));
-  return 'answer' in read ? read.answer : [];
+async function provenIn(side: Side, deployment: Deployment, bounds: EpochBounds): Promise<readonly ProvenLineage[]> {
+  const read = await probe(() => provenAt(side, deployment, bounds));
+  return 'answer' in read && read.answer !== undefined ? [read.answer] : [];
 }
 
 /** The site that should be active says that it is, in this very epoch. */

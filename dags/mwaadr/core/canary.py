@@ -91,8 +91,8 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
 
     A site that was active once, and is not any more, may have work that runs: it is fenced in the same transaction.
     """
-    beats, snapshots, complete = _evidence(deployment, here)
-    found = rulings.recovered(records.readable, deployment.regions, here, beats, snapshots)
+    beats, proven, complete = _evidence(deployment, here, records)
+    found = rulings.recovered(records.readable, deployment.regions, here, beats, proven)
     record = records.ruling
     if not found or not record:
         return
@@ -114,8 +114,13 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
     log.warning("installed our part of the metadata database, role %s, epoch %s", found["role"], found["epoch"])
 
 
-def _evidence(deployment: config.Deployment, here: int) -> tuple[list[dict[str, Any]], list[str], bool]:
-    """Our own beats and the ids of the snapshots in our bucket; False when our own bucket did not tell all of it."""
+def _evidence(
+    deployment: config.Deployment, here: int, records: Records
+) -> tuple[list[dict[str, Any]], list[int], bool]:
+    """Our own beats, and the epochs that snapshots in our bucket prove beyond ``records``.
+
+    False when our own bucket did not tell all of it.
+    """
     own, peer = deployment.sites[here], deployment.sites[1 - here]
     keys = config.Keys(deployment.name)
     bucket = Bucket(own.region, own.bucket)
@@ -123,10 +128,15 @@ def _evidence(deployment: config.Deployment, here: int) -> tuple[list[dict[str, 
     copy = Bucket(peer.region, peer.bucket, hurried=True).look(keys.heartbeat(own.region))
     beats = [reading.value for reading in (last, copy) if reading.value and reading.value.get("site") == own.region]
     try:
-        return beats, bucket.newest(keys.snapshots, ""), last.quality in ("good", "missing", "invalid")
+        names = bucket.newest(keys.snapshots, "")
     except (ClientError, BotoCoreError, OSError) as error:
         log.warning("our own bucket does not name its snapshots: %s", error)
         return beats, [], False
+    worth = rulings.worth_opening(names, records.readable, deployment.regions, here)
+    opened = [(name, bucket.look(keys.manifest(name))) for name in worth]
+    proven = [rulings.proven_by(name, reading.value, deployment.name, deployment.regions) for name, reading in opened]
+    told = all(reading.quality in ("good", "missing", "invalid") for reading in (last, *(found for _, found in opened)))
+    return beats, proven, told
 
 
 def _went_on_from(record: dict[str, Any], epoch: int) -> str | None:

@@ -14,6 +14,9 @@ HIGHEST_EPOCH = 1_000_000
 LEAP = 1_000
 """So many epochs no deployment goes through unseen: a record that is further ahead was not written by the action."""
 SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}Z-e(\d{1,7})-[0-9a-f]{8}", re.ASCII)
+OPENED_OF_EACH = 2
+OPENED = 6
+"""So many manifests of one epoch, and of all, are opened in search of one that proves something."""
 
 
 def checked(record: Any) -> dict[str, Any] | None:
@@ -39,7 +42,7 @@ def leaps(record: dict[str, Any], epoch: int) -> bool:
 
 
 def effective(record: dict[str, Any]) -> dict[str, Any]:
-    """The record as it counts: a claim that names no move of its own epoch is void, what was activated last remains."""
+    """The record as it counts: a claim that names no move of its epoch by an id is void, what was activated remains."""
     if record["phase"] == "activated" or _claiming_move(record) is not None:
         return record
     return {**record, "epoch": record["activated"]["epoch"], "phase": "activated"}
@@ -93,22 +96,21 @@ def recovered(
     regions: list[str] | tuple[str, str],
     here: int,
     beats: list[dict[str, Any]],
-    snapshots: list[str],
+    proven: list[int],
 ) -> dict[str, Any] | None:
     """Role and epoch of a site whose row was lost: `{"role", "epoch", "activated"}`; None without any record.
 
-    ``beats``: this site's own ones, wherever they were kept; ``snapshots``: ids in this site's own bucket. `activated`
-    is the highest epoch in which this site is known to have been active (-1: none), by a record, by a beat, or by a
-    snapshot, as only an active site takes any. An epoch of its own that was no more than claimed proves nothing.
+    ``beats``: this site's own ones, wherever they were kept; ``proven``: epochs of snapshots, told by `proven_by`.
+    `activated` is the highest epoch in which this site is known to have been active (-1: none), by a record, by a beat,
+    or by a snapshot, as only an active site takes any. An epoch of its own that was only claimed proves nothing.
     """
     rules = ruling(records, regions)
     if rules is None:
         return None
     limit = rules["epoch"] + LEAP
     known = [(b.get("role"), b["epoch"]) for b in beats if _is_epoch(b.get("epoch")) and b["epoch"] <= limit]
-    taken = [int(match[1]) for match in map(SNAPSHOT_ID.fullmatch, snapshots) if match]
     proofs = [record["activated"]["epoch"] for record in records]
-    proofs += [epoch for role, epoch in known if role == "active"] + [epoch for epoch in taken if epoch <= limit]
+    proofs += [epoch for role, epoch in known if role == "active"] + [epoch for epoch in proven if epoch <= limit]
     mine = [epoch for epoch in proofs if epoch % 2 == here]
     obeyed = [epoch for role, epoch in known if role == "standby" and epoch % 2 != here]
     activated = max(mine, default=-1)
@@ -121,12 +123,46 @@ def recovered(
     }
 
 
+def worth_opening(
+    snapshots: list[str], records: list[dict[str, Any]], regions: list[str] | tuple[str, str], here: int
+) -> list[str]:
+    """The few snapshots that would tell more of the site ``here`` than the records do, the highest epoch first.
+
+    ``snapshots``: ids, newest first. What lies too far above the ruling record was not written by us.
+    """
+    rules = ruling(records, regions)
+    if rules is None:
+        return []
+    above = max((r["activated"]["epoch"] for r in records if r["activated"]["epoch"] % 2 == here), default=-1)
+    found: dict[int, list[str]] = {}
+    for name in snapshots:
+        epoch = _taken_in(name)
+        if epoch is not None and epoch % 2 == here and above < epoch <= rules["epoch"] + LEAP:
+            found.setdefault(epoch, []).append(name)
+    return [name for epoch in sorted(found, reverse=True) for name in found[epoch][:OPENED_OF_EACH]][:OPENED]
+
+
+def proven_by(name: str, manifest: dict[str, Any] | None, deployment: str, regions: list[str] | tuple[str, str]) -> int:
+    """The epoch in which the site was active that took this snapshot; -1 unless its manifest says what its id says."""
+    epoch = _taken_in(name)
+    if manifest is None or epoch is None:
+        return -1
+    lineage = {"site": regions[epoch % 2], "epoch": epoch}
+    said = (manifest.get("id"), manifest.get("deployment"), manifest.get("lineage"))
+    return epoch if said == (name, deployment, lineage) else -1
+
+
+def _taken_in(snapshot: str) -> int | None:
+    match = SNAPSHOT_ID.fullmatch(snapshot)
+    return int(match[1]) if match else None
+
+
 def _claiming_move(record: dict[str, Any]) -> dict[str, Any] | None:
     """The move for which a record claims its epoch; None when it claims none."""
     move = record.get("move")
-    if record["phase"] != "claimed" or not isinstance(move, dict) or type(move.get("epoch")) is not int:
+    if record["phase"] != "claimed" or not isinstance(move, dict) or not isinstance(move.get("id"), str):
         return None
-    return move if move["epoch"] == record["epoch"] else None
+    return move if type(move.get("epoch")) is int and move["epoch"] == record["epoch"] else None
 
 
 def _is_epoch(value: Any) -> bool:

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ControlRecord, Move } from '../../../action/src/domain/control-record.ts';
 import { LARGEST_EPOCH, LARGEST_LEAP, parseControlRecord } from '../../../action/src/domain/control-record.ts';
-import { effective, ruling } from '../../../action/src/domain/epoch.ts';
+import { effective, isClaim, ruling } from '../../../action/src/domain/epoch.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
+import { readingOf } from '../../doubles/model-records.ts';
 import { EXAMPLE_DEPLOYMENT } from '../../doubles/universe.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -83,6 +84,23 @@ describe('The action and the DR DAGs', () => {
     const differing = pairs.filter((pair, index) => short(theirs[index]) !== short(ruling(EXAMPLE_DEPLOYMENT, pair)));
     expect(differing.map((pair) => pair.map(short)).slice(0, 3)).toEqual([]);
     expect(pairs.length).toBeGreaterThan(5_000);
+  });
+
+  test.each([
+    ['a text', 'mv-1-aaaaaaaa', true],
+    ['a number', 1, false],
+    ['nothing', null, false],
+    ['left out', undefined, false],
+  ])('agree, and the doubles with them, that a claim needs the id of its move as a text: %s', (_, id, isGood) => {
+    const site = REGIONS[1] ?? '';
+    const first = firstRecord(EXAMPLE_DEPLOYMENT, site, [], NOW);
+    const record = { ...first, epoch: 1, phase: 'claimed', move: { ...moveOf(1), id } };
+    const body = Buffer.from(JSON.stringify(record), 'utf8');
+    const read = () => isClaim(parseControlRecord(body, 'x', { deployment: 'example', site }));
+    if (isGood) expect(read()).toBe(true);
+    else expect(read).toThrow(/move.id/);
+    expect(readingOf(body).record?.phase).toBe(isGood ? 'claimed' : 'activated');
+    expect(askDags('effective(case)["phase"]', [record])).toEqual([isGood ? 'claimed' : 'activated']);
   });
 
   test.each([

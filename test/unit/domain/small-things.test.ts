@@ -57,6 +57,7 @@ describe('A lease', () => {
 
 describe('Control records', () => {
   const first = firstRecord(EXAMPLE_DEPLOYMENT, 'us-east-1', [], NOW);
+  const from = (snapshot: string) => ({ ...first, activated: { ...first.activated, snapshot } });
   const expected = { deployment: 'example', site: 'us-east-1' };
 
   test('are read with keys that we do not know yet', () => {
@@ -80,7 +81,7 @@ describe('Control records', () => {
     ['an epoch that activates the other site', [{ ...first, activated: { ...first.activated, site: 'us-west-2' } }]],
     ['an activated epoch above the epoch', [{ ...first, activated: { ...first.activated, epoch: 2 } }]],
     ['an epoch that is activated and is not', [{ ...first, epoch: 2 }]],
-    ['two origins of one epoch', [first, { ...first, activated: { ...first.activated, snapshot: 's' } }]],
+    ['two origins of one epoch', [from('s'), from('t')]],
   ])('with %s contradict', (_, records) => {
     expect(
       thrownBy(() => {
@@ -89,9 +90,12 @@ describe('Control records', () => {
     ).toMatchObject({ code: 'MDR-CONTROL-INVALID' });
   });
 
-  test('that agree are taken', () => {
+  test.each([
+    ['agree', [first, { ...first, epoch: 1, phase: 'claimed' } as const]],
+    ['know of one origin, or not', [first, from('s')]],
+  ])('that %s are taken', (_, records) => {
     expect(() => {
-      requireConsistent(EXAMPLE_DEPLOYMENT, [first, { ...first, epoch: 1, phase: 'claimed' }]);
+      requireConsistent(EXAMPLE_DEPLOYMENT, records);
     }).not.toThrow();
   });
 });

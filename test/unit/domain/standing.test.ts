@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { LARGEST_LEAP } from '../../../action/src/domain/control-record.ts';
 import type { ControlRecord, Move } from '../../../action/src/domain/control-record.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
 import type { StoredBeat } from '../../../action/src/domain/heartbeat.ts';
@@ -99,7 +100,10 @@ describe('Who is active', () => {
   });
 
   test('so does a snapshot, since only an active site takes any', () => {
-    const snapshots = ['20261124T113000Z-e1-00000001', '20261124T100000Z-e0-00000001'];
+    const snapshots = [
+      { site: WEST, epoch: 1, at: '2026-11-24T11:30:00.000Z' },
+      { site: EAST, epoch: 0, at: '2026-11-24T10:00:00.000Z' },
+    ];
     const { record: known } = standing([claimed(WEST, 1, 0)], { snapshots });
     expect(known).toMatchObject({
       phase: 'activated',
@@ -158,6 +162,11 @@ describe('The move under way', () => {
     expect([found.move, isDead(moveOf(1), found), isDead(moveOf(3), found)]).toEqual([undefined, true, false]);
   });
 
+  test('is not gone on with for what a heartbeat says, but only a record kills it', () => {
+    const found = standing([claimed(WEST, 1, 0)], { beats: [beat(EAST, 'active', 2)] });
+    expect([found.move, isDead(moveOf(1), found)]).toEqual([undefined, false]);
+  });
+
   test('is not killed by a claim that counts for nothing', () => {
     const found = standing([{ ...claimed(EAST, 4, 0), move: null }, claimed(WEST, 1, 0)]);
     expect([found.move?.id, found.highest]).toEqual(['mv-1-aaaaaaaa', 4]);
@@ -166,9 +175,21 @@ describe('The move under way', () => {
 
 describe('The highest epoch', () => {
   test('is that of all records, heartbeats and snapshots', () => {
-    const facts = { beats: [beat(EAST, 'standby', 5)], snapshots: ['20261124T113000Z-e6-00000001'] };
+    const facts = { beats: [beat(EAST, 'standby', 5)], snapshots: [{ site: EAST, epoch: 6, at: iso(NOW) }] };
     expect(standing([record(EAST, 0)], facts).highest).toBe(6);
     expect(standing([{ ...claimed(WEST, 7, 0), move: null }]).highest).toBe(7);
+  });
+
+  test.each([
+    ['at the bound', LARGEST_LEAP, LARGEST_LEAP],
+    ['beyond it', LARGEST_LEAP + 1, 0],
+  ])('counts no heartbeat and no snapshot that leaps above the records: %s', (_, epoch, expected) => {
+    const site = epoch % 2 === 0 ? EAST : WEST;
+    const told = [{ beats: [beat(site, 'active', epoch)] }, { snapshots: [{ site, epoch, at: iso(NOW) }] }];
+    for (const facts of told) {
+      const { highest, record: known } = standing([record(EAST, 0)], facts);
+      expect([highest, known.epoch, known.activated.epoch]).toEqual([expected, expected, expected]);
+    }
   });
 
   test('may not leap above all that is known', () => {
