@@ -3,7 +3,7 @@ import { LARGEST_LEAP } from '../../action/src/domain/control-record.ts';
 import type { ControlRecord } from '../../action/src/domain/control-record.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { AT_WORK, diesAfter, forced, HOME, MoveStory, notes, TO_WEST } from './move-story.ts';
+import { AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
 const KEY = keys.control('example');
 
@@ -102,15 +102,73 @@ describe('When the record of the target is damaged', () => {
   });
 });
 
+describe('When the record of the target is damaged, and the other Region is lost', () => {
+  test.each(HARMS)('(%s) then check still tells, and a failover makes it anew and says so', async (_, harm) => {
+    const story = await MoveStory.onTheBadDay();
+    harm(story, WEST);
+    expect(await story.check()).toMatchObject({ active: EAST, epoch: 0, verdict: { key: 'UNHEALTHY(region)' } });
+    const runner = story.process();
+    expect(await story.failover(TO_WEST, runner)).toMatchObject({ epoch: 1, resumed: false });
+    expect(runner.lines.filter((line) => line.startsWith('warning:')).join('\n')).toContain('was lost: made anew');
+    expect(story.roles).toBe('active 0, active 1');
+    await story.getsBack(EAST);
+    await story.check();
+    expect(story.roles).toBe('standby 1, active 1');
+    expect(await story.run('install', {})).toMatchObject({ changed: false });
+  });
+
+  test.each(HARMS)('(%s) in a later epoch, then the way home lies above it, with the newest work', async (_, harm) => {
+    const { story } = await longMoved();
+    await story.loses(WEST);
+    harm(story, EAST);
+    const home = await story.failover(HOME);
+    expect(home).toMatchObject({ epoch: 2, to: EAST });
+    expect(home.loss.snapshot.id).toContain('-e1-');
+    expect(story.dagsOf(EAST)).toEqual(AT_WORK);
+  });
+
+  test('then a failover that the verdict does not allow leaves it as it is', async () => {
+    const story = await MoveStory.running();
+    story.universe.lose(EAST);
+    put(story, WEST, '{');
+    const before = story.everything;
+    expect(await story.refusal('failover', TO_WEST)).toMatchObject({ code: 'MDR-MOVE-VERDICT' });
+    expect(story.everything).toBe(before);
+  });
+
+  test.each([
+    ['no heartbeat', undefined],
+    ['a heartbeat of an epoch that nobody is known to be active in', { role: 'standby', epoch: 2 }],
+    ['a heartbeat of an epoch that nobody can have come to', { role: 'active', epoch: 5_000 }],
+  ])('then %s leaves it open who is active: the refusal names what can be done', async (_, beat) => {
+    const story = await MoveStory.onTheBadDay();
+    const [s3, bucket] = [story.universe.s3(WEST), story.universe.bucket(WEST)];
+    s3.delete(bucket, KEY);
+    const own = { ...s3.json(bucket, keys.heartbeat('example', WEST)), ...beat };
+    story.universe.airflow(WEST).beat = () => undefined;
+    for (const region of [EAST, WEST]) s3.delete(bucket, keys.heartbeat('example', region));
+    for (const id of story.snapshots(WEST)) s3.delete(bucket, keys.manifest('example', id));
+    if (beat !== undefined) s3.put(bucket, keys.heartbeat('example', WEST), JSON.stringify(own), 'any');
+    const error = await story.refusal('failover', forced(TO_WEST));
+    expect(error).toMatchObject({ code: 'MDR-NOT-INSTALLED', state: 'nothing was touched' });
+    expect(error.fix).toContain('remove the delete marker');
+    expect(error.fix).toContain(`once ${EAST} answers`);
+  });
+});
+
 const FOREIGN = '20260101T000000Z-e999-deadbeef';
 
-/** What an object of that id may hold that proves no activation: none of it was written by an active site. */
+/** What an object of that id may hold: none of it was written by an active site. */
 const FOREIGN_MANIFESTS: readonly (readonly [string, (own: string) => string])[] = [
   ['is damaged', () => '{'],
   ['is that of a snapshot of ours', (own) => own],
   ['is of another deployment', (own) => rewritten(own, { id: FOREIGN, deployment: 'other' })],
   ['names another epoch than its id', (own) => rewritten(own, { id: FOREIGN })],
   ['names the other site', (own) => rewritten(own, { id: FOREIGN, lineage: { site: EAST, epoch: 999 } })],
+  [
+    'says so too, but heartbeats and records do not',
+    (own) => rewritten(own, { id: FOREIGN, lineage: { site: WEST, epoch: 999 } }),
+  ],
 ];
 
 const rewritten = (manifest: string, change: object): string =>
@@ -123,7 +181,15 @@ function putSnapshot(story: MoveStory, manifest: (own: string) => string): void 
   s3.put(bucket, keys.manifest('example', FOREIGN), manifest(Buffer.from(own).toString('utf8')), 'any');
 }
 
-const ofEpoch999 = (own: string): string => rewritten(own, { id: FOREIGN, lineage: { site: WEST, epoch: 999 } });
+/** Changes the last heartbeat of EAST in both buckets; its next one takes its place. */
+function putBeat(story: MoveStory, change: object): void {
+  const key = keys.heartbeat('example', EAST);
+  for (const region of [EAST, WEST]) {
+    const s3 = story.universe.s3(region);
+    const bucket = story.universe.bucket(region);
+    s3.put(bucket, key, JSON.stringify({ ...s3.json(bucket, key), ...change }), 'any');
+  }
+}
 
 describe('When something below snapshots/ is named like a snapshot of the far future', () => {
   test.each(FOREIGN_MANIFESTS)(
@@ -149,29 +215,15 @@ describe('When something below snapshots/ is named like a snapshot of the far fu
     },
   );
 
-  test('and its manifest says so too, then a move is refused before it touches anything', async () => {
+  test('then no heartbeat that names a high epoch, either, takes a claim out of its record', async () => {
     const story = await MoveStory.running();
-    putSnapshot(story, ofEpoch999);
-    const before = story.everything;
-    expect((await story.refusal('failover', forced(TO_WEST))).state).toBe('nothing was touched');
-    expect(story.everything).toBe(before);
-  });
-
-  test('and says so only after the claim, then the claim stays, and the move is finished once it is gone', async () => {
-    const story = await MoveStory.running();
-    const meddles = story.process({
-      mishap: (call) => {
-        if (notes('fenced')(call)) putSnapshot(story, ofEpoch999);
-        return undefined;
-      },
-    });
-    expect(await story.refusal('failover', forced(TO_WEST), meddles)).toMatchObject({ code: 'MDR-MOVE-SUPERSEDED' });
-    expect(story.control(WEST)).toMatchObject({ epoch: 1, phase: 'claimed', move: { epoch: 1, step: 'fenced' } });
-    await story.minutes(10);
+    await story.killed(forced(TO_WEST), diesAfter('claimed'));
+    await story.minutes(5);
+    putBeat(story, { role: 'active', epoch: 2 });
+    expect((await story.refusal('failover', TO_WEST)).code).not.toBe('');
     await story.check();
-    expect(story.control(WEST).move).toMatchObject({ epoch: 1 });
-    for (const region of [EAST, WEST])
-      story.universe.s3(region).delete(story.universe.bucket(region), keys.manifest('example', FOREIGN));
+    expect(story.control(WEST)).toMatchObject({ epoch: 1, phase: 'claimed', move: { epoch: 1 } });
+    await story.minutes(5);
     expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1, resumed: true });
   });
 
@@ -187,12 +239,7 @@ describe('When something below snapshots/ is named like a snapshot of the far fu
 describe('When a heartbeat names an epoch that nobody can have come to', () => {
   test('then it is not believed, and moves go on', async () => {
     const story = await MoveStory.running();
-    const key = keys.heartbeat('example', EAST);
-    for (const region of [EAST, WEST]) {
-      const s3 = story.universe.s3(region);
-      const bucket = story.universe.bucket(region);
-      s3.put(bucket, key, JSON.stringify({ ...s3.json(bucket, key), epoch: 5_000_000 }), 'any');
-    }
+    putBeat(story, { epoch: 5_000_000 });
     expect(await story.check()).toMatchObject({ active: EAST, epoch: 0 });
     expect(await story.force(TO_WEST)).toMatchObject({ epoch: 1 });
   });

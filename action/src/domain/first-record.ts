@@ -46,6 +46,10 @@ function differences([a, b]: readonly ControlRecord[]): readonly string[] {
   return same ? [] : [`both activated epoch ${a.activated.epoch}, from different snapshots`];
 }
 
+/** The records of both sites of a deployment that never ran. */
+export const beginnings = (deployment: Deployment, now: number): readonly ControlRecord[] =>
+  deployment.sites.map(({ region }) => firstRecord(deployment, region, [], now));
+
 /** The record of a site that has none: that of a new deployment, or after the one of the other site. */
 export function firstRecord(
   deployment: Deployment,

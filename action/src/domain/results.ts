@@ -28,7 +28,14 @@ export interface Measured {
   readonly measuredSeconds: number | null;
 }
 
-export const FINDING_NAMES = ['nobody-active', 'two-active', 'move-stands', 'all-paused', 'peer-unreadable', 'nothing-runs'] as const;
+export const FINDING_NAMES = [
+  'nobody-active',
+  'two-active',
+  'move-stands',
+  'all-paused',
+  'peer-unreadable',
+  'nothing-runs',
+] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];
 
 /** What somebody has to act on, whatever the verdict says of the active site's health. */

@@ -12,11 +12,7 @@ import type { StandingCase, Trouble } from './trouble.ts';
  * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
  * `isUnhealthy`: whether that site has to be left, so that a move to it is not worth its confirmation.
  */
-export function standingFindings(
-  facts: StandingCase,
-  permission: Permission,
-  isUnhealthy = false,
-): readonly Finding[] {
+export function standingFindings(facts: StandingCase, permission: Permission, isUnhealthy = false): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
   if (trouble === undefined || runOf(standing) !== undefined) return [];
@@ -26,7 +22,8 @@ export function standingFindings(
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
-  if (claim !== undefined) findings.push({ name: 'move-stands', message: standsMessage(facts, claim, trouble), command });
+  if (claim !== undefined)
+    findings.push({ name: 'move-stands', message: standsMessage(facts, claim, trouble), command });
   return findings;
 }
 
@@ -103,6 +100,7 @@ function standsMessage({ deployment, standing }: StandingCase, move: Move, { kin
   if (kind === 'unclear') return `${standsWords(move)}: ${why}`;
   if (kind === 'unconfirmed') return `${standsWords(move)}: ${move.to} is active, and the move is not closed yet`;
   const { role } = standing.beats[deployment.sites[0].region === move.from ? 0 : 1] ?? {};
-  const left = role === 'standby' ? 'has stopped its DAGs for it' : 'may still run its DAGs until its canary stops them';
+  const left =
+    role === 'standby' ? 'has stopped its DAGs for it' : 'may still run its DAGs until its canary stops them';
   return `${standsWords(move)}: ${move.from} ${left}, and ${move.to} has not started them yet`;
 }

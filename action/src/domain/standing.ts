@@ -4,6 +4,7 @@ import type { ControlRecord, Lease, Lineage, Move } from './control-record.ts';
 import { siteOfEpoch } from './deployment.ts';
 import type { Deployment } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
+import { beginnings } from './first-record.ts';
 import { leaseRuns } from './lease.ts';
 import { readSnapshotId } from './manifest.ts';
 import type { EpochBounds, Manifest } from './manifest.ts';
@@ -88,6 +89,25 @@ export const withoutLease = (standing: Standing, nonce: string | undefined): Sta
     ? standing
     : { ...standing, lease: undefined, move: standing.isClaimed ? standing.move : undefined };
 
+/** Where no record could be read: the epochs in which a snapshot tells something. */
+export const ANY_EPOCH: EpochBounds = { above: -1, upTo: LARGEST_LEAP };
+
+/**
+ * The same by heartbeats and snapshots alone, for a record that is gone while nobody can be asked for the other one;
+ * `undefined` unless they prove that the highest epoch which they tell of was activated.
+ */
+export function standingWithoutRecords(
+  deployment: Deployment,
+  told: Pick<StandingFacts, 'beats' | 'snapshots'>,
+  now: number,
+): Standing | undefined {
+  if (told.beats.some(({ epoch }) => (epoch ?? 0) > ANY_EPOCH.upTo)) return undefined;
+  const records = beginnings(deployment, now).map((record) => ({ record, date: now }));
+  const standing = standingOf({ deployment, records, ...told });
+  const proofs = [...told.beats.filter(({ role }) => role === 'active'), ...told.snapshots];
+  return proofs.some(({ epoch }) => epoch === standing?.highest) ? standing : undefined;
+}
+
 const isThere = <T>(value: T | null): value is T => value !== null;
 
 type Told = Pick<StandingFacts, 'deployment' | 'records'>;
@@ -106,9 +126,13 @@ function believed(facts: StandingFacts, ruler: ControlRecord): StandingFacts {
   return { ...facts, beats: facts.beats.filter(isNear), snapshots: facts.snapshots.filter(isNear) };
 }
 
-/** The epochs in which a snapshot would tell more than is known. */
+/**
+ * The epochs in which a snapshot would tell more than is known. Under a claimed move only whether it was activated is in
+ * question: it must not see more once it cannot go back than its plan saw.
+ */
 export function epochsInQuestion(told: Told, { record }: Standing): EpochBounds {
-  return { above: record.activated.epoch, upTo: limitOf(rulerOf(told) ?? record) };
+  const ruler = rulerOf(told) ?? record;
+  return { above: record.activated.epoch, upTo: ruler.move?.epoch === ruler.epoch ? ruler.epoch : limitOf(ruler) };
 }
 
 const epochsSeen = ({ records, beats, snapshots }: StandingFacts): readonly number[] => [

@@ -53,10 +53,10 @@ export async function ask(question: Question): Promise<Probes> {
     activeEnvironment,
     activeMetric,
     activeAirflow,
-    activeStorage: controls[active.index],
+    activeStorage: storageOf(controls[active.index]),
     activeIdentity,
     standbyEnvironment,
-    standbyStorage: controls[standby.index],
+    standbyStorage: storageOf(controls[standby.index]),
     standbyIdentity,
     heartbeat,
     standbyHeartbeat,
@@ -65,6 +65,10 @@ export async function ask(question: Question): Promise<Probes> {
     extraMetrics,
   };
 }
+
+/** S3 that holds a damaged record has answered. */
+const storageOf = (control: BothControls[number]): Probe<unknown> =>
+  'fault' in control && control.code === 'MDR-CONTROL-INVALID' ? { answer: undefined } : control;
 
 async function askMetric({ deployment, active, now }: Question) {
   const { periodSeconds, badPeriods } = deployment.health;

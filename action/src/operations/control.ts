@@ -71,11 +71,11 @@ const FIXES: Readonly<Record<Unread, string>> = {
   dark: 'Look at the credentials and at both Regions.',
 };
 
-export const notInstalled = (message: string): MdrError =>
+export const notInstalled = (message: string, fix = 'Run the operation `install` first.'): MdrError =>
   new MdrError({
     code: 'MDR-NOT-INSTALLED',
     message,
-    fix: 'Run the operation `install` first.',
+    fix,
     state: 'nothing was touched',
   });
 

@@ -18,7 +18,7 @@ import { planMove } from './move-plan.ts';
 import type { Plan } from './move-plan.ts';
 import { runStep } from './move-steps.ts';
 import type { MoveScene } from './move-steps.ts';
-import { requireTarget } from './move-target.ts';
+import { remakeRecord, requireTarget } from './move-target.ts';
 import type { Target } from './move-target.ts';
 import { settle } from './settle.ts';
 import { readStanding, requireStanding } from './standing.ts';
@@ -36,6 +36,7 @@ export async function failover(
   const startedAt = world.clock.now();
   const target = await requireTarget(world, deployment, inputs);
   const plan = target.move === undefined ? await plannedMove(world, deployment, inputs, target) : undefined;
+  if (target.isRecordLost) await remakeRecord(world, deployment, target);
   return withLease(world, deployment, { main: target.to, other: target.from }, 'failover', async (lease) => {
     const { from, to } = target;
     const move =

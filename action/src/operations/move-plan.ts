@@ -67,11 +67,7 @@ export async function planMove(
 }
 
 /** The verdict, if it lets us leave the active site. Throws `MDR-MOVE-HEALTHY` or `MDR-MOVE-VERDICT`. */
-async function requirePermission(
-  world: World,
-  deployment: Deployment,
-  inputs: Inputs<'failover'>,
-): Promise<Verdict> {
+async function requirePermission(world: World, deployment: Deployment, inputs: Inputs<'failover'>): Promise<Verdict> {
   const { verdict, active } = await observe(world, deployment, inputs.observer, {});
   world.log.info(`${active.region}: ${verdict.key}: ${verdict.reason}`);
   for (const line of verdict.evidence) world.log.info(`  ${line}`);

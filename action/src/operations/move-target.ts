@@ -2,16 +2,18 @@ import type { Move } from '../domain/control-record.ts';
 import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
+import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
+import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { didYouMean } from '../domain/suggest.ts';
-import { noRecord, notInstalled, readControl } from './control.ts';
+import { loadedOf, noRecord, notInstalled, readControl, restoreControl } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { isHidden, requirePeerKnown } from './peer.ts';
 import { sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { readStanding } from './standing.ts';
+import { isUntold, readStanding } from './standing.ts';
 import type { Known } from './standing.ts';
 
 /** Where a move goes, as the inputs and what is known say before anything is done. */
@@ -21,6 +23,8 @@ export interface Target {
   readonly standing: Standing;
   /** A move to this target that was claimed and has to be finished. One that was only planned is planned anew. */
   readonly move: Move | undefined;
+  /** The target's record is missing or damaged, and has to be made anew: there is nothing to claim in. */
+  readonly isRecordLost: boolean;
 }
 
 /** Throws `MDR-INPUT-…`, `MDR-MOVE-SAME-SITE`, `MDR-MOVE-OTHER`, `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
@@ -30,37 +34,63 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const to = sideOf(world, deployment, index);
   const from = sideOf(world, deployment, otherSite(index));
   const { controls, standing } = await readWithTarget(world, deployment, to);
-  // Without the target's record there is nothing to claim: what is wrong with it is the answer.
-  const own = await requireOwn(controls[index], to, deployment);
+  const isRecordLost = standing !== undefined && loadedOf(controls).length === 0;
+  // What is wrong with the target's record is the answer, unless all else tells enough to make it anew.
+  const own = isRecordLost ? undefined : await requireOwn(controls, to, from, deployment);
   if (standing === undefined) throw noRecord(deployment, controls);
   const move = standing.isClaimed ? standing.move : undefined;
-  const isOurs = move !== undefined && move.to === to.region && own.record.move?.id === move.id;
+  const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
   if (!isOurs) await requirePeerKnown(world, deployment, from, inputs);
   requireNoOtherMove(controls, standing, to, inputs);
   if (move === undefined) requireNotActive(standing, to);
-  return { from, to, standing, move: isOurs ? move : undefined };
+  return { from, to, standing, move: isOurs ? move : undefined, isRecordLost };
+}
+
+/** Makes the record of the target by what heartbeats and snapshots prove; one that has come back meanwhile is left alone. */
+export async function remakeRecord(world: World, deployment: Deployment, { to, standing }: Target): Promise<void> {
+  const now = world.clock.now();
+  await restoreControl(world, to, deployment, (before) =>
+    before === undefined || leaps(before, [standing.highest])
+      ? firstRecord(deployment, to.region, [standing.record], now)
+      : before,
+  );
+  const { epoch } = standing.record;
+  world.log.warning(
+    `the control record in ${to.bucket} was lost: made anew for epoch ${epoch}, as heartbeats and snapshots tell`,
+  );
 }
 
 /** One failed read of the target's record says nothing about what is there: all is read again, so that it fits together. */
 async function readWithTarget(world: World, deployment: Deployment, { index }: Side): Promise<Known> {
-  const first = await readStanding(world, deployment, 'all');
-  return 'fault' in first.controls[index] ? readStanding(world, deployment, 'all') : first;
+  const first = await readStanding(world, deployment);
+  return 'fault' in first.controls[index] ? readStanding(world, deployment) : first;
 }
 
 /** The record without which there is nothing to claim. */
-async function requireOwn(first: BothControls[number], to: Side, deployment: Deployment): Promise<LoadedControl> {
-  if ('fault' in first && first.code === 'MDR-CONTROL-INVALID') throw damaged(to, first.detail);
+async function requireOwn(
+  controls: BothControls,
+  to: Side,
+  from: Side,
+  deployment: Deployment,
+): Promise<LoadedControl> {
+  const first = controls[to.index];
+  // `install` needs both Regions.
+  const install = isUntold(controls[from.index]) ? `run \`install\` once ${from.region} answers` : 'run `install`';
+  if ('fault' in first && first.code === 'MDR-CONTROL-INVALID') throw damaged(to, first.detail, install);
   const own = 'answer' in first ? first.answer : await readControl(to, deployment);
   if (own !== undefined) return own;
-  throw notInstalled(`there is no control record in ${to.bucket}`);
+  throw notInstalled(
+    `there is no control record in ${to.bucket}`,
+    `Bring its last version back (${to.bucket} is versioned: remove the delete marker), or ${install}.`,
+  );
 }
 
-const damaged = ({ bucket }: Side, detail: string): MdrError =>
+const damaged = ({ bucket }: Side, detail: string, install: string): MdrError =>
   new MdrError({
     code: 'MDR-CONTROL-INVALID',
     message: detail,
-    fix: `Bring the right version of the object back (${bucket} is versioned), or delete it and run \`install\`.`,
+    fix: `Bring the right version of the object back (${bucket} is versioned), or delete it and ${install}.`,
     state: 'nothing was touched',
   });
 

@@ -1,7 +1,7 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
-import { firstRecord, requireConsistent } from '../domain/first-record.ts';
+import { beginnings, firstRecord, requireConsistent } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import { readControl, writeControl } from './control.ts';
 import { bothSides } from './sides.ts';
@@ -33,9 +33,6 @@ export async function writeFirstRecord(
   const record = firstRecord(deployment, side.region, known === undefined ? records : [known], now);
   return (await writeControl(world, side, deployment, record, { ifAbsent: true })) !== undefined;
 }
-
-const beginnings = (deployment: Deployment, now: number): readonly ControlRecord[] =>
-  deployment.sites.map(({ region }) => firstRecord(deployment, region, [], now));
 
 /** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
 export async function requireNoMove(world: World, deployment: Deployment): Promise<void> {

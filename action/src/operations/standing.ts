@@ -4,7 +4,7 @@ import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { EpochBounds } from '../domain/manifest.ts';
 import type { World } from '../domain/ports.ts';
 import { requireConsistent, siteWords } from '../domain/first-record.ts';
-import { epochsInQuestion, leaps, standingOf } from '../domain/standing.ts';
+import { ANY_EPOCH, epochsInQuestion, leaps, standingOf, standingWithoutRecords } from '../domain/standing.ts';
 import type { ProvenLineage, Standing, StandingFacts } from '../domain/standing.ts';
 import type { Reach } from '../domain/trouble.ts';
 import { loadedOf, noRecord, readControl, readControls } from './control.ts';
@@ -22,39 +22,31 @@ export interface Known {
 }
 
 /**
- * How much is looked at: a heartbeat that confirms the records is `enough` for who only looks. Who moves looks at `all`
- * from its plan on: else the snapshots, in question only once it has claimed, would tell it then what it did not know.
- */
-type Look = 'enough' | 'all';
-
-/**
  * Who is active, from the control records, the heartbeats and, where these leave it open, the snapshots of both buckets,
  * as far as they answer. Never throws for what cannot be read.
  */
-export async function readStanding(world: World, deployment: Deployment, look: Look = 'enough'): Promise<Known> {
-  return standingBy(world, deployment, await readControls(world, deployment), look);
+export async function readStanding(world: World, deployment: Deployment): Promise<Known> {
+  return standingBy(world, deployment, await readControls(world, deployment));
 }
 
 /**
  * The same by control records that the caller has read, who may insist on them. Throws `MDR-CONTROL-INVALID` for a
  * deployment file with its sites in another order than all records have.
  */
-export async function standingBy(
-  world: World,
-  deployment: Deployment,
-  read: BothControls,
-  look: Look = 'enough',
-): Promise<Known> {
+export async function standingBy(world: World, deployment: Deployment, read: BothControls): Promise<Known> {
   if (read.every((control) => 'answer' in control && control.answer === undefined))
     return { controls: read, standing: undefined };
   const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
   const beats = (await Promise.all(answering.map((side) => beatsIn(side, deployment)))).flat();
   const controls = withoutLies(deployment, withoutLeaps(read, beats));
+  if (isLost(controls)) {
+    const snapshots = await provenBy(answering, deployment, ANY_EPOCH);
+    return { controls, standing: standingWithoutRecords(deployment, { beats, snapshots }, world.clock.now()) };
+  }
   const facts: StandingFacts = { deployment, records: loadedOf(controls), beats, snapshots: [] };
   const standing = standingOf(facts);
-  if (standing === undefined || (look === 'enough' && isConfirmed(standing))) return { controls, standing };
-  const bounds = epochsInQuestion(facts, standing);
-  const snapshots = (await Promise.all(answering.map((side) => provenIn(side, deployment, bounds)))).flat();
+  if (standing === undefined || isConfirmed(standing)) return { controls, standing };
+  const snapshots = await provenBy(answering, deployment, epochsInQuestion(facts, standing));
   return { controls, standing: standingOf({ ...facts, snapshots }) };
 }
 
@@ -78,9 +70,9 @@ function reach(control: BothControls[number]): Reach {
   return control.fault === 'error' ? 'absent' : 'hidden';
 }
 
-/** By all that can be had. Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
+/** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
 export async function requireStanding(world: World, deployment: Deployment): Promise<Standing> {
-  const { controls, standing } = await readStanding(world, deployment, 'all');
+  const { controls, standing } = await readStanding(world, deployment);
   if (standing !== undefined) return standing;
   throw noRecord(deployment, controls);
 }
@@ -118,10 +110,23 @@ async function beatsIn(side: Side, deployment: Deployment): Promise<readonly Sto
   return read.flatMap((beat) => ('answer' in beat && beat.answer !== undefined ? [beat.answer] : []));
 }
 
-async function provenIn(side: Side, deployment: Deployment, bounds: EpochBounds): Promise<readonly ProvenLineage[]> {
-  const read = await probe(() => provenAt(side, deployment, bounds));
-  return 'answer' in read && read.answer !== undefined ? [read.answer] : [];
+async function provenBy(
+  sides: readonly Side[],
+  deployment: Deployment,
+  bounds: EpochBounds,
+): Promise<readonly ProvenLineage[]> {
+  const read = await Promise.all(sides.map((side) => probe(() => provenAt(side, deployment, bounds))));
+  return read.flatMap((proof) => ('answer' in proof ? (proof.answer ?? []) : []));
 }
+
+/** One record is missing or damaged, and the Region of the other one does not tell: `install` cannot bring it back. */
+function isLost(controls: BothControls): boolean {
+  const isGone = (control: BothControls[number]) => !isUntold(control) && loadedOf([control, control]).length === 0;
+  return controls.some(isGone) && controls.some(isUntold);
+}
+
+/** Whether the Region did not say whether it has a record. */
+export const isUntold = (control: BothControls[number]): boolean => 'fault' in control && control.fault !== 'error';
 
 /** The site that should be active says that it is, in this very epoch. */
 const isConfirmed = ({ record, roles, beats }: Standing): boolean =>
