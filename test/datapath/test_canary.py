@@ -182,7 +182,7 @@ class Canary(unittest.TestCase):
         self.east.put(key, b"{")
         beat = self.east.beat()
         self.assertEqual((beat["role"], beat["control"]), ("active", {"own": "invalid", "peer": "invalid"}))
-        damaged = json.dumps(good | {"move": {"epoch": 1, "snapshot": "not-an-id"}}).encode()
+        damaged = json.dumps(good | {"move": {"id": "mv-1-aaaaaaaa", "epoch": 1, "snapshot": "not-an-id"}}).encode()
         self.west.put(key, damaged)
         self.assertEqual(self.east.beat()["role"], "standby", "the epoch and its move are all that a fence needs")
 
