@@ -153,6 +153,10 @@ describe('When a side that lost comes back, and nothing can stop it', () => {
     await story.check();
     story.universe.airflow(EAST).role = 'active';
     story.universe.airflow(EAST).epoch = 1;
+    // A reconcile at work explains nothing of it.
+    const expiresAt = new Date(story.universe.clock.now() + 3_600_000).toISOString();
+    const lease = { holder: 'x', nonce: 'x', purpose: 'reconcile', expiresAt };
+    story.rewrite(EAST, (record) => ({ ...record, lease }));
     await story.minutes(10);
     const result = await story.check();
     expect(result.findings.map(({ name }) => name)).toEqual(['two-active']);
@@ -187,5 +191,16 @@ describe('When a move stands at its claim', () => {
     await story.killed(forced(TO_WEST), { mishap: (call) => (writesTheStep(call) ? 'kill before' : undefined) });
     await story.minutes(5);
     expect(messagesOf(await story.check())).toContain('stands at claimed');
+  });
+});
+
+describe('When no task starts at a site whose record is denied', () => {
+  test('then the printed command leaves it, with the force that the record asks for', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(EAST).workersDead = true;
+    story.universe.fault({ service: 's3', quality: 'denied', region: EAST, observer: 'outside' });
+    await story.minutes(10);
+    const [command] = commandsOf(await story.check({ wait: '1500' }));
+    expect(await story.failover({ ...command })).toMatchObject({ epoch: 1, to: WEST });
   });
 });

@@ -11,7 +11,7 @@ import type { Case } from './rows.ts';
 import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
-import { troubleOf } from './trouble.ts';
+import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
 import { isAtAStandstill, persists } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -50,10 +50,10 @@ const mustBeLeft = ({ key }: Verdict): boolean => key === 'UNHEALTHY(region)' ||
 
 /** A side that lost says of itself that it is active, longer than its canary needs to hear of it. */
 function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
-  const { record, roles, beats, lease } = standing;
+  const { record, roles, beats } = standing;
   const beat = beats[roles.standby];
   const stale = staleAfter(deployment);
-  if (lease !== undefined || record.phase !== 'activated' || beat?.role !== 'active') return [];
+  if (runOf(standing) !== undefined || record.phase !== 'activated' || beat?.role !== 'active') return [];
   const isLate = millis(beat.at) > millis(record.activated.at) + stale && beat.ageMilliseconds <= stale;
   return isLate ? [worksOn(deployment, standing, 'its own heartbeat says that it is active')] : [];
 }
@@ -61,7 +61,13 @@ function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
 /** What a check could not stop although it answers: `debts` are those that are left. */
 export function unfenced(facts: StandingCase, debts: readonly Debt[], answers: boolean): readonly Finding[] {
   if (!answers || troubleOf(facts) !== undefined || !debts.some(({ kind }) => kind === 'fence')) return [];
-  return [worksOn(facts.deployment, facts.standing, 'its canary does not run, and its REST API does not let us in')];
+  return [
+    worksOn(
+      facts.deployment,
+      facts.standing,
+      'its canary does not run, and its DAGs could not be paused by its REST API',
+    ),
+  ];
 }
 
 function worksOn({ sites }: Deployment, { roles }: Standing, why: string): Finding {
@@ -109,7 +115,7 @@ function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {
   };
 }
 
-function nothingRuns({ deployment, standing, verdict, seen }: FindingFacts): Finding {
+function nothingRuns({ deployment, standing, verdict, seen, reach }: FindingFacts): Finding {
   const { region, environment } = deployment.sites[standing.roles.active];
   const work = seen.observer.readings.at(-1)?.signals.work.value ?? '';
   return {
@@ -119,7 +125,7 @@ function nothingRuns({ deployment, standing, verdict, seen }: FindingFacts): Fin
       deployment,
       standing.roles.standby,
       `no task starts in ${region}`,
-      permissionOf(verdict.key, 'manual'),
+      reach[standing.roles.active] === 'hidden' ? 'force' : permissionOf(verdict.key, 'manual'),
     ),
   };
 }

@@ -1,6 +1,7 @@
 import type { FenceGrade, Lineage } from '../domain/control-record.ts';
 import { siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { ruling } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
@@ -8,10 +9,10 @@ import { DAG_IDS, isOurDag, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import { staleAfter } from '../domain/reading.ts';
 import { iso, millis, toStored } from '../domain/stored-json.ts';
+import { readControl } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
-import { readStanding } from './standing.ts';
 import { waitFor } from './wait.ts';
 
 /** A site that lost an epoch, and the move that took it. */
@@ -121,18 +122,53 @@ async function pauseByRest(loser: Loser): Promise<void> {
   }
 }
 
-/** Nobody but a site that lost is ever paused. Throws `MDR-MOVE-SUPERSEDED`, and AwsFault where no record tells. */
+/** Milliseconds for which the loser's own bucket is waited for: it may be in the dark, and the look must not grow old. */
+const LOSER_TAKES = 2_500;
+
+/**
+ * Nobody but a site that lost is ever paused. By the winner's own record, which has to answer; by the loser's, and by its
+ * heartbeat at the winner, as far as these are to be had at once. Throws `MDR-MOVE-SUPERSEDED`, and AwsFault.
+ */
 async function requireLost({ world, deployment, side, winner, epoch, move }: Loser): Promise<void> {
-  const record = (await readStanding(world, deployment)).standing?.record;
+  const [own, theirs, beat] = await Promise.all([
+    readControl(winner, deployment),
+    atOnce(
+      world,
+      probeStored(() => readControl(side, deployment)),
+    ),
+    probeStored(() => readHeartbeat(winner, deployment, side.region)),
+  ]);
+  const records = [own, theirs && 'answer' in theirs ? theirs.answer : undefined];
+  const record =
+    own &&
+    ruling(
+      deployment,
+      records.flatMap((loaded) => (loaded ? [loaded.record] : [])),
+    );
+  const said = 'answer' in beat && beat.answer?.role === 'active' ? (beat.answer.epoch ?? -1) : -1;
+  if (said > epoch) throw unruled(side, move);
   if (record?.epoch === epoch && siteOfEpoch(record.epoch) !== side.index) return;
   if (record === undefined || record.epoch < epoch) throw unseen(winner, epoch);
-  throw new MdrError({
-    code: 'MDR-MOVE-SUPERSEDED',
-    message: `${move} no longer rules, so ${side.region} is not paused for it`,
-    fix: 'Look with `status` who is active now.',
-    state: `nothing of ${side.region} was paused since`,
-  });
+  throw unruled(side, move);
 }
+
+/** `undefined` when it takes too long; what then comes of it is nobody's concern. */
+async function atOnce<T>({ clock }: World, answer: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([answer, clock.sleep(LOSER_TAKES, over.signal).then(() => undefined)]);
+  } finally {
+    over.abort();
+  }
+}
+
+const unruled = ({ region }: Side, move: string): MdrError =>
+  new MdrError({
+    code: 'MDR-MOVE-SUPERSEDED',
+    message: `${move} no longer rules, so ${region} is not paused for it`,
+    fix: 'Look with `status` who is active now.',
+    state: `nothing of ${region} was paused since`,
+  });
 
 const unseen = ({ region }: Side, epoch: number): AwsFault =>
   new AwsFault({

@@ -25,15 +25,18 @@ const LIST_LIMIT_SECONDS = 120;
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
   const { world, deployment, move } = scene;
   requireNotSuperseded(scene, await requireStanding(world, deployment));
+  const chosen = await chooseSnapshot(scene);
   const result = await runMoveDag(scene, {
     dagId: DAG_IDS.activate,
     runId: moveRunId(move.id, 'activate'),
     limitSeconds: ACTIVATE_LIMIT_SECONDS,
     failure: 'MDR-ACTIVATE-FAILED',
-    snapshot: await chooseSnapshot(scene),
+    snapshot: chosen,
   });
   // An order of an earlier run may have been carried out instead of ours.
   const snapshot = result.snapshot ?? move.snapshot;
+  if (snapshot !== chosen.id)
+    world.log.warning(`${snapshot} was activated, as an earlier run had ordered, and not ${chosen.id}`);
   return {
     dagRunId: result.dagRunId,
     outcome: result.outcome,

@@ -1,13 +1,15 @@
 import type { Move } from '../domain/control-record.ts';
-import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
+import { otherSite } from '../domain/deployment.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
+import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { didYouMean } from '../domain/suggest.ts';
+import { runOf } from '../domain/trouble.ts';
 import { loadedOf, noRecord, notInstalled, readControl, restoreControl } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { isHidden, requirePeerKnown } from './peer.ts';
@@ -41,8 +43,8 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const move = standing.isClaimed ? standing.move : undefined;
   const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
-  if (!isOurs) await requirePeerKnown(world, deployment, from, inputs);
-  requireNoOtherMove(controls, standing, to, inputs);
+  const peer = isOurs ? undefined : await requirePeerKnown(world, deployment, from, inputs);
+  requireNoOtherMove(peer, standing, to, inputs);
   if (move === undefined) requireNotActive(standing, to);
   return { from, to, standing, move: isOurs ? move : undefined, isRecordLost };
 }
@@ -123,15 +125,16 @@ function requireConfirmed(deployment: Deployment, confirm: string): void {
  * a dying Region does, too: a forced move has asked it for a minute, and no other run keeps a lease.
  */
 function requireNoOtherMove(
-  controls: BothControls,
-  { record, move, isClaimed, lease }: Standing,
+  peer: Probe<unknown> | undefined,
+  standing: Standing,
   to: Side,
   { override }: Inputs<'failover'>,
 ): void {
-  if (!isClaimed || move === undefined || move.to === to.region) return;
-  const target = controls[siteOfEpoch(move.epoch)];
-  if ('fault' in target && target.fault === 'dark') return;
-  const isLeft = lease === undefined && (record.phase === 'activated' || (override === 'force' && isHidden(target)));
+  const { record, move, isClaimed } = standing;
+  if (!isClaimed || move === undefined || move.to === to.region || peer === undefined) return;
+  if ('fault' in peer && peer.fault === 'dark') return;
+  const isNew = record.phase === 'activated';
+  const isLeft = runOf(standing) === undefined && (isNew || (override === 'force' && isHidden(peer)));
   if (!isLeft) throw otherMove(move);
 }
 

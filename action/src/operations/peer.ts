@@ -14,22 +14,22 @@ const PAUSE = 5_000;
 /**
  * Promises that what the other site's record says was read, or that its Region does not answer. A record that is denied
  * or throttled may hold the claim of another run: it stops a move. A forced one asks again for a minute, then goes on
- * and says so: the activation looks at both records itself. Throws `MDR-AWS-DENIED`, `MDR-AWS-THROTTLED`.
+ * and says so: the activation looks at both records itself. Answers the last read. Throws `MDR-AWS-DENIED`, `MDR-AWS-THROTTLED`.
  */
 export async function requirePeerKnown(
   world: World,
   deployment: Deployment,
   other: Side,
   { override }: Pick<Inputs<'failover'>, 'override'>,
-): Promise<void> {
+): Promise<Probe<unknown>> {
   const began = world.clock.now();
   for (;;) {
     const read = await probeStored(() => readControl(other, deployment));
-    if (!isHidden(read)) return;
+    if (!isHidden(read)) return read;
     if (override !== 'force') throw hidden(other, read);
     if (world.clock.now() - began >= PATIENCE || world.stop.aborted) {
       world.log.warning(`forced: the control record of ${other.region} stays unread (${read.detail})`);
-      return;
+      return read;
     }
     await world.clock.sleep(PAUSE, world.stop);
   }
