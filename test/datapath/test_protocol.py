@@ -161,8 +161,9 @@ class Believed(OfTwoSites):
 
     def test_a_record_of_another_site_or_deployment_counts_for_nothing(self) -> None:
         claim = self.bed.control(1, "claimed", at=())
-        for change in ({"site": "us-east-1"}, {"site": "us-west-2", "deployment": "other"}):
-            self.west.put(self.key, json.dumps(claim | change).encode())
+        turned = claim["activated"] | {"site": "us-west-2"}
+        for change in ({"site": "us-east-1"}, {"site": "us-west-2", "deployment": "other"}, {"activated": turned}):
+            self.west.put(self.key, json.dumps(claim | {"site": "us-west-2"} | change).encode())
             beat = self.east.beat()
             self.assertEqual((beat["role"], beat["peer"]["read"]), ("active", "invalid"))
 

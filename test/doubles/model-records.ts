@@ -11,7 +11,7 @@ export interface SeenRecord {
   readonly phase: 'claimed' | 'activated';
   /** As it is written. */
   readonly rawEpoch: number;
-  readonly activated: { readonly epoch: number; readonly snapshot: string | null };
+  readonly activated: { readonly site: string | null; readonly epoch: number; readonly snapshot: string | null };
   readonly move: { readonly id: string; readonly epoch: number; readonly snapshot: string | null } | undefined;
 }
 
@@ -49,10 +49,11 @@ const textOrNull = (value: unknown): string | null => (typeof value === 'string'
 function seen(value: unknown): SeenRecord | undefined {
   if (!isObject(value) || !isObject(value['activated'])) return undefined;
   const { epoch, phase } = value;
-  const activated = { epoch: value['activated']['epoch'], snapshot: textOrNull(value['activated']['snapshot']) };
+  const { site, epoch: last, snapshot } = value['activated'];
+  const activated = { site: textOrNull(site), epoch: last, snapshot: textOrNull(snapshot) };
   if (!isEpoch(epoch) || !isEpoch(activated.epoch) || epoch > activated.epoch + LARGEST_LEAP) return undefined;
   if (phase !== 'claimed' && phase !== 'activated') return undefined;
-  const known = { rawEpoch: epoch, activated: { epoch: activated.epoch, snapshot: activated.snapshot } };
+  const known = { rawEpoch: epoch, activated: { ...activated, epoch: activated.epoch } };
   const move = moveOf(value['move']);
   if (phase === 'activated' || move?.epoch === epoch) return { ...known, epoch, phase, move };
   return { ...known, epoch: activated.epoch, phase: 'activated', move: undefined };

@@ -2,7 +2,7 @@ import type { Deployment, Site, SiteIndex } from '../../action/src/domain/deploy
 import type { Service, Unreadable } from '../../action/src/domain/faults.ts';
 import { drBucket, keys } from '../../action/src/domain/names.ts';
 import type { MemoryS3 } from './memory-s3.ts';
-import { readingOf } from './model-records.ts';
+import { readingOf, siteOf } from './model-records.ts';
 import type { RecordReading } from './model-records.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -61,7 +61,11 @@ export class ModelSite {
   record(of: SiteIndex): RecordReading {
     const quality = this.trouble('s3', of);
     if (quality !== undefined) return { quality };
-    return readingOf(this.get(of, keys.control(this.deployment.deployment)));
+    const reading = readingOf(this.get(of, keys.control(this.deployment.deployment)));
+    const activated = reading.record?.activated;
+    const isOfItsSite =
+      activated === undefined || activated.site === this.deployment.sites[siteOf(activated.epoch)].region;
+    return isOfItsSite ? reading : { quality: 'invalid' };
   }
 
   json(of: SiteIndex, key: string): Readonly<Record<string, unknown>> | undefined {

@@ -33,6 +33,19 @@ describe('When the sites stand in another order in the deployment file', () => {
   );
 });
 
+describe('When one record names another site as active than the one of its epoch', () => {
+  test('then it is damage to everybody: no canary obeys it', async () => {
+    const story = await MoveStory.running();
+    story.rewrite(WEST, (record) => {
+      const activated = { ...record.activated, site: EAST, epoch: 1 };
+      return { ...record, epoch: 1, phase: 'activated', activated };
+    });
+    await story.minutes(10);
+    expect([story.roles, story.dagsOf(EAST)]).toEqual(['active 0, standby 0', AT_WORK]);
+    expect(await story.status()).toMatchObject({ active: EAST, epoch: 0 });
+  });
+});
+
 describe('When a runner stands still between its last look and its claim', () => {
   test('then it does not move away from a site that came back meanwhile', async () => {
     const story = await MoveStory.onTheBadDay();

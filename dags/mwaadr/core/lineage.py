@@ -65,7 +65,8 @@ def _read(deployment: Deployment, index: int, *, hurried: bool = False) -> Readi
         return reading
     # Records are never copied between buckets: each is of its own site, which decides between equal epochs.
     own = record.get("site") == site.region and record.get("deployment") == deployment.name
-    return reading if own and rulings.checked(record) else Reading("invalid")
+    good = own and rulings.checked(record) and rulings.is_of_its_site(record, deployment.regions)
+    return reading if good else Reading("invalid")
 
 
 def require_claimed(records: Records, here: int, epoch: int, move: str) -> None:

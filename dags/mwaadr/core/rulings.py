@@ -36,6 +36,12 @@ def checked(record: Any) -> dict[str, Any] | None:
     return record if good else None
 
 
+def is_of_its_site(record: dict[str, Any], regions: tuple[str, ...]) -> bool:
+    """True when what was activated last is the site of its epoch: a record that says else is damaged."""
+    activated = record["activated"]
+    return bool(activated["site"] == regions[activated["epoch"] % 2])
+
+
 def leaps(record: dict[str, Any], epoch: int) -> bool:
     """True when the record is further ahead of a site at ``epoch`` than any honest one can be."""
     return bool(record["epoch"] > epoch + LEAP)
