@@ -46,6 +46,33 @@ describe('When a move is under way, and a runner to whom its record is hidden wa
   );
 });
 
+describe('When the record of the other side is hidden at the beginning of a move only', () => {
+  test.each(['denied', 'throttled'] as const)(
+    '(%s) then its lease is held there as soon as that can be had, and another runner does not force its way past it',
+    async (quality) => {
+      const story = await MoveStory.running();
+      const [away, home] = [story.process(), story.process()];
+      story.universe.fault({ service: 's3', quality, region: EAST, observer: away.actor });
+      story.universe.airflow(WEST).starved.add(DAG_IDS.activate);
+      const first = story.force(TO_WEST, away).then(
+        ({ epoch }) => epoch,
+        (error: unknown) => error,
+      );
+      while (story.control(WEST).phase !== 'claimed') await story.universe.clock.sleep(1_000);
+      story.universe.faults.clear();
+      await story.minutes(2);
+      story.universe.fault({ service: 's3', quality, region: WEST, observer: home.actor });
+      expect(await story.refusal('failover', forced(HOME), home)).toMatchObject({
+        code: 'MDR-LEASE-HELD',
+        state: 'nothing was touched',
+      });
+      story.universe.airflow(WEST).starved.clear();
+      expect(await first).toBe(1);
+      expect([story.control(EAST).lease, story.control(WEST).lease]).toEqual([null, null]);
+    },
+  );
+});
+
 describe('When two runners force opposite moves, and the record of the other side is hidden to each', () => {
   test.each(['denied', 'throttled'] as const)(
     '(%s) then the higher epoch wins, since each activation looks at both records itself',

@@ -15,7 +15,7 @@ export interface HeldLease {
   /** The record, if it is still ours. Throws `MDR-LEASE-LOST`. */
   ensure(): Promise<ControlRecord>;
   /** As `changeControl`. Throws `MDR-LEASE-LOST`, too. */
-  change(change: (record: ControlRecord) => ControlRecord): Promise<ControlRecord>;
+  change(change: (record: ControlRecord, date: number) => ControlRecord): Promise<ControlRecord>;
 }
 
 /** Where a lease is taken. */
@@ -39,15 +39,16 @@ export async function withLease<T>(
   body: (lease: HeldLease) => Promise<T>,
 ): Promise<T> {
   const claim: Claim = { world, deployment, purpose, nonce: world.random.hex(8) };
-  const sides = await acquireAll(claim, main, other);
+  const held = await acquireAll(claim, main, other);
   const over = new AbortController();
-  const renewal = keepRenewing(claim, sides, over.signal);
+  const places = other === undefined ? [main] : [main, other];
+  const renewal = Promise.all(places.map((side) => keepRenewing(claim, side, held, over.signal)));
   try {
-    return await body(heldLease(claim, sides));
+    return await body(heldLease(claim, main, held));
   } finally {
     over.abort();
     await renewal;
-    for (const side of sides) await release(claim, side);
+    for (const side of held) await release(claim, side);
   }
 }
 
@@ -58,21 +59,21 @@ interface Claim {
   readonly nonce: string;
 }
 
-/** The sides whose lease is ours, the main one first; always asked for in the order of the sites. */
-async function acquireAll(claim: Claim, main: Side, other: Side | undefined): Promise<readonly [Side, ...Side[]]> {
-  const taken: Side[] = [];
+/** The sides whose lease is ours; always asked for in the order of the sites. */
+async function acquireAll(claim: Claim, main: Side, other: Side | undefined): Promise<Set<Side>> {
+  const taken = new Set<Side>();
   const sides = other === undefined ? [main] : [main, other].toSorted((a, b) => a.index - b.index);
   try {
     for (const side of sides) {
       if (side === main) await acquire(claim, side);
       else if (!(await acquireIfThere(claim, side))) continue;
-      taken.push(side);
+      taken.add(side);
     }
   } catch (error) {
     for (const side of taken) await release(claim, side);
     throw error;
   }
-  return [main, ...taken.filter((side) => side !== main)];
+  return taken;
 }
 
 /** A record that does not answer, is missing or damaged holds up nobody; a lease that another run keeps does. */
@@ -86,12 +87,19 @@ async function acquireIfThere(claim: Claim, side: Side): Promise<boolean> {
 }
 
 async function acquire(claim: Claim, side: Side): Promise<void> {
-  const { world, deployment, purpose, nonce } = claim;
   await waitUntilFree(claim, side);
-  await changeControl(world, side, deployment, (record, date) => {
-    if (isHeldBy(record, nonce)) return record;
-    if (leaseRuns(record.lease, date) && !yields(record.lease, purpose)) throw held(record.lease.holder, side);
-    return { ...record, lease: newLease(world.actor, nonce, purpose, date, deployment.lease.seconds) };
+  const { lease } = await take(claim, side);
+  if (lease !== null && lease.nonce !== claim.nonce) throw held(lease.holder, side);
+}
+
+/** Takes the lease or renews ours; one that runs and does not yield is left. Answers the record as it is then. */
+function take({ world, deployment, purpose, nonce }: Claim, side: Side): Promise<ControlRecord> {
+  const { seconds } = deployment.lease;
+  return changeControl(world, side, deployment, (record, date) => {
+    const { lease } = record;
+    if (lease !== null && isHeldBy(record, nonce)) return { ...record, lease: renewed(lease, date, seconds) };
+    if (leaseRuns(lease, date) && !yields(lease, purpose)) return record;
+    return { ...record, lease: newLease(world.actor, nonce, purpose, date, seconds) };
   });
 }
 
@@ -126,18 +134,17 @@ const lost = (side: Side): MdrError =>
     fix: 'Follow the other run; `status` names it. What this one began, the other one finishes.',
   });
 
-function heldLease({ world, deployment, nonce }: Claim, [main, ...others]: readonly [Side, ...Side[]]): HeldLease {
+function heldLease({ world, deployment, nonce }: Claim, main: Side, held: Set<Side>): HeldLease {
   const change: HeldLease['change'] = (body) =>
-    changeControl(world, main, deployment, (record) => {
+    changeControl(world, main, deployment, (record, date) => {
       if (!isHeldBy(record, nonce)) throw lost(main);
-      return body(record);
+      return body(record, date);
     });
-  let answering: readonly Side[] = others;
   const requireOthers = async (): Promise<void> => {
-    for (const side of answering) {
+    for (const side of [...held].filter((one) => one !== main)) {
       const read = await probeStored(() => readControl(side, deployment));
       // A Region that went dark meanwhile is not waited for at every step.
-      if (!('answer' in read) || read.answer === undefined) answering = answering.filter((one) => one !== side);
+      if (!('answer' in read) || read.answer === undefined) held.delete(side);
       else if (!isHeldBy(read.answer.record, nonce)) throw lost(side);
     }
   };
@@ -152,13 +159,19 @@ function heldLease({ world, deployment, nonce }: Claim, [main, ...others]: reado
   };
 }
 
-async function keepRenewing(claim: Claim, sides: readonly Side[], over: AbortSignal): Promise<void> {
+/** Beside what is held: a record that did not answer at first is held as soon as it does, unless another run holds it. */
+async function keepRenewing(claim: Claim, side: Side, held: Set<Side>, over: AbortSignal): Promise<void> {
   const { world, deployment } = claim;
   for (;;) {
     await world.clock.sleep((deployment.lease.seconds * 1000) / 4, over);
     if (over.aborted) return;
-    await Promise.all(sides.map((side) => renew(claim, side)));
+    await (held.has(side) ? renew(claim, side) : join(claim, side, held));
   }
+}
+
+async function join(claim: Claim, side: Side, held: Set<Side>): Promise<void> {
+  const taken = await probeStored(() => take(claim, side));
+  if ('answer' in taken && isHeldBy(taken.answer, claim.nonce)) held.add(side);
 }
 
 /** A renewal that fails is tried again; one that comes too late is met at the next step. */
