@@ -34,7 +34,7 @@ export interface ProcessOptions {
   readonly freezeAt?: string | undefined;
   readonly freezeFor?: number;
   /** Added to what the process believes to be the time. */
-  readonly skew?: number;
+  readonly skew?: number | (() => number);
   /** From the call with this number on its credentials are expired. */
   readonly expiresAt?: number;
 }
@@ -61,11 +61,12 @@ export class Process implements World {
   #randoms = 0;
 
   constructor(universe: Universe, options: ProcessOptions) {
+    const { skew = 0 } = options;
     this.#universe = universe;
     this.#options = options;
     this.actor = options.name;
     this.clock = {
-      now: () => universe.clock.now() + (options.skew ?? 0),
+      now: () => universe.clock.now() + (typeof skew === 'function' ? skew() : skew),
       sleep: (milliseconds, signal) => this.#sleep(milliseconds, signal),
     };
     this.random = { hex: (bytes) => this.#hex(bytes) };

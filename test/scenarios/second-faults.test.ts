@@ -47,10 +47,14 @@ describe('When one record names another site as active than the one of its epoch
 });
 
 describe('When a runner stands still between its last look and its claim', () => {
-  test('then it does not move away from a site that came back meanwhile', async () => {
+  test.each([
+    ['goes on', 0],
+    ['is set back by as much', -4 * 60_000],
+  ])('then it does not move away from a site that came back meanwhile, if its clock %s', async (_, step) => {
     const story = await MoveStory.onTheBadDay();
     let isOver = false;
     const runner = story.process({
+      skew: () => (isOver ? step : 0),
       mishap: (call) => {
         if (isOver || !notes('rechecked')(call)) return undefined;
         isOver = true;
@@ -112,6 +116,10 @@ describe('When a move is activated and not closed', () => {
       state: `${WEST} is active in epoch 1; only its first beat is missing`,
     });
     const commands = commandsOf(await story.check({ wait: '1800' }));
+    const { findings } = await story.status();
+    expect(findings).toEqual([
+      { name: 'move-stands', message: expect.stringContaining('`check` says whether') as unknown, command: undefined },
+    ]);
     expect(new Set(commands.map(({ target }) => target))).toEqual(new Set([EAST]));
     // It never took a snapshot, and what it was made from is of the epoch before.
     expect(await story.refusal('failover', HOME)).toMatchObject({

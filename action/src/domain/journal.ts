@@ -26,7 +26,11 @@ const inertOrLive = z.object({ dagRunId: z.string(), outcome: z.string(), commit
 const STEP_DATA = {
   planned: z.object({ verdict, overridden: z.boolean(), loss, manifestSha256: z.string() }),
   prepared: inertOrLive,
-  rechecked: z.object({ verdict }),
+  rechecked: z.object({
+    verdict,
+    /** S3's time of the reading that the verdict goes by. */
+    readAt: instant.optional(),
+  }),
   claimed: z.object({ debts: z.array(debtSchema), lastSignOfLife: instant.nullable() }),
   fenced: z.object({ grade: z.enum(['stopped', 'paused', 'unproven']), debts: z.array(debtSchema) }),
   activated: inertOrLive.extend({

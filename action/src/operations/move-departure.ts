@@ -28,18 +28,19 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   return { debts: [], lastSignOfLife };
 }
 
-/** Milliseconds for which the last look allows the claim. The look may take a minute where a Region is in the dark. */
+/** Milliseconds for which the last look allows the claim, by S3's clock: a runner's may be set while it stands still. */
 const LOOK_LASTS = 180_000;
 
 /** Both records and the lineage are compared once more, right before the one write that cannot be taken back. */
 async function claimAtTarget(scene: MoveScene): Promise<ControlRecord> {
-  const { world, deployment, lease, to, move } = scene;
+  const { deployment, lease, to, move } = scene;
   const { activated } = (await requireSameLineage(scene)).record;
-  const { startedAt: lookedAt } = await requireEntry(to, deployment, move.id, 'rechecked');
-  return lease.change((record) => {
+  const { startedAt, data } = await requireEntry(to, deployment, move.id, 'rechecked');
+  const lookedAt = data.readAt ?? startedAt;
+  return lease.change((record, date) => {
     const planned = record.lease?.move;
     if (record.lease === null || planned?.id !== move.id || record.epoch >= move.epoch) throw withdrawn(scene);
-    if (world.clock.now() - millis(lookedAt) > LOOK_LASTS) throw stoodStill(scene, lookedAt);
+    if (date - millis(lookedAt) > LOOK_LASTS) throw stoodStill(scene, lookedAt);
     const lease = { ...record.lease, move: undefined };
     return { ...record, epoch: move.epoch, phase: 'claimed', activated, move: planned, lease, debts: [] };
   });

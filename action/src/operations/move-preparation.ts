@@ -34,17 +34,17 @@ export async function recheck(scene: MoveScene): Promise<StepData<'rechecked'>> 
   const { world, deployment, inputs, from, to, move } = scene;
   await requirePeerKnown(world, deployment, from, inputs);
   await requireSameLineage(scene);
-  const verdict = await requireUncontradicted(scene);
+  const { verdict, readAt } = await requireUncontradicted(scene);
   const { manifest } = await readSnapshot(to, deployment, move.snapshot);
   await requireReady(deployment, to, manifest);
-  return { verdict: { ...verdict, evidence: [...verdict.evidence] } };
+  return { verdict: { ...verdict, evidence: [...verdict.evidence] }, readAt };
 }
 
 /**
  * No reading was taken during the restore, so that after a long one a single reading is too little for a verdict:
  * UNKNOWN lets a move go on whose plan was not, as long as the reading itself shows no life. Throws `MDR-MOVE-…`.
  */
-async function requireUncontradicted(scene: MoveScene): Promise<Verdict> {
+async function requireUncontradicted(scene: MoveScene): Promise<{ verdict: Verdict; readAt: string | undefined }> {
   const { world, deployment, inputs, lease, from, to, move } = scene;
   const { data: planned } = await requireEntry(to, deployment, move.id, 'planned');
   const memory: { observations?: Observations } = {};
@@ -53,7 +53,7 @@ async function requireUncontradicted(scene: MoveScene): Promise<Verdict> {
   const latest = memory.observations?.readings.at(-1);
   const isOpen = verdict.key === 'UNKNOWN' && latest !== undefined && !contradicts(latest, planned.verdict.key);
   if (!planned.overridden && !isOpen) requirePermitted(from, verdict, inputs);
-  return verdict;
+  return { verdict, readAt: latest?.at };
 }
 
 /**
