@@ -8,7 +8,7 @@ import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding } from './results.ts';
 import type { Case } from './rows.ts';
-import { failoverTo, movingNotes, standingFindings } from './standing-findings.ts';
+import { movingNotes, newMoveTo, standingFindings } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
@@ -115,17 +115,14 @@ function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {
   };
 }
 
-function nothingRuns({ deployment, standing, verdict, seen, reach }: FindingFacts): Finding {
+function nothingRuns(facts: FindingFacts): Finding {
+  const { deployment, standing, verdict, seen } = facts;
   const { region, environment } = deployment.sites[standing.roles.active];
   const work = seen.observer.readings.at(-1)?.signals.work.value ?? '';
+  const permission = permissionOf(verdict.key, 'manual');
   return {
     name: 'nothing-runs',
     message: `tasks are due in ${region}, and none starts (${work}): look at the workers of ${environment} first, and move if they cannot be brought back`,
-    command: failoverTo(
-      deployment,
-      standing.roles.standby,
-      `no task starts in ${region}`,
-      reach[standing.roles.active] === 'hidden' ? 'force' : permissionOf(verdict.key, 'manual'),
-    ),
+    command: newMoveTo(facts, standing.roles.standby, `no task starts in ${region}`, permission),
   };
 }

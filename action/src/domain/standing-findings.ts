@@ -10,22 +10,36 @@ import type { StandingCase, Trouble } from './trouble.ts';
 
 /**
  * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
- * `isUnhealthy`: whether that site has to be left, so that a move to it is not worth its confirmation.
+ * `isUnhealthy`: whether that site has to be left, so that a move to it is not worth its confirmation; `undefined`: only
+ * its beat can tell.
  */
-export function standingFindings(facts: StandingCase, permission: Permission, isUnhealthy = false): readonly Finding[] {
+export function standingFindings(
+  facts: StandingCase,
+  permission: Permission,
+  isUnhealthy?: boolean,
+): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
   if (trouble === undefined || runOf(standing) !== undefined) return [];
   const claim = claimOf(standing);
-  const isOver = isUnhealthy && trouble.kind === 'unconfirmed';
-  const command = commandOf(facts, claim, permission, isOver);
+  const isUnconfirmed = trouble.kind === 'unconfirmed';
+  const isOpen = isUnconfirmed && isUnhealthy === undefined && !beats(facts, standing.roles.active);
+  const isOver = isUnconfirmed && isUnhealthy === true;
+  const command = isOpen ? undefined : commandOf(facts, claim, permission, isOver);
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
-  if (claim !== undefined)
-    findings.push({ name: 'move-stands', message: standsMessage(facts, claim, trouble), command });
+  if (claim !== undefined) {
+    const message = standsMessage(facts, claim, trouble);
+    findings.push({ name: 'move-stands', message: isOpen ? `${message}. ${ASK_CHECK}` : message, command });
+  }
   return findings;
 }
+
+const ASK_CHECK = 'It does not beat: `check` says whether the move can be closed, or its target has to be left';
+
+const beats = ({ deployment, standing }: StandingCase, site: SiteIndex): boolean =>
+  (standing.beats[site]?.ageMilliseconds ?? Infinity) <= staleAfter(deployment);
 
 /** What a move needs as far as records and heartbeats alone tell, as long as they tell of trouble. */
 export const permissionBy = (facts: StandingCase): Permission =>
@@ -62,23 +76,31 @@ function isSeen({ deployment, standing, reach }: StandingCase, site: SiteIndex):
   return isFresh && (reach[site] === 'hidden' || beat.role === 'active');
 }
 
-/** To go on with a claim needs no permission; a new one is forced also past a record that nobody may read. */
+/** To go on with a claim needs no permission. */
 function commandOf(
   facts: StandingCase,
   claim: Move | undefined,
   permission: Permission,
   isOver: boolean,
 ): Finding['command'] {
-  const { deployment, standing, reach } = facts;
+  const { deployment, standing } = facts;
   const target = isOver ? standing.roles.standby : targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
-  if (claim?.to === deployment.sites[target].region) return failoverTo(deployment, target, reason, 'confirm');
-  const isHidden = reach[otherSite(target)] === 'hidden';
-  return failoverTo(deployment, target, reason, isHidden ? 'force' : permission);
+  const isOurs = claim?.to === deployment.sites[target].region;
+  return isOurs ? failoverTo(deployment, target, reason, 'confirm') : newMoveTo(facts, target, reason, permission);
 }
 
+/** A move that has to claim; past a record that nobody may read it is forced. */
+export const newMoveTo = (
+  { deployment, reach }: StandingCase,
+  target: SiteIndex,
+  reason: string,
+  permission: Permission,
+): NonNullable<Finding['command']> =>
+  failoverTo(deployment, target, reason, reach[otherSite(target)] === 'hidden' ? 'force' : permission);
+
 /** With every input that the move needs as things are; whoever pastes it has typed the deployment's name thereby. */
-export const failoverTo = (
+const failoverTo = (
   { deployment, sites }: Deployment,
   target: SiteIndex,
   reason: string,

@@ -179,7 +179,7 @@ describe('Findings of who is active', () => {
 
   test('a command to go on with a claim never has the override, whatever the verdict on its target', () => {
     for (const told of [{ west: claimed() }, { east: activated, west: activated }]) {
-      const [finding] = standingFindings(caseOf(told), 'force');
+      const [finding] = standingFindings(caseOf(told), 'force', false);
       expect(finding?.command?.inputs).toMatchObject({ target: WEST });
       expect(finding?.command?.inputs['override']).toBeUndefined();
     }
