@@ -170,8 +170,11 @@ async function keepRenewing(claim: Claim, side: Side, held: Set<Side>, over: Abo
 }
 
 async function join(claim: Claim, side: Side, held: Set<Side>): Promise<void> {
-  const taken = await probeStored(() => take(claim, side));
-  if ('answer' in taken && isHeldBy(taken.answer, claim.nonce)) held.add(side);
+  try {
+    if (isHeldBy(await take(claim, side), claim.nonce)) held.add(side);
+  } catch {
+    // It was said at the beginning that the lease is not held there; it is asked for again with the next renewal.
+  }
 }
 
 /** A renewal that fails is tried again; one that comes too late is met at the next step. */
