@@ -228,7 +228,7 @@ const OF_THE_ACTION: readonly Mutant[] = [
   {
     rule: 'check prints the command that leads on',
     file: 'action/src/domain/standing-findings.ts',
-    edits: [{ from: 'const command = commandOf(facts, claim, permission, isOver);', to: 'const command = undefined;' }],
+    edits: [{ from: 'isOpen ? undefined : commandOf', to: 'permission ? undefined : commandOf' }],
     breaks: 'no-way-on',
     profile: 'moves',
   },
