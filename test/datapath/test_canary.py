@@ -171,6 +171,8 @@ class Canary(unittest.TestCase):
             b"{}",
             json.dumps(good | {"epoch": "1"}).encode(),
             json.dumps(good | {"phase": "?"}).encode(),
+            json.dumps(good | {"phase": "activated"}).encode(),
+            json.dumps(good | {"activated": good["activated"] | {"site": "us-west-2", "epoch": 3}}).encode(),
             json.dumps(good | {"activated": None}).encode(),
         ):
             with self.subTest(body):

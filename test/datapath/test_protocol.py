@@ -103,6 +103,42 @@ class LateActivations(WithSnapshot):
         self.assertEqual(digest(self.target), before)
 
 
+class TwoAttempts(WithSnapshot):
+    def waiting(self) -> int:
+        return self.target.one(
+            "select count(*) from pg_locks l join pg_stat_activity a using (pid) where not l.granted "
+            "and a.application_name = 'mwaadr' and l.locktype = 'transactionid'"
+        )
+
+    def result(self, run_id: str) -> dict[str, Any]:
+        return json.loads(self.target.get(f"results/{self.bed.name}/{run_id}.json"))
+
+    def test_the_slower_one_ends_no_run_of_the_site_that_became_active_meanwhile(self) -> None:
+        target = self.target
+        holds_row = target.blocker("select 1 from mwaadr_state for update")
+        self.addCleanup(holds_row.close)
+        first, quick = target.start("activate", "first", **self.conf)
+        eventually(lambda: self.waiting() == 1)
+        # The other one stands still in its gates: somebody looks at a run of our own from before the id range.
+        target.add_run("mwaadr_canary", "low", "success", execution_date="2026-10-01")
+        target.sql("update dag_run set id = 999999 where run_id = 'low'")
+        holds_run = target.blocker("select 1 from dag_run where id = 999999 for update")
+        self.addCleanup(holds_run.close)
+        second, slow = target.start("activate", "second", **self.conf)
+        eventually(lambda: self.waiting() == 2)
+        holds_row.rollback()
+        quick.stdout.read()
+        quick.wait()
+        holds_run.rollback()
+        slow.stdout.read()
+        slow.wait()
+        self.assertEqual(self.result(first)["outcome"], "done")
+        self.assertEqual(self.result(second)["outcome"], "refused")
+        query = "select run_id, state from dag_run where run_id in ('flight', 'waiting') order by 1"
+        self.assertEqual(target.sql(query), [("flight", "running"), ("waiting", "queued")])
+        self.assertEqual(target.one("select count(*) from trigger"), 2)
+
+
 class ActivatedOnce(WithSnapshot):
     def test_an_activation_that_is_found_again_names_what_it_really_loaded(self) -> None:
         """Also after its row was lost. A higher claim that is void is no objection."""
@@ -328,6 +364,18 @@ class LostRows(OfTwoSites):
         self.east.sql("delete from mwaadr_state")
         self.east.python(BEAT, MWAADR_ENDPOINTS=dark(self.east.region))
         self.assertEqual(self.row(self.east), (1, "standby"))
+
+    def test_an_old_record_of_the_peer_alone_makes_no_standby(self) -> None:
+        """West was active before it lost its row; the peer, dark for long, has heard of nothing."""
+        self.bed.control(1)
+        self.west.beat()
+        self.forget(self.east)
+        self.bed.control(0, at=(0,))
+        self.west.sql("delete from mwaadr_state")
+        self.west.python(BEAT, MWAADR_ENDPOINTS=dark(self.west.region))
+        self.assertEqual(self.west.sql("select 1 from mwaadr_state"), [])
+        self.west.beat()
+        self.assertEqual(self.row(self.west), (1, "active"))
 
 
 if __name__ == "__main__":

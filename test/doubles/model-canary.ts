@@ -149,7 +149,9 @@ function installRow(
     database.install('active', own);
     return;
   }
-  if (site.trouble('s3') !== undefined && siteOf(ruling.epoch) === site.index) return;
+  const isOld = readings[site.index].record === undefined && own < 0;
+  const mayBeActive = siteOf(ruling.epoch) === site.index || isOld;
+  if (site.trouble('s3') !== undefined && mayBeActive) return;
   database.install(own >= 0 ? 'active' : 'standby', own >= 0 ? own : theirs);
   database.layFence(theirs, site.time);
 }

@@ -53,6 +53,7 @@ function seen(value: unknown): SeenRecord | undefined {
   const activated = { site: textOrNull(site), epoch: last, snapshot: textOrNull(snapshot) };
   if (!isEpoch(epoch) || !isEpoch(activated.epoch) || epoch > activated.epoch + LARGEST_LEAP) return undefined;
   if (phase !== 'claimed' && phase !== 'activated') return undefined;
+  if (activated.epoch > epoch || (phase === 'activated' && activated.epoch !== epoch)) return undefined;
   const known = { rawEpoch: epoch, activated: { ...activated, epoch: activated.epoch } };
   const move = moveOf(value['move']);
   if (phase === 'activated' || move?.epoch === epoch) return { ...known, epoch, phase, move };

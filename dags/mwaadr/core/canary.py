@@ -96,10 +96,11 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
     record = records.ruling
     if not found or not record:
         return
-    if not complete and found["role"] == "standby" and record["epoch"] % 2 == here:
-        log.warning(
-            "our own bucket does not say whether this site is active in epoch %s: looking again", record["epoch"]
-        )
+    # The peer's record alone may be an old one, of before this site was ever active.
+    is_old = records.own.value is None and found["activated"] < 0
+    may_be_active = record["epoch"] % 2 == here or is_old
+    if not complete and found["role"] == "standby" and may_be_active:
+        log.warning("our own bucket does not say whether this site is active: looking again")
         return
     fenced = found["role"] == "standby" and found["activated"] >= 0
 

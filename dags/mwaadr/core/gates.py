@@ -11,6 +11,8 @@ from mwaadr.core.config import OURS
 from mwaadr.core.errors import Refused
 from mwaadr.core.facts import DAG, OWN_RUN_IDS
 
+NOT_A_STANDBY = "this site became active, or lost its state row, in the meantime"
+
 
 def require_same_airflow(cursor: Any, catalogue: Catalogue, manifest: dict[str, Any]) -> None:
     """Raises Refused MDR-AIRFLOW-VERSION unless version, schema heads and columns are those of the snapshot."""
@@ -85,8 +87,11 @@ def missing_dags(cursor: Any, catalogue: Catalogue, manifest: dict[str, Any]) ->
     return missing
 
 
-def settle(cursor: Any) -> int:
+def settle(cursor: Any, epoch: int) -> int:
     """Ends what a site that was active once still believes to be in flight; its own short transaction, before ours.
+
+    Of a standby only, whose row it holds: an activation may have come since the role was read, and what it has brought
+    must live. Who restores or activates is waited for, as long as it takes. Raises Refused MDR-TARGET-UNREADY.
 
     Rows of runs that scheduler and triggerer look at must not vanish under them (StaleDataError ends the process), so
     they are first made uninteresting: the runs fail, with a scheduling decision far ahead, that the scheduler's timer
@@ -94,6 +99,12 @@ def settle(cursor: Any) -> int:
     trigger whose row is gone, and as the task's state is still `deferred`, the triggers' own `safe_to_cancel` keeps
     them from cancelling the external job, which the other site goes on with. Returns the number of runs.
     """
+    cursor.execute(
+        "select 1 from public.mwaadr_state where role = 'standby' and epoch <= %s for update",
+        (epoch,),
+    )
+    if not cursor.fetchone():
+        raise Refused("MDR-TARGET-UNREADY", NOT_A_STANDBY)
     cursor.execute("set local lock_timeout = '5s'; set local statement_timeout = '30s'")
     cursor.execute(f"select array(({live_runs()}))")
     runs = cursor.fetchone()[0]

@@ -122,7 +122,7 @@ class _Restore:
         gates.require_held(cursor, self.job.conf["epoch"], document["sequences"]["dag_run"])
         gates.require_quiet(cursor)
         missing = gates.missing_dags(cursor, catalogue, document)
-        gates.settle(cursor)
+        gates.settle(cursor, self.job.conf["epoch"])
         self.connection.commit()
         return missing
 
@@ -132,7 +132,7 @@ class _Restore:
         row = state.read(cursor, for_update=True)
         conf = self.job.conf
         if row is None or row.role != "standby":
-            raise Refused("MDR-TARGET-UNREADY", "this site became active, or lost its state row, in the meantime")
+            raise Refused("MDR-TARGET-UNREADY", gates.NOT_A_STANDBY)
         if row.epoch > conf["epoch"]:
             raise Refused("MDR-MOVE-SUPERSEDED", f"this site is at epoch {row.epoch}, the move at {conf['epoch']}")
         # Only now a time limit: whoever was first may take as long as it needs.

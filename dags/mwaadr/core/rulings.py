@@ -31,7 +31,9 @@ def checked(record: Any) -> dict[str, Any] | None:
         and isinstance(activated.get("site"), str)
         and _is_epoch(activated.get("epoch"))
         and _is_epoch(record.get("epoch"))
-        and record["epoch"] <= activated["epoch"] + LEAP
+        and activated["epoch"] <= record["epoch"] <= activated["epoch"] + LEAP
+        # Who edits the epoch alone must not thereby stop the site that is active.
+        and (record["phase"] == "claimed" or activated["epoch"] == record["epoch"])
     )
     return record if good else None
 
