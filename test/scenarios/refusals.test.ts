@@ -53,12 +53,6 @@ const TROUBLES: readonly (readonly [string, ErrorCode, string, Trouble])[] = [
     spoil('manifest.json', (text) => text.replace('"rows":', '"rowz":1,"rows":')),
   ],
   [
-    'the key of the lost Region did not wrap',
-    'MDR-SNAPSHOT-KEY',
-    EAST,
-    spoil('manifest.json', (text) => text.replace(`"region":"${EAST}"`, '"region":"eu-west-1"')),
-  ],
-  [
     'the data key does not unwrap',
     'MDR-SNAPSHOT-KEY',
     'InvalidCiphertext',

@@ -37,7 +37,7 @@ describe('A failover that a higher epoch has overtaken', () => {
   test.each(['0001.json', '0002.json'])('after entry %s is void and withdrawn', async (entry) => {
     const story = await onTheBadDay();
     const error = await failoverWith(story, entry, () => {
-      rewrite(story, WEST, (record) => ({ ...record, epoch: 2 }));
+      rewrite(story, WEST, (record) => ({ ...record, epoch: 2, activated: { ...record.activated, epoch: 2 } }));
     });
     expect(error.code).toBe('MDR-MOVE-SUPERSEDED');
     expect(story.control(WEST)).toMatchObject({ epoch: 2, move: null, lease: null });

@@ -35,6 +35,7 @@ export const FINDING_NAMES = [
   'all-paused',
   'peer-unreadable',
   'nothing-runs',
+  'record-lost',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];
 

@@ -127,12 +127,19 @@ function believed(facts: StandingFacts, ruler: ControlRecord): StandingFacts {
 }
 
 /**
- * The epochs in which a snapshot would tell more than is known. Under a claimed move only whether it was activated is in
- * question: it must not see more once it cannot go back than its plan saw.
+ * The epochs in which a snapshot would tell more than is known: `told`, those in which its manifest is enough, and
+ * `beyond`, those above a claim that rules. A claim is not taken back for an object that anybody may have put there.
  */
-export function epochsInQuestion(told: Told, { record }: Standing): EpochBounds {
+export function epochsInQuestion(
+  told: Told,
+  { record }: Standing,
+): { readonly told: EpochBounds; readonly beyond: EpochBounds | undefined } {
   const ruler = rulerOf(told) ?? record;
-  return { above: record.activated.epoch, upTo: ruler.move?.epoch === ruler.epoch ? ruler.epoch : limitOf(ruler) };
+  const above = record.activated.epoch;
+  const upTo = limitOf(ruler);
+  const claims = ruler.move?.epoch === ruler.epoch && ruler.epoch === record.epoch;
+  if (!claims) return { told: { above, upTo }, beyond: undefined };
+  return { told: { above, upTo: ruler.epoch }, beyond: { above: ruler.epoch, upTo } };
 }
 
 const epochsSeen = ({ records, beats, snapshots }: StandingFacts): readonly number[] => [

@@ -11,7 +11,9 @@ import type { World } from '../domain/ports.ts';
 import type { CheckResult, Finding, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import { withdrawAbandoned } from './abandoned.ts';
+import { dateOf } from './control.ts';
 import { payDebts } from './debts.ts';
+import { healRecords } from './heal-records.ts';
 import type { Observed } from './observe.ts';
 import { settle } from './settle.ts';
 import { bothSides, probe } from './sides.ts';
@@ -32,6 +34,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
   const known = await readStanding(world, deployment);
   const withdrawn = await withdrawAbandoned(world, deployment, known);
   const debts = await world.log.group('Pay what moves owe', () => payDebts(world, deployment, known));
+  const healed = await healRecords(world, deployment, known);
   const saved = verdict.key === 'HEALTHY' ? await saveEnvironments(world, deployment, warnings) : [];
   return {
     operation: 'check',
@@ -43,9 +46,9 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     verdict,
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings,
-    snapshot: ageOfId(observed.snapshot, world.clock.now()),
-    findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed)],
-    notes: observed.notes,
+    snapshot: ageOfId(observed.snapshot, dateOf(world, known.controls)),
+    findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed), ...healed.findings],
+    notes: [...observed.notes, ...healed.notes],
     withdrawn,
     debts,
     savedEnvironments: saved,

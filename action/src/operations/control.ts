@@ -42,6 +42,10 @@ export async function readControls(world: World, deployment: Deployment): Promis
 export const loadedOf = (controls: BothControls): readonly LoadedControl[] =>
   controls.flatMap((control) => ('answer' in control && control.answer !== undefined ? [control.answer] : []));
 
+/** S3's clock, as far as one of the records could be read: that of this machine may be minutes off. */
+export const dateOf = (world: World, controls: BothControls): number =>
+  loadedOf(controls)[0]?.date ?? world.clock.now();
+
 /** Why there is no record to go by: `MDR-NOT-INSTALLED` only when both Regions answered and neither has one. */
 export function noRecord(deployment: Deployment, controls: BothControls): MdrError {
   const faults = controls.flatMap((control) => ('fault' in control ? [control] : []));

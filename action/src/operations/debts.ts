@@ -117,7 +117,8 @@ export function mirror(
   });
 }
 
-function mirrored(theirs: ControlRecord, { epoch, phase, activated, move }: ControlRecord): ControlRecord {
+/** The record `theirs` as the ruling one wants it; the same object where it is as far or further. */
+export function mirrored(theirs: ControlRecord, { epoch, phase, activated, move }: ControlRecord): ControlRecord {
   // A late writer of this very epoch must not unsay its activation.
   if (theirs.epoch > epoch || (theirs.epoch === epoch && theirs.phase === 'activated' && phase === 'claimed')) {
     return theirs;

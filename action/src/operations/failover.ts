@@ -153,7 +153,7 @@ async function withdrawIfRefused<T>(scene: MoveScene, body: () => Promise<T>): P
 
 async function forget({ world, deployment, lease, move }: MoveScene): Promise<void> {
   try {
-    const { standing } = await readStanding(world, deployment);
+    const { standing } = await readStanding(world, deployment, move);
     if (standing === undefined || !isDead(move, standing)) return;
     await lease.change((record) => (record.move?.id === move.id ? { ...record, move: null } : record));
   } catch (error) {

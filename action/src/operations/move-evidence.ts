@@ -12,7 +12,7 @@ import { requireStanding } from './standing.ts';
 /** Writes the evidence, and only then closes the move. Everything in it comes from the journal, whoever wrote that. */
 export async function finish(scene: MoveScene, resumed: boolean): Promise<FailoverResult> {
   const { world, lease, to, deployment, move } = scene;
-  requireNotSuperseded(scene, await requireStanding(world, deployment));
+  requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const result = await evidenceOf(scene, resumed);
   const key = keys.evidence(deployment.deployment, move.id, 'json');
   await to.ports.objects.put(to.bucket, key, toStored(result), 'any');

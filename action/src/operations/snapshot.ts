@@ -10,7 +10,7 @@ import { sideOf } from './sides.ts';
 import { requireStanding } from './standing.ts';
 import type { Side } from './sides.ts';
 import { hasArrived, requireNewest } from './snapshots.ts';
-import { requireVerified } from './verify.ts';
+import { requireProtective } from './verify.ts';
 import { waitFor } from './wait.ts';
 
 const LIMIT_SECONDS = 3_600;
@@ -33,7 +33,7 @@ export async function snapshot(
       (await hasArrived(standby, deployment, id)) ? true : undefined,
     ),
   );
-  const { result } = await requireVerified(world, standby, deployment, id, record.activated);
+  const { result } = await requireProtective(world, standby, deployment, id, record.activated);
   return resultOf(deployment, 'taken', result);
 }
 
@@ -54,7 +54,7 @@ async function freshAndVerified(
 ): Promise<VerifyResult | undefined> {
   try {
     const id = await requireNewest(world, standby, deployment, activated);
-    const { result } = await requireVerified(world, standby, deployment, id, activated);
+    const { result } = await requireProtective(world, standby, deployment, id, activated);
     return result.snapshot.ageSeconds <= deployment.objectives.rpoSeconds / 2 ? result : undefined;
   } catch (error) {
     if (!(error instanceof MdrError) || !error.code.startsWith('MDR-SNAPSHOT-')) throw error;

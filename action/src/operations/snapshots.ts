@@ -10,6 +10,7 @@ import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
 import { provenBy } from '../domain/standing.ts';
 import type { ProvenLineage } from '../domain/standing.ts';
 import type { Side } from './sides.ts';
+import { openManifest } from './unwrap.ts';
 
 export interface FoundSnapshot {
   readonly id: string;
@@ -17,6 +18,8 @@ export interface FoundSnapshot {
   /** The manifest as it is stored: what its MAC was made over. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly manifestSha256: string;
+  /** S3's clock (milliseconds) when it was read. */
+  readonly date: number;
 }
 
 const MANIFEST = '/manifest.json';
@@ -133,25 +136,32 @@ export async function requireNewestWhole(
   return newest;
 }
 
+/** By what a snapshot proves its lineage: its manifest alone, or also the key that the manifest was sealed with. */
+type Proof = 'manifest' | 'key';
+
 /**
- * The highest epoch within the bounds that a snapshot in the bucket of `side` proves, by its manifest. An object that is
+ * The highest epoch within the bounds that a snapshot in the bucket of `side` proves. An object that is
  * damaged, or somebody else's, proves nothing; only a few are opened. Throws {@link AwsFault}: unknown is not nothing.
  */
 export async function provenAt(
   side: Side,
   deployment: Deployment,
   bounds: EpochBounds,
+  by: Proof = 'manifest',
 ): Promise<ProvenLineage | undefined> {
   for (const id of worthOpening(await snapshotIds(side, deployment), bounds)) {
-    const proof = await proofOf(side, deployment, id);
+    const proof = await proofOf(side, deployment, id, by);
     if (proof !== undefined) return proof;
   }
   return undefined;
 }
 
-async function proofOf(side: Side, deployment: Deployment, id: string): Promise<ProvenLineage | undefined> {
+async function proofOf(side: Side, deployment: Deployment, id: string, by: Proof): Promise<ProvenLineage | undefined> {
   try {
-    return provenBy(deployment, (await readSnapshot(side, deployment, id)).manifest);
+    const found = await readSnapshot(side, deployment, id);
+    const proof = provenBy(deployment, found.manifest);
+    if (proof !== undefined && by === 'key') await openManifest(side, deployment, found);
+    return proof;
   } catch (error) {
     if (error instanceof MdrError) return undefined;
     throw error;
@@ -181,7 +191,7 @@ export async function readSnapshot(
     );
   }
   const raw = JSON.parse(new TextDecoder().decode(object.body)) as Readonly<Record<string, unknown>>;
-  return { id, manifest, raw, manifestSha256: sha256(object.body) };
+  return { id, manifest, raw, manifestSha256: sha256(object.body), date: object.date };
 }
 
 const sameLineage = (a: Lineage, b: Lineage): boolean => a.site === b.site && a.epoch === b.epoch;

@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../domain/control-record.ts';
+import type { ControlRecord, Move } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { EpochBounds } from '../domain/manifest.ts';
@@ -23,17 +23,22 @@ export interface Known {
 
 /**
  * Who is active, from the control records, the heartbeats and, where these leave it open, the snapshots of both buckets,
- * as far as they answer. Never throws for what cannot be read.
+ * as far as they answer. `claimed`: the move whose run asks after its claim. Never throws for what cannot be read.
  */
-export async function readStanding(world: World, deployment: Deployment): Promise<Known> {
-  return standingBy(world, deployment, await readControls(world, deployment));
+export async function readStanding(world: World, deployment: Deployment, claimed?: Move): Promise<Known> {
+  return standingBy(world, deployment, await readControls(world, deployment), claimed);
 }
 
 /**
  * The same by control records that the caller has read, who may insist on them. Throws `MDR-CONTROL-INVALID` for a
  * deployment file with its sites in another order than all records have.
  */
-export async function standingBy(world: World, deployment: Deployment, read: BothControls): Promise<Known> {
+export async function standingBy(
+  world: World,
+  deployment: Deployment,
+  read: BothControls,
+  claimed?: Move,
+): Promise<Known> {
   if (read.every((control) => 'answer' in control && control.answer === undefined))
     return { controls: read, standing: undefined };
   const answering = bothSides(world, deployment).filter(({ index }) => isThere(read[index]));
@@ -46,7 +51,11 @@ export async function standingBy(world: World, deployment: Deployment, read: Bot
   const facts: StandingFacts = { deployment, records: loadedOf(controls), beats, snapshots: [] };
   const standing = standingOf(facts);
   if (standing === undefined || isConfirmed(standing)) return { controls, standing };
-  const snapshots = await provenBy(answering, deployment, epochsInQuestion(facts, standing));
+  const { told, beyond } = epochsInQuestion(facts, standing);
+  const snapshots = await provenBy(answering, deployment, told);
+  // The run of a move must not see more, once it cannot go back, than its plan saw.
+  if (beyond !== undefined && claimed === undefined)
+    snapshots.push(...(await provenBy(answering, deployment, beyond, 'key')));
   return { controls, standing: standingOf({ ...facts, snapshots }) };
 }
 
@@ -70,9 +79,9 @@ function reach(control: BothControls[number]): Reach {
   return control.fault === 'error' ? 'absent' : 'hidden';
 }
 
-/** Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
-export async function requireStanding(world: World, deployment: Deployment): Promise<Standing> {
-  const { controls, standing } = await readStanding(world, deployment);
+/** As {@link readStanding}. Throws `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
+export async function requireStanding(world: World, deployment: Deployment, claimed?: Move): Promise<Standing> {
+  const { controls, standing } = await readStanding(world, deployment, claimed);
   if (standing !== undefined) return standing;
   throw noRecord(deployment, controls);
 }
@@ -95,8 +104,8 @@ export async function knownBeyond(
   };
   const standing = standingOf(facts);
   if (standing === undefined) return undefined;
-  const bounds = epochsInQuestion(facts, standing);
-  const proven = await Promise.all(sides.map((side) => provenAt(side, deployment, bounds)));
+  const { told } = epochsInQuestion(facts, standing);
+  const proven = await Promise.all(sides.map((side) => provenAt(side, deployment, told)));
   return standingOf({ ...facts, snapshots: proven.flatMap((proof) => proof ?? []) })?.record;
 }
 
@@ -114,8 +123,9 @@ async function provenBy(
   sides: readonly Side[],
   deployment: Deployment,
   bounds: EpochBounds,
-): Promise<readonly ProvenLineage[]> {
-  const read = await Promise.all(sides.map((side) => probe(() => provenAt(side, deployment, bounds))));
+  by?: 'key',
+): Promise<ProvenLineage[]> {
+  const read = await Promise.all(sides.map((side) => probe(() => provenAt(side, deployment, bounds, by))));
   return read.flatMap((proof) => ('answer' in proof ? (proof.answer ?? []) : []));
 }
 

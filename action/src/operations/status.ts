@@ -9,7 +9,7 @@ import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
 import { iso, secondsBetween } from '../domain/stored-json.ts';
-import { noRecord } from './control.ts';
+import { dateOf, noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
@@ -26,7 +26,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const standby = sideOf(world, deployment, roles.standby);
   const snapshots = await newest(deployment, record, standby, active);
   const current = snapshots.find(({ deadBranch }) => !deadBranch);
-  const now = world.clock.now();
+  const now = dateOf(world, controls);
   return {
     operation: 'status',
     deployment: deployment.deployment,

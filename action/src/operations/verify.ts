@@ -2,32 +2,46 @@ import type { Deployment } from '../domain/deployment.ts';
 import type { Lineage } from '../domain/control-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { snapshotAge } from '../domain/loss.ts';
-import { AwsFault } from '../domain/faults.ts';
 import { keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { VerifyResult } from '../domain/results.ts';
-import {
-  partsOf,
-  refuseSnapshot,
-  requireMac,
-  requirePart,
-  requireReadable,
-  requireWrap,
-  snapshotContext,
-} from '../domain/snapshot-integrity.ts';
+import { partsOf, requirePart, requireReadable, requireWrap } from '../domain/snapshot-integrity.ts';
 import type { PlacedPart } from '../domain/snapshot-integrity.ts';
 import { sideOf } from './sides.ts';
 import { requireStanding } from './standing.ts';
 import type { Side } from './sides.ts';
 import { readSnapshot, requireNewest } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
+import { openManifest } from './unwrap.ts';
 
 /** Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. */
 export async function verify(world: World, deployment: Deployment, inputs: Inputs<'verify'>): Promise<VerifyResult> {
   const { record, roles } = await requireStanding(world, deployment);
   const standby = sideOf(world, deployment, roles.standby);
   const id = inputs.snapshot ?? (await requireNewest(world, standby, deployment, record.activated));
-  return (await requireVerified(world, standby, deployment, id, record.activated)).result;
+  return (await requireProtective(world, standby, deployment, id, record.activated)).result;
+}
+
+/**
+ * As {@link requireVerified}, and promises that it can be restored at the other site, too: what a snapshot is taken for
+ * while nobody knows which side will be lost.
+ */
+export async function requireProtective(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  id: string,
+  lineage: Lineage,
+): Promise<Verified> {
+  const verified = await requireVerified(world, side, deployment, id, lineage);
+  const regions = deployment.sites.map(({ region }) => region);
+  requireWrap(verified.found.manifest, regions, side.region);
+  return verified;
+}
+
+interface Verified {
+  readonly found: FoundSnapshot;
+  readonly result: VerifyResult;
 }
 
 /** Promises that the snapshot can be restored at `side`. Throws `MDR-SNAPSHOT-…` that names the object. */
@@ -37,11 +51,10 @@ export async function requireVerified(
   deployment: Deployment,
   id: string,
   lineage: Lineage,
-): Promise<{ readonly found: FoundSnapshot; readonly result: VerifyResult }> {
+): Promise<Verified> {
   const began = world.clock.now();
   const found = await readSnapshot(side, deployment, id, lineage);
-  const dataKey = await unwrap(side, deployment, found);
-  requireMac(found.manifest, found.raw, dataKey);
+  const dataKey = await openManifest(side, deployment, found);
   const parts = partsOf(found.manifest);
   await inBatches(parts, (part) => checkPart(side, deployment, found, part));
   await probePart(side, deployment, found, dataKey);
@@ -49,7 +62,7 @@ export async function requireVerified(
     operation: 'verify',
     deployment: deployment.deployment,
     site: side.region,
-    snapshot: snapshotAge(id, found.manifest.takenAt, world.clock.now()),
+    snapshot: snapshotAge(id, found.manifest.takenAt, found.date),
     lineage: found.manifest.lineage,
     parts: parts.length,
     bytes: parts.reduce((sum, { part }) => sum + part.bytes, 0),
@@ -61,19 +74,6 @@ export async function requireVerified(
 
 const keyOf = (deployment: Deployment, { id }: FoundSnapshot, path: string): string =>
   `${keys.snapshots(deployment.deployment)}${id}/${path}`;
-
-async function unwrap(side: Side, deployment: Deployment, { id, manifest }: FoundSnapshot): Promise<Uint8Array> {
-  const regions = deployment.sites.map(({ region }) => region);
-  const wrap = requireWrap(manifest, regions, side.region);
-  const context = snapshotContext(deployment.deployment, id);
-  try {
-    return await side.ports.keys.decrypt(wrap.keyArn, Buffer.from(wrap.ciphertext, 'base64'), context);
-  } catch (cause) {
-    if (!(cause instanceof AwsFault)) throw cause;
-    const why = `${wrap.keyArn} does not unwrap its data key: ${cause.awsCode} ${cause.message}`;
-    throw refuseSnapshot('MDR-SNAPSHOT-KEY', id, why, cause);
-  }
-}
 
 async function checkPart(side: Side, deployment: Deployment, found: FoundSnapshot, part: PlacedPart): Promise<void> {
   const key = keyOf(deployment, found, part.path);

@@ -108,6 +108,7 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'peer-unreadable': 'a site cannot read its control records',
   'nothing-runs': 'no task starts',
   'two-active': 'two sides may be at work',
+  'record-lost': 'a control record is lost',
 };
 
 function answerOf(result: CheckResult): Block {

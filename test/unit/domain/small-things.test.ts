@@ -70,6 +70,12 @@ describe('Control records', () => {
     ['of another site', { ...first, site: 'us-west-2' }],
     ['that are no JSON', '{'],
     ['without an epoch', { ...first, epoch: undefined }],
+    ['with an activated epoch above the epoch', { ...first, activated: { ...first.activated, epoch: 2 } }],
+    ['with an epoch that is activated and is not', { ...first, epoch: 2 }],
+    [
+      'with a lease for ever',
+      { ...first, lease: { holder: 'x', nonce: 'x', purpose: 'x', expiresAt: '2999-01-01T00:00:00.000Z' } },
+    ],
   ])('%s are refused', (_, stored) => {
     expect(thrownBy(() => parseControlRecord(bytes(stored), 's3://b/k', expected))).toMatchObject({
       code: 'MDR-CONTROL-INVALID',
@@ -79,8 +85,6 @@ describe('Control records', () => {
 
   test.each([
     ['an epoch that activates the other site', [{ ...first, activated: { ...first.activated, site: 'us-west-2' } }]],
-    ['an activated epoch above the epoch', [{ ...first, activated: { ...first.activated, epoch: 2 } }]],
-    ['an epoch that is activated and is not', [{ ...first, epoch: 2 }]],
     ['two origins of one epoch', [from('s'), from('t')]],
   ])('with %s contradict', (_, records) => {
     expect(
