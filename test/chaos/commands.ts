@@ -3,6 +3,7 @@ import type { Ended } from './operations.ts';
 import { REGIONS } from './scene.ts';
 import type { Scene } from './scene.ts';
 import type { Solo } from '../../action/src/operations/index.ts';
+import { isAllPaused } from '../../action/src/report/failover.ts';
 
 export interface Command {
   readonly operation: Solo;
@@ -28,7 +29,11 @@ const NO_REASON = [
   'MDR-AWS-ERROR',
 ];
 
-export const isReason = (code: string): boolean => code.startsWith('MDR-') && !NO_REASON.includes(code);
+/** A move that ended well but for this, which it says in red. */
+const ALL_PAUSED = 'every DAG is paused';
+
+export const isReason = (code: string): boolean =>
+  code === ALL_PAUSED || (code.startsWith('MDR-') && !NO_REASON.includes(code));
 
 /** The one command that a check prints: that of its first finding that has one. */
 export function printedBy({ result }: Ended): Command | undefined {
@@ -51,8 +56,8 @@ function touchable(scene: Scene): string {
 /** Runs it once. A refusal must have a reason, and must have touched nothing. */
 export async function carryOut(scene: Scene, command: Command): Promise<string> {
   const before = touchable(scene);
-  const { code } = await runToItsEnd(scene, command.operation, command.inputs);
-  if (code === 'ok') return code;
+  const { code, result } = await runToItsEnd(scene, command.operation, command.inputs);
+  if (code === 'ok') return result?.operation === 'failover' && isAllPaused(result) ? ALL_PAUSED : code;
   const what = `${command.operation} ${JSON.stringify(command.inputs)}`;
   if (!isReason(code)) scene.violate('no-way-on', `${what} ends with ${code}`);
   const after = touchable(scene);

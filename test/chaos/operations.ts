@@ -15,8 +15,8 @@ export interface Operation {
   readonly startedAt: number;
   /** The highest epoch in a record that it could read when it began. */
   readonly couldRead: number;
-  /** Whether its credentials hold to its end. */
-  readonly isLetIn: boolean;
+  /** Whether its credentials hold to its end, and no call of it comes so late that its signature does not count. */
+  isLetIn: boolean;
   /** When the whole process last stood still, in milliseconds. */
   stoodStill: { readonly from: number; readonly to: number } | undefined;
   /** Nothing of it runs on. */
@@ -102,7 +102,10 @@ function watched(scene: Scene, by: Operation, { options }: Fate): Pick<ProcessOp
   const mishap = (call: Call): Mishap => {
     scene.tell('tried', call, by);
     const befalls = options.mishap?.(call);
-    if (typeof befalls === 'object') by.stoodStill = { from: scene.now, to: scene.now + befalls.freeze };
+    if (typeof befalls === 'object') {
+      by.stoodStill = { from: scene.now, to: scene.now + befalls.freeze };
+      if (befalls.inFlight === true) by.isLetIn = false;
+    }
     return befalls;
   };
   const watch = (call: Call) => {

@@ -14,6 +14,8 @@ export interface DrJob {
   readonly runId: string;
   readonly conf: Record<string, unknown>;
   readonly limitSeconds: number;
+  /** Whether what an earlier run did is no more. */
+  readonly isUndone?: (earlier: DrResult) => Promise<boolean>;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function runDrDag(world: World, side: Side, deployment: Deployment,
   for (let attempt = 1; ; attempt += 1) {
     const runId = attempt === 1 ? job.runId : `${job.runId}-r${attempt}`;
     const before = await readEarlier(side, deployment, runId);
-    if (before === 'failed') continue;
+    if (before === 'failed' || (before !== undefined && (await job.isUndone?.(before)) === true)) continue;
     if (before !== undefined) return before;
     const started = await start(world, side, deployment, { ...job, runId });
     if (started === 'lost before') continue;

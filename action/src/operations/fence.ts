@@ -26,6 +26,8 @@ export interface Loser {
   readonly epoch: number;
   /** What was active before. */
   readonly lineage: Lineage;
+  /** When the fence began, in milliseconds of this machine's clock: after the claim. */
+  readonly since: number;
 }
 
 /** Seconds. What a canary that is started by REST takes to run, and a fence to prove that all tasks have ended. */
@@ -36,8 +38,9 @@ const STOPPING_TAKES = 45;
  * Stops a site that lost: its own canary does it, started at once instead of waited for; if that cannot be, every DAG is
  * paused by REST. What cannot be reached is `unproven`. Throws `MDR-MOVE-SUPERSEDED`, `MDR-STOPPED`.
  */
-export async function stopLoser(loser: Loser, runId: string): Promise<FenceGrade> {
-  const { world, deployment, side } = loser;
+export async function stopLoser(of: Omit<Loser, 'since'>, runId: string): Promise<FenceGrade> {
+  const { world, deployment, side } = of;
+  const loser: Loser = { ...of, since: world.clock.now() };
   const first = await newestBeat(loser);
   if (isStopped(loser, first)) return graded(loser);
   const started = await probe(() => side.ports.airflow.trigger(side.site.environment, DAG_IDS.canary, runId, {}));
@@ -60,12 +63,19 @@ async function newestBeat({ deployment, side, winner }: Loser): Promise<StoredBe
   return found.toSorted((a, b) => millis(b.at) - millis(a.at))[0];
 }
 
-/** It obeyed this epoch; or it is one that had been a standby all the time and says so still. */
-function isStopped({ deployment, side, epoch, lineage }: Loser, beat: StoredBeat | undefined): boolean {
+/**
+ * It obeyed this epoch; or it is one that had been a standby all the time and says so still: not before the claim, as an
+ * activation of an earlier epoch may have come since, but after it, which every activation looks for.
+ */
+function isStopped({ world, side, epoch, lineage, since }: Loser, beat: StoredBeat | undefined): boolean {
   if (beat?.role !== 'standby' || beat.epoch === null) return false;
   const lastActive = lineage.site === side.region ? lineage.epoch : -1;
-  return beat.epoch >= epoch || (beat.epoch > lastActive && beat.ageMilliseconds <= staleAfter(deployment));
+  const isSince = beat.ageMilliseconds + S3_ROUNDS < world.clock.now() - since;
+  return beat.epoch >= epoch || (beat.epoch > lastActive && isSince);
 }
+
+/** Milliseconds by which the age of an object may be too short: S3 gives its times in seconds. */
+const S3_ROUNDS = 1_000;
 
 const gradeOf = ({ fence, hold }: StoredBeat): FenceGrade =>
   fence?.grade ?? (hold.liveUserRuns === 0 ? 'stopped' : 'paused');

@@ -1,8 +1,22 @@
 import type { Deployment } from '../domain/deployment.ts';
+import { MdrError } from '../domain/errors.ts';
 import { parseHeartbeat } from '../domain/heartbeat.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import { keys } from '../domain/names.ts';
 import type { Side } from './sides.ts';
+
+/**
+ * The last beat of `from` in the bucket of `to`, which tells what is lost: a damaged one tells nothing and stops no move.
+ * Throws {@link AwsFault}.
+ */
+export async function lastBeatOf(from: Side, to: Side, deployment: Deployment): Promise<StoredBeat | undefined> {
+  try {
+    return await readHeartbeat(to, deployment, from.region);
+  } catch (error) {
+    if (error instanceof MdrError) return undefined;
+    throw error;
+  }
+}
 
 /** The heartbeat of the site in `region`, as the bucket of `side` holds it. */
 export async function readHeartbeat(

@@ -1,12 +1,13 @@
 import type { Lineage } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
+import type { DrResult } from '../domain/dr-result.ts';
 import type { StepData } from '../domain/journal.ts';
 import { lossOf } from '../domain/loss.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
 import { millis } from '../domain/stored-json.ts';
 import { mirror } from './debts.ts';
-import { readHeartbeat } from './heartbeats.ts';
+import { lastBeatOf, readHeartbeat } from './heartbeats.ts';
 import { runMoveDag } from './move-dag.ts';
 import { debtOf } from './move-departure.ts';
 import { readPauses, requireEntry } from './move-journal.ts';
@@ -24,7 +25,7 @@ const LIST_LIMIT_SECONDS = 120;
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
   const { world, deployment, move } = scene;
-  requireNotSuperseded(scene, await requireStanding(world, deployment));
+  requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const chosen = await chooseSnapshot(scene);
   const result = await runMoveDag(scene, {
     dagId: DAG_IDS.activate,
@@ -32,6 +33,7 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
     limitSeconds: ACTIVATE_LIMIT_SECONDS,
     failure: 'MDR-ACTIVATE-FAILED',
     snapshot: chosen,
+    isUndone: (earlier) => hasLostItsRow(scene, earlier),
   });
   // An order of an earlier run may have been carried out instead of ours.
   const snapshot = result.snapshot ?? move.snapshot;
@@ -47,11 +49,23 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
   };
 }
 
+/** Whether the target, which an earlier run made active, says since that it is a standby of an earlier epoch. */
+async function hasLostItsRow({ world, deployment, to, move }: MoveScene, earlier: DrResult): Promise<boolean> {
+  const read = await probeStored(() => readHeartbeat(to, deployment, to.region));
+  const beat = 'answer' in read ? read.answer : undefined;
+  const isSince = beat !== undefined && millis(beat.at) > millis(earlier.endedAt);
+  if (!isSince || beat.role !== 'standby' || (beat.epoch ?? -1) >= move.epoch) return false;
+  world.log.warning(
+    `${to.region} was active in epoch ${move.epoch}, and lost its state row since: it is activated again`,
+  );
+  return true;
+}
+
 /** What was lost with the snapshot that was activated. Nothing that goes wrong here undoes the activation. */
 async function lossWith({ deployment, from, to, move }: MoveScene, snapshot: string) {
   const read = await probeStored(async () => {
     const { manifest } = await readSnapshot(to, deployment, snapshot);
-    const lastBeat = await readHeartbeat(to, deployment, from.region);
+    const lastBeat = await lastBeatOf(from, to, deployment);
     return lossOf(manifest, lastBeat, deployment.canary.everySeconds, millis(move.startedAt));
   });
   return 'answer' in read ? { loss: { ...read.answer, inFlight: [...read.answer.inFlight] } } : {};
@@ -139,7 +153,7 @@ async function patiently<T>({ world, to }: MoveScene, ask: () => Promise<T>): Pr
 export async function confirm(scene: MoveScene): Promise<StepData<'confirmed'>> {
   const { world, deployment, lease, from, to, move } = scene;
   const record = await lease.ensure();
-  requireNotSuperseded(scene, await requireStanding(world, deployment));
+  requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const told = await probe(() => mirror(world, deployment, record, from));
   const { data } = await requireEntry(to, deployment, move.id, 'activated');
   const limit = 5 * deployment.canary.everySeconds + 60;

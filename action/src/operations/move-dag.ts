@@ -2,6 +2,7 @@ import type { DrResult } from '../domain/dr-result.ts';
 import { MdrError, isErrorCode } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runDrDag } from './dr-run.ts';
+import type { DrJob } from './dr-run.ts';
 import type { MoveScene } from './move-steps.ts';
 
 interface MoveJob {
@@ -10,6 +11,7 @@ interface MoveJob {
   readonly limitSeconds: number;
   readonly failure: ErrorCode;
   readonly snapshot: { readonly id: string; readonly manifestSha256: string };
+  readonly isUndone?: DrJob['isUndone'];
 }
 
 /** Runs a DR DAG of this move at the target. Throws the DAG's own code, or `failure`, when it did not succeed. */
@@ -17,8 +19,7 @@ export async function runMoveDag(scene: MoveScene, job: MoveJob): Promise<DrResu
   const { world, deployment, to, move } = scene;
   const { id: snapshot, manifestSha256 } = job.snapshot;
   const conf = { move: move.id, epoch: move.epoch, snapshot, manifestSha256 };
-  const { dagId, runId, limitSeconds } = job;
-  const result = await runDrDag(world, to, deployment, { dagId, runId, limitSeconds, conf });
+  const result = await runDrDag(world, to, deployment, { ...job, conf });
   if (result.ok) return result;
   throw new MdrError({
     code: isErrorCode(result.code) ? result.code : job.failure,

@@ -12,7 +12,7 @@ import { isPassing } from '../domain/reconcile-follow.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { requireFenceable } from './fenceable.ts';
-import { readHeartbeat } from './heartbeats.ts';
+import { lastBeatOf, readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
 import type { Side } from './sides.ts';
@@ -51,7 +51,7 @@ export async function planMove(
     const missing = await requireReady(deployment, to, found.manifest);
     if (missing.length > 0) world.log.warning(`${to.region} has not parsed, and will not run: ${missing.join(', ')}`);
   });
-  const lastBeat = await readHeartbeat(to, deployment, from.region);
+  const lastBeat = await lastBeatOf(from, to, deployment);
   const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
     for (const line of describeLoss(loss)) world.log.info(line);

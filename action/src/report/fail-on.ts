@@ -1,5 +1,6 @@
 import { MdrError } from '../domain/errors.ts';
 import type { OperationResult } from '../domain/results.ts';
+import { isAllPaused } from './failover.ts';
 
 /**
  * From which verdict on a `check` fails the run. UNKNOWN is bad news about the observer: it counts as `degraded`, and
@@ -24,6 +25,8 @@ export function requireFailOn(operation: string, text: string): string {
 
 /** The exit code of a run that ended well, and a line about a verdict that is not HEALTHY. */
 export function exitOf(result: OperationResult, failOn: string): { readonly code: number; readonly line: string } {
+  if (result.operation === 'failover' && isAllPaused(result))
+    return { code: 1, line: `${result.deployment} is active in ${result.to}, with every DAG paused` };
   if (result.operation !== 'check') return { code: 0, line: '' };
   const { findings, verdict } = result;
   if (verdict.key === 'HEALTHY') return { code: findings.length > 0 && failOn !== 'never' ? 1 : 0, line: '' };

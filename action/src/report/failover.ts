@@ -104,6 +104,25 @@ function work(report: ActivationReport, context: Context): readonly Block[] {
   ];
 }
 
+/** Whether something has paused, between the activation and the first beat, all that the activation had unpaused. */
+export const isAllPaused = ({ activation, firstBeat }: FailoverResult): boolean =>
+  (activation?.unpaused ?? 0) > 0 && firstBeat.unpausedUserDags === 0;
+
+function answer(result: FailoverResult): readonly Block[] {
+  const { deployment, to, activation, startedAt, confirmedAt } = result;
+  const moved = t`${deployment} runs in ${to} now; the move took ${took(startedAt, confirmedAt)}`;
+  if (!isAllPaused(result)) return [{ kind: 'answer', mood: 'good', text: moved }];
+  const unpaused = plural(activation?.unpaused ?? 0, 'DAG');
+  return [
+    { kind: 'answer', mood: 'bad', text: t`${deployment} is active in ${to}, but every DAG there is paused` },
+    {
+      kind: 'alert',
+      level: 'CAUTION',
+      text: `The activation had unpaused ${unpaused}; at the first heartbeat all were paused: by a person, or by a later move that meant to leave ${to}. Unpause in Airflow of ${to} what has to run.`,
+    },
+  ];
+}
+
 function steps({ steps: times }: FailoverResult): Block {
   const rows = times.map(({ step, startedAt, milliseconds }): readonly Inline[] => [
     STEPS[step],
@@ -116,11 +135,7 @@ function steps({ steps: times }: FailoverResult): Block {
 export function failoverReport(result: FailoverResult, context: Context): Document {
   const { activation, debts, verdict, firstBeat } = result;
   return [
-    {
-      kind: 'answer',
-      mood: 'good',
-      text: t`${result.deployment} runs in ${result.to} now; the move took ${took(result.startedAt, result.confirmedAt)}`,
-    },
+    ...answer(result),
     ...(result.resumed
       ? [
           {
