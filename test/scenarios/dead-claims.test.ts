@@ -22,6 +22,17 @@ async function afterADeadMoveHome(): Promise<{ story: MoveStory; loaded: string[
   return { story, loaded };
 }
 
+/** EAST comes back, without a beat that would hear of the higher epoch, and WEST is lost. */
+async function returnsAlone(story: MoveStory): Promise<void> {
+  const east = story.universe.airflow(EAST);
+  east.starved.add('mwaadr_canary');
+  story.universe.bringBack(EAST);
+  await story.minutes(14);
+  story.universe.lose(WEST);
+  east.starved.clear();
+  await story.minutes(20);
+}
+
 const newestOfEpoch3 = (story: MoveStory): string =>
   story
     .snapshots(EAST)
@@ -43,18 +54,36 @@ describe('When the record of a site claims an epoch for a move that is dead, and
 
   test('and if it did not hear of it, the dead move is not resumed below it', async () => {
     const { story, loaded } = await afterADeadMoveHome();
-    const east = story.universe.airflow(EAST);
-    east.starved.add('mwaadr_canary');
-    story.universe.bringBack(EAST);
-    await story.minutes(14);
-    story.universe.lose(WEST);
-    east.starved.clear();
-    await story.minutes(20);
+    await returnsAlone(story);
     const { findings } = await story.check({ wait: '1800' });
     expect(findings.map(({ command }) => command?.inputs)).not.toContainEqual(
       expect.objectContaining({ target: WEST }),
     );
     await story.force(HOME);
     expect(loaded).toEqual([`4 from ${newestOfEpoch3(story)}`]);
+  }, 60_000);
+
+  test.each(['throttled', 'denied', 'dark'] as const)(
+    'nor when the key that would open the proof does not answer (%s)',
+    async (quality) => {
+      const { story, loaded } = await afterADeadMoveHome();
+      await returnsAlone(story);
+      const heal = story.universe.fault({ service: 'kms', quality, region: EAST, observer: 'outside' });
+      story.universe.clock.after(60_000, heal);
+      await story.force(HOME).catch(() => undefined);
+      expect(loaded.filter((line) => !line.startsWith('4 from'))).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('nor when no snapshot above it is wrapped for the site: then nothing is restored', async () => {
+    const { story, loaded } = await afterADeadMoveHome();
+    story.universe.fault({ service: 'kms', quality: 'denied', region: EAST, observer: WEST });
+    await returnsAlone(story);
+    expect(await story.refusal('failover', forced(HOME))).toMatchObject({
+      code: 'MDR-SNAPSHOT-KEY',
+      state: 'nothing was touched',
+    });
+    expect(loaded).toEqual([]);
   }, 60_000);
 });

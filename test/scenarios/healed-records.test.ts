@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { AwsFault } from '../../action/src/domain/faults.ts';
-import { keys } from '../../action/src/domain/names.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { AT_WORK, HOME, MoveStory, TO_WEST } from './move-story.ts';
+import { ALL_PAUSED, AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
 const KEY = keys.control('example');
 
@@ -101,16 +101,156 @@ describe('When the record of the standby is gone', () => {
     };
     const check = await story.check();
     expect(check.findings.map(({ name }) => name)).toEqual(['record-lost']);
-    expect(check.findings[0]?.message).toContain('a move to us-west-2 would be refused');
+    expect(check.findings[0]?.message).toContain('a move to us-west-2 may be refused');
     expect(exitOf(check, 'unhealthy').code).toBe(1);
   });
 });
 
+describe("When the winner's record is lost while the other Region is, too", () => {
+  test.each(MISTAKES)(
+    '(%s) then what it owed is owed anew, once the other side is back',
+    async (_, harm) => {
+      const story = await MoveStory.movedToWest();
+      await story.minutes(25);
+      harm(story);
+      await story.check();
+      story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+      story.universe.bringBack(EAST);
+      for (let round = 0; round < 3; round += 1) {
+        await story.minutes(10);
+        await story.check();
+      }
+      expect(story.dagsOf(EAST)).toEqual(ALL_PAUSED);
+      expect(story.control(EAST)).toMatchObject({ epoch: 1 });
+    },
+    60_000,
+  );
+
+  test('and nothing proves what belongs there, then check is red', async () => {
+    const story = await MoveStory.movedToWest();
+    await story.minutes(25);
+    remove(story, WEST);
+    const { findings } = await story.check();
+    expect(findings.map(({ name }) => name)).toEqual(['record-lost']);
+  });
+});
+
+describe('When the record of the side that lost is put back to an older version, and nothing is owed', () => {
+  test('then check makes it anew', async () => {
+    const story = await MoveStory.running();
+    const old = story.control(EAST);
+    await story.failover(forced(TO_WEST));
+    await story.minutes(25);
+    story.rewrite(EAST, () => old);
+    await story.minutes(5);
+    await story.check();
+    expect(story.control(EAST)).toMatchObject({ epoch: 1, phase: 'activated' });
+  });
+});
+
+describe('When the target of a claimed move loses its record', () => {
+  test.each(MISTAKES.slice(0, 2))(
+    '(%s) then check brings the claim back, and its command leads on',
+    async (_, harm) => {
+      const story = await MoveStory.running();
+      await story.killed(forced(TO_WEST), diesAfter('fenced'));
+      harm(story);
+      await story.minutes(20);
+      const { findings } = await story.check();
+      await story.failover({ ...findings[0]?.command?.inputs });
+      expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
+    },
+  );
+});
+
+describe('When a later release has written a record', () => {
+  test.each([
+    ['for a move of another kind', (move: object) => ({ move: { ...move, kind: 'switchover' } })],
+    ['in another schema', () => ({ schemaVersion: 2 })],
+  ])('%s, then check leaves it as it is, and says so', async (_, change) => {
+    const story = await MoveStory.onTheBadDay();
+    await story.killed(TO_WEST, diesAfter('fenced'));
+    story.rewrite(WEST, (record) => ({ ...record, ...change(record.move ?? {}) }));
+    story.universe.bringBack(EAST);
+    await story.minutes(1);
+    const { findings } = await story.check();
+    expect(story.universe.s3(WEST).json(story.universe.bucket(WEST), KEY)).toMatchObject({
+      epoch: 1,
+      phase: 'claimed',
+    });
+    expect(findings.map(({ name, message }) => `${name}: ${message}`).join()).toContain(
+      'a later release has written it',
+    );
+  });
+});
+
+describe('When both records are damaged', () => {
+  test.each(['one side is active', 'nobody is'])(
+    '(%s) then check is red, and judges no site by a guess',
+    async (how) => {
+      const story = await MoveStory.running();
+      if (how === 'nobody is') await story.killed(forced(TO_WEST), diesAfter('fenced'));
+      await story.minutes(20);
+      for (const region of [EAST, WEST]) story.universe.s3(region).put(story.universe.bucket(region), KEY, '{', 'any');
+      await story.minutes(6);
+      const check = await story.check();
+      expect(check.verdict).toMatchObject({
+        key: 'UNKNOWN',
+        reason: expect.stringContaining('nobody knows') as unknown,
+      });
+      expect(check.findings.map(({ name }) => name)).toEqual(['record-lost', 'record-lost']);
+    },
+  );
+});
+
+describe('When neither record can be read by an observer, and the active site is lost', () => {
+  test('then check waits, and is red in the end', async () => {
+    const story = await MoveStory.running();
+    await story.failover(forced(TO_WEST));
+    await story.minutes(20);
+    story.universe.lose(WEST);
+    story.universe.fault({ service: 's3', quality: 'denied', region: EAST, observer: 'outside' });
+    const check = await story.check({ wait: '1800' });
+    expect([check.verdict.key, exitOf(check, 'unhealthy').code]).toEqual(['UNKNOWN', 1]);
+  }, 60_000);
+});
+
 describe('When a lease was written by hand that lasts for ever', () => {
-  test('then a move does not wait for its end: the record is damage, and is made anew', async () => {
+  test('then a move does not wait for its end', async () => {
     const story = await MoveStory.onTheBadDay();
     const lease = { holder: 'x', nonce: 'x', purpose: 'failover', expiresAt: '2027-11-24T10:00:00.000Z' };
     story.rewrite(WEST, (record) => ({ ...record, lease }));
     expect(await story.failover(TO_WEST)).toMatchObject({ epoch: 1 });
+  });
+});
+
+describe('When the clock of a runner is a day behind', () => {
+  test('then its lease is not taken for damage', async () => {
+    const story = await MoveStory.running();
+    await story.failover(forced(TO_WEST), story.process({ skew: -25 * 3_600_000 }));
+    expect(story.roles).toBe('standby 1, active 1');
+    await story.minutes(20);
+    expect((await story.check()).findings).toEqual([]);
+  });
+});
+
+describe('When another move claims while check pays what an earlier one owes', () => {
+  test('then check still says its verdict', async () => {
+    const story = await MoveStory.movedToWest();
+    await story.minutes(25);
+    story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+    story.universe.bringBack(EAST);
+    await story.minutes(3);
+    const { move } = story.control(EAST);
+    const claim = { ...move, id: 'mv-2-aaaaaaaa', kind: 'failover', from: WEST, to: EAST, epoch: 2, snapshot: 'x' };
+    const rest = { step: 'claimed', startedAt: '2026-11-24T11:00:00.000Z', reason: 'r', actor: 'a', fence: null };
+    const runner = story.process({
+      watch: ({ operation, key }) => {
+        if (operation !== 'PutObject' || !key.includes('pauses')) return;
+        for (const region of [EAST, WEST])
+          story.rewrite(region, (record) => ({ ...record, epoch: 2, phase: 'claimed', move: { ...claim, ...rest } }));
+      },
+    });
+    expect(await story.check({}, runner)).toMatchObject({ operation: 'check', active: WEST });
   });
 });

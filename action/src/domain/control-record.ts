@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MdrError } from './errors.ts';
-import { instant, millis, parseStored, versioned } from './stored-json.ts';
+import { instant, parseStored, versioned } from './stored-json.ts';
 
 /** The steps of a move in their order; a journal entry's number is its step's place here, from 1. */
 export const MOVE_STEPS = ['planned', 'prepared', 'rechecked', 'claimed', 'fenced', 'activated', 'confirmed'] as const;
@@ -67,9 +67,6 @@ const fields = z.object({
   nonce: z.string(),
 });
 
-/** Milliseconds. No honest lease lies nearly as far ahead of the last change; one written by hand may block for ever. */
-const LONGEST_LEASE = 86_400_000;
-
 /** Who edits one field by hand must not thereby stop the site that is active, or send a move away from it. */
 const controlRecord = fields
   .refine((record) => record.epoch <= record.activated.epoch + LARGEST_LEAP, {
@@ -83,14 +80,7 @@ const controlRecord = fields
   .refine((record) => record.phase === 'claimed' || record.activated.epoch === record.epoch, {
     path: ['epoch'],
     message: 'is said to be activated, but what was activated last is another one',
-  })
-  .refine(
-    ({ lease: held, updatedAt }) => held === null || millis(held.expiresAt) <= millis(updatedAt) + LONGEST_LEASE,
-    {
-      path: ['lease', 'expiresAt'],
-      message: 'is more than a day after the last change',
-    },
-  );
+  });
 
 export type Move = Readonly<z.infer<typeof move>>;
 export type Lease = Readonly<z.infer<typeof lease>>;

@@ -50,11 +50,13 @@ const mustBeLeft = ({ key }: Verdict): boolean => key === 'UNHEALTHY(region)' ||
 
 /** A side that lost says of itself that it is active, longer than its canary needs to hear of it. */
 function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
-  const { record, roles, beats } = standing;
+  const { record, recorded, roles, beats } = standing;
   const beat = beats[roles.standby];
   const stale = staleAfter(deployment);
   if (runOf(standing) !== undefined || record.phase !== 'activated' || beat?.role !== 'active') return [];
-  const isLate = millis(beat.at) > millis(record.activated.at) + stale && beat.ageMilliseconds <= stale;
+  // A heartbeat that taught of the activation does not know when that was.
+  const since = recorded < record.epoch ? -Infinity : millis(record.activated.at) + stale;
+  const isLate = millis(beat.at) > since && beat.ageMilliseconds <= stale;
   return isLate ? [worksOn(deployment, standing, 'its own heartbeat says that it is active')] : [];
 }
 

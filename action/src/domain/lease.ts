@@ -3,7 +3,10 @@ import { iso, millis } from './stored-json.ts';
 
 /** `date` is S3's clock in milliseconds, here and below: the runner's own is never compared with a lease. */
 export const leaseRuns = (lease: Lease | null, date: number): lease is Lease =>
-  lease !== null && millis(lease.expiresAt) > date;
+  lease !== null && millis(lease.expiresAt) > date && millis(lease.expiresAt) <= date + LONGEST_LEASE;
+
+/** Milliseconds. No honest lease lies nearly as far ahead; one written by hand may not block for ever. */
+const LONGEST_LEASE = 86_400_000;
 
 export const newLease = (holder: string, nonce: string, purpose: string, date: number, seconds: number): Lease => ({
   holder,

@@ -71,7 +71,7 @@ export function readingOf(
       hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, stale)),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, at, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(known?.standing.record.debts ?? []),
-      role: known === undefined ? none('no control record could be read') : roleSignal(troubleOf(known)),
+      role: known === undefined ? NOT_KNOWN : roleSignal(troubleOf(known)),
       work: signal(probes.work, (work) => workSignal(work, stale)),
       extraMetrics: signal(probes.extraMetrics, (values) => extraSignal(deployment.health.extraMetrics, values)),
       activePeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.active, stale),
@@ -84,6 +84,12 @@ export function readingOf(
 /** A heartbeat older than this (milliseconds) is stale: a whole health period, and three beats missed. */
 export const staleAfter = ({ health, canary }: Pick<Deployment, 'health' | 'canary'>): number =>
   Math.max(health.periodSeconds, 3 * canary.everySeconds) * 1000;
+
+/** Which site is read is then only a guess, and how it is says nothing of the deployment. */
+const NOT_KNOWN: Signal = {
+  quality: 'dark',
+  value: 'no control record could be read, so that nobody knows which site is active',
+};
 
 const answers = (): Signal => good('answers');
 

@@ -51,6 +51,7 @@ export function judge(facts: Case): Verdict {
 const IDENTITY: readonly SignalName[] = ['activeIdentity', 'standbyIdentity'];
 const credentialsLost: Predicate = (reading) => IDENTITY.every((name) => !is(reading, name, 'good'));
 
+const STORAGE: readonly SignalName[] = ['activeStorage', 'standbyStorage'];
 /** The services by which a Region shows that it is there. */
 const REGION: readonly SignalName[] = ['activeEnvironment', 'activeMetric', 'activeStorage'];
 /** Whatever else answers from there: good or bad, an answer is a sign of life. */
@@ -204,7 +205,8 @@ export function isSettled(
   { stale, periods }: { readonly stale: number; readonly periods: HealthPeriods },
 ): boolean {
   // That a site cannot be seen which a move claimed is found by one look, and more do not change it.
-  if (key !== 'DEGRADED') return key !== 'UNKNOWN' || is(latest, 'role', 'dark');
+  const isClaimed = is(latest, 'role', 'dark') && STORAGE.some((name) => is(latest, name, 'good'));
+  if (key !== 'DEGRADED') return key !== 'UNKNOWN' || isClaimed;
   if (deadline !== undefined) return true;
   // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
   if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;

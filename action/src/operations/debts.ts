@@ -2,6 +2,7 @@ import type { ControlRecord, Debt, FenceGrade } from '../domain/control-record.t
 import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { effective } from '../domain/epoch.ts';
+import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
 import type { PaidDebt } from '../domain/results.ts';
@@ -31,7 +32,7 @@ export async function payDebts(world: World, deployment: Deployment, known: Know
   const debts = own?.record.debts.filter((debt) => isValid(deployment, standing, debt)) ?? [];
   const paid: PaidDebt[] = [];
   for (const debt of debts) {
-    const payment = await probe(() => pay(world, deployment, standing, debt));
+    const payment = await probe(() => unlessOver(() => pay(world, deployment, standing, debt)));
     if ('answer' in payment && payment.answer !== undefined) paid.push({ ...debt, grade: payment.answer });
   }
   if (paid.length === 0) return { paid, owed: debts };
@@ -40,6 +41,16 @@ export async function payDebts(world: World, deployment: Deployment, known: Know
     debts: current.debts.filter((debt) => !paid.some((done) => isSame(done, debt))),
   }));
   return { paid, owed: after.debts };
+}
+
+/** `undefined` when another move claims meanwhile: what was owed is void, and that is no reason to say nothing. */
+async function unlessOver<T>(body: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof MdrError && error.code === 'MDR-MOVE-SUPERSEDED') return undefined;
+    throw error;
+  }
 }
 
 const isSame = (a: Debt, b: Debt): boolean => a.kind === b.kind && a.site === b.site && a.move === b.move;

@@ -1,13 +1,15 @@
 import type { ControlRecord } from '../domain/control-record.ts';
-import { siteOfEpoch } from '../domain/deployment.ts';
+import { otherSite, siteOfEpoch } from '../domain/deployment.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { effective } from '../domain/epoch.ts';
 import { firstRecord, siteWords } from '../domain/first-record.ts';
+import { keys, moveId } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
-import type { Finding } from '../domain/results.ts';
 import { staleAfter } from '../domain/reading.ts';
+import type { Finding } from '../domain/results.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
+import { iso } from '../domain/stored-json.ts';
 import { runOf } from '../domain/trouble.ts';
 import { loadedOf, restoreControl } from './control.ts';
 import type { BothControls } from './control.ts';
@@ -25,30 +27,58 @@ export interface Healed {
   readonly findings: readonly Finding[];
 }
 
+type Wrong = 'missing' | 'damaged' | 'behind';
+
 /**
  * Writes what is known of who is active into a record that is missing, damaged or put back to an older version: canaries
  * go by records alone, and a move needs its target's. Nothing is written while a move is under way, into a record that
- * claims or has gone on meanwhile, or by a heartbeat alone, which would let one object stop a site.
+ * claims or has gone on meanwhile, over what a later release has written, or by one heartbeat alone, which would let one
+ * object stop a site. What is wrong and stays so is red.
  */
-export async function healRecords(
-  world: World,
-  deployment: Deployment,
-  { controls, standing }: Known,
-): Promise<Healed> {
+export async function healRecords(world: World, deployment: Deployment, known: Known): Promise<Healed> {
+  const { controls, standing } = known;
   const notes: string[] = [];
   const findings: Finding[] = [];
-  if (standing === undefined || standing.record.phase !== 'activated' || runOf(standing) !== undefined)
-    return { notes, findings };
+  if (standing !== undefined && runOf(standing) !== undefined) return { notes, findings };
   for (const side of bothSides(world, deployment)) {
     const wrong = whatIsWrong(controls, side, standing);
-    if (wrong === undefined || !(await isCertain(world, deployment, controls, standing))) continue;
-    const written = await probe(() => heal(world, deployment, side, standing));
-    const { epoch } = standing.record;
-    if ('answer' in written)
-      notes.push(`the control record of ${side.region} was ${wrong}: made anew for epoch ${epoch}, as all else tells`);
-    else findings.push(notHealed(side, wrong, written.detail));
+    if (wrong === undefined) continue;
+    const why = await healOrWhyNot(world, deployment, side, known);
+    if (why === undefined)
+      notes.push(`the control record of ${side.region} was ${wrong}: made anew, as all else tells`);
+    else findings.push(notHealed(side, wrong, why));
   }
   return { notes, findings };
+}
+
+function whatIsWrong(controls: BothControls, { index }: Side, standing: Standing | undefined): Wrong | undefined {
+  const control = controls[index];
+  if ('fault' in control) return control.code === 'MDR-CONTROL-INVALID' ? 'damaged' : undefined;
+  if (standing === undefined) return undefined;
+  if (control.answer === undefined) return 'missing';
+  const { record } = standing;
+  const { epoch, phase } = effective(control.answer.record);
+  // That of the side which lost may be a debt of the move: paid as such, and said as such.
+  const winner = controls[siteOfEpoch(record.epoch)];
+  const debts = 'answer' in winner ? (winner.answer?.record.debts ?? []) : [];
+  const isOwed = index !== siteOfEpoch(record.epoch) && debts.some((debt) => debt.kind === 'claim');
+  return record.phase === 'activated' && phase === 'activated' && epoch < record.epoch && !isOwed
+    ? 'behind'
+    : undefined;
+}
+
+/** `undefined` once it is healed. */
+async function healOrWhyNot(
+  world: World,
+  deployment: Deployment,
+  side: Side,
+  { controls, standing }: Known,
+): Promise<string | undefined> {
+  if (standing === undefined) return 'no other record tells who is active';
+  if (await isOfALaterRelease(side, deployment)) return 'a later release has written it';
+  if (!(await isCertain(world, deployment, controls, standing))) return 'nothing proves yet what belongs there';
+  const written = await probe(() => heal(world, deployment, side, standing));
+  return 'fault' in written ? written.detail : undefined;
 }
 
 /**
@@ -59,11 +89,12 @@ async function isCertain(
   world: World,
   deployment: Deployment,
   controls: BothControls,
-  { record: { activated } }: Standing,
+  { record: { epoch, phase, activated } }: Standing,
 ): Promise<boolean> {
-  const records = loadedOf(controls);
+  const records = loadedOf(controls).map(({ record }) => effective(record));
   if (records.length === 0) return false;
-  if (records.some(({ record }) => record.activated.epoch === activated.epoch)) return true;
+  if (phase === 'claimed') return records.some((record) => record.phase === 'claimed' && record.epoch === epoch);
+  if (records.some((record) => record.activated.epoch === activated.epoch)) return true;
   const sides = bothSides(world, deployment);
   const beats = await Promise.all(
     sides.map((side) => probeStored(() => readHeartbeat(side, deployment, activated.site))),
@@ -82,17 +113,20 @@ async function isCertain(
   return proofs.some((proof) => 'answer' in proof && proof.answer !== undefined);
 }
 
-function whatIsWrong(controls: BothControls, { index }: Side, { record }: Standing): string | undefined {
-  const control = controls[index];
-  if ('fault' in control) return control.code === 'MDR-CONTROL-INVALID' ? 'damaged' : undefined;
-  if (control.answer === undefined) return 'missing';
-  // That of the side which lost is a debt of the move, and paid as such; without the winner's there is no debt.
-  const { epoch, phase } = effective(control.answer.record);
-  const isBehind = phase === 'activated' && epoch < record.epoch;
-  const winner = controls[siteOfEpoch(record.epoch)];
-  const isOwed =
-    index !== siteOfEpoch(record.epoch) && 'answer' in winner && winner.answer?.record.epoch === record.epoch;
-  return isBehind && !isOwed ? 'behind' : undefined;
+/** What we cannot read may be right to somebody else. */
+async function isOfALaterRelease({ ports, bucket }: Side, { deployment }: Deployment): Promise<boolean> {
+  const read = await probe(() => ports.objects.get(bucket, keys.control(deployment)));
+  if (!('answer' in read) || read.answer === undefined) return false;
+  try {
+    const { schemaVersion, move } = JSON.parse(Buffer.from(read.answer.body).toString('utf8')) as {
+      schemaVersion?: unknown;
+      move?: { kind?: unknown } | null;
+    };
+    const isNewer = typeof schemaVersion === 'number' && schemaVersion > 1;
+    return isNewer || (typeof move?.kind === 'string' && move.kind !== 'failover');
+  } catch {
+    return false;
+  }
 }
 
 const heal = (world: World, deployment: Deployment, side: Side, standing: Standing): Promise<ControlRecord> =>
@@ -103,10 +137,24 @@ const heal = (world: World, deployment: Deployment, side: Side, standing: Standi
     const theirs = isSound
       ? effective(before)
       : firstRecord(deployment, side.region, [standing.record], world.clock.now());
-    return mirrored(theirs, standing.record);
+    const next = mirrored(theirs, standing.record);
+    const isWinners = side.index === siteOfEpoch(standing.record.epoch) && next.phase === 'activated';
+    return isWinners && (next !== theirs || !isSound)
+      ? { ...next, debts: owedAnew(world, deployment, standing) }
+      : next;
   });
 
-const notHealed = ({ region, bucket }: Side, wrong: string, detail: string): Finding => ({
+/** What was owed is forgotten with the record: a side that does not say itself that it has stopped is to be fenced. */
+function owedAnew(world: World, deployment: Deployment, { record, beats }: Standing): ControlRecord['debts'] {
+  const index = otherSite(siteOfEpoch(record.epoch));
+  const beat = beats[index];
+  if (record.epoch === 0 || (beat?.role === 'standby' && (beat.epoch ?? -1) >= record.epoch)) return [];
+  const { region: site } = deployment.sites[index];
+  const move = moveId(record.epoch, '00000000');
+  return [{ kind: 'fence', site, epoch: record.epoch, move, since: iso(world.clock.now()) }];
+}
+
+const notHealed = ({ region, bucket }: Side, wrong: Wrong, why: string): Finding => ({
   name: 'record-lost',
-  message: `the control record of ${region} is ${wrong}, and could not be made anew (${detail}): a move to ${region} would be refused. Let this role write \`control/\` in ${bucket}, or bring the object's last good version back`,
+  message: `the control record of ${region} is ${wrong}, and was not made anew (${why}): a move to ${region} may be refused, and its canary may not hear of one. Let this role write \`control/\` in ${bucket}, or bring the object's last good version back`,
 });

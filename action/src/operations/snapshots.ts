@@ -2,6 +2,7 @@ import type { Lineage } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { sha256 } from '../domain/envelope.ts';
 import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
 import { parseManifest, readSnapshotId, snapshotStamp, worthOpening } from '../domain/manifest.ts';
 import type { EpochBounds, Manifest } from '../domain/manifest.ts';
 import { keys } from '../domain/names.ts';
@@ -160,11 +161,21 @@ async function proofOf(side: Side, deployment: Deployment, id: string, by: Proof
   try {
     const found = await readSnapshot(side, deployment, id);
     const proof = provenBy(deployment, found.manifest);
-    if (proof !== undefined && by === 'key') await openManifest(side, deployment, found);
+    if (proof !== undefined && by === 'key') await requireSealed(side, deployment, found);
     return proof;
   } catch (error) {
     if (error instanceof MdrError) return undefined;
     throw error;
+  }
+}
+
+/** A key that cannot be asked, or was not when it was taken, does not say that it is forged. */
+async function requireSealed(side: Side, deployment: Deployment, found: FoundSnapshot): Promise<void> {
+  if (!found.manifest.wraps.some(({ region }) => region === side.region)) return;
+  try {
+    await openManifest(side, deployment, found);
+  } catch (error) {
+    if (!(error instanceof MdrError && error.cause instanceof AwsFault && error.cause.quality !== 'error')) throw error;
   }
 }
 

@@ -81,7 +81,7 @@ describe('A reading', () => {
     expect(quality('heartbeat')).toBe('none');
     expect(quality('hold')).toBe('none');
     expect(quality('snapshot')).toBe('bad');
-    expect(quality('role')).toBe('none');
+    expect(quality('role')).toBe('dark');
     expect(quality('work')).toBe('none');
     expect(quality('activePeer')).toBe('none');
   });

@@ -72,10 +72,6 @@ describe('Control records', () => {
     ['without an epoch', { ...first, epoch: undefined }],
     ['with an activated epoch above the epoch', { ...first, activated: { ...first.activated, epoch: 2 } }],
     ['with an epoch that is activated and is not', { ...first, epoch: 2 }],
-    [
-      'with a lease for ever',
-      { ...first, lease: { holder: 'x', nonce: 'x', purpose: 'x', expiresAt: '2999-01-01T00:00:00.000Z' } },
-    ],
   ])('%s are refused', (_, stored) => {
     expect(thrownBy(() => parseControlRecord(bytes(stored), 's3://b/k', expected))).toMatchObject({
       code: 'MDR-CONTROL-INVALID',
