@@ -36,11 +36,14 @@ export async function payDebts(world: World, deployment: Deployment, known: Know
     if ('answer' in payment && payment.answer !== undefined) paid.push({ ...debt, grade: payment.answer });
   }
   if (paid.length === 0) return { paid, owed: debts };
-  const after = await changeControl(world, winner, deployment, (current) => ({
-    ...current,
-    debts: current.debts.filter((debt) => !paid.some((done) => isSame(done, debt))),
-  }));
-  return { paid, owed: after.debts };
+  // What cannot be struck off now is paid once more: that must not take the verdict away.
+  const after = await probe(() =>
+    changeControl(world, winner, deployment, (current) => ({
+      ...current,
+      debts: current.debts.filter((debt) => !paid.some((done) => isSame(done, debt))),
+    })),
+  );
+  return 'answer' in after ? { paid, owed: after.answer.debts } : { paid: [], owed: debts };
 }
 
 /** `undefined` when another move claims meanwhile: what was owed is void, and that is no reason to say nothing. */

@@ -18,6 +18,7 @@ import { readHeartbeat } from './heartbeats.ts';
 import { bothSides, probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 import { provenAt } from './snapshots.ts';
+import { isUntold } from './standing.ts';
 import type { Known } from './standing.ts';
 
 export interface Healed {
@@ -54,7 +55,7 @@ export async function healRecords(world: World, deployment: Deployment, known: K
 function whatIsWrong(controls: BothControls, { index }: Side, standing: Standing | undefined): Wrong | undefined {
   const control = controls[index];
   if ('fault' in control) return control.code === 'MDR-CONTROL-INVALID' ? 'damaged' : undefined;
-  if (standing === undefined) return undefined;
+  if (standing === undefined) return control.answer === undefined && controls.some(isUntold) ? 'missing' : undefined;
   if (control.answer === undefined) return 'missing';
   const { record } = standing;
   const { epoch, phase } = effective(control.answer.record);
@@ -67,23 +68,26 @@ function whatIsWrong(controls: BothControls, { index }: Side, standing: Standing
     : undefined;
 }
 
-/** `undefined` once it is healed. */
+/** `undefined` once it is healed; else why it is not, and what a person does. */
 async function healOrWhyNot(
   world: World,
   deployment: Deployment,
   side: Side,
   { controls, standing }: Known,
-): Promise<string | undefined> {
-  if (standing === undefined) return 'no other record tells who is active';
-  if (await isOfALaterRelease(side, deployment)) return 'a later release has written it';
-  if (!(await isCertain(world, deployment, controls, standing))) return 'nothing proves yet what belongs there';
-  const written = await probe(() => heal(world, deployment, side, standing));
-  return 'fault' in written ? written.detail : undefined;
+): Promise<readonly [why: string, cure: string] | undefined> {
+  const { bucket } = side;
+  const bringBack = `bring its last good version back (${bucket} is versioned)`;
+  if (standing === undefined) return ['no other record tells who is active', bringBack];
+  if (await isOfALaterRelease(side, deployment)) return ['a later release has written it', 'use that release'];
+  if (!(await isCertain(world, deployment, controls, standing)))
+    return ['nothing proves yet what belongs there', bringBack];
+  const written = await probeStored(() => heal(world, deployment, side, standing));
+  return 'fault' in written ? [written.detail, `let this role write \`control/\` in ${bucket}`] : undefined;
 }
 
 /**
- * A record says it; or the site beats so itself, into both buckets, or has taken a snapshot since: one object that somebody
- * has put there is not enough.
+ * A record says it; or the site beats so itself, into both buckets, or into one and has taken a snapshot since; or a
+ * snapshot that its key opens: one object that anybody may have put there is not enough.
  */
 async function isCertain(
   world: World,
@@ -107,9 +111,11 @@ async function isCertain(
       beat.answer.epoch === activated.epoch &&
       beat.answer.ageMilliseconds <= stale,
   );
-  if (saying.length !== 1) return saying.length === sides.length;
+  if (saying.length === sides.length) return true;
   const bounds = { above: activated.epoch - 1, upTo: activated.epoch };
-  const proofs = await Promise.all(sides.map((side) => probe(() => provenAt(side, deployment, bounds))));
+  // Without a fresh beat only what its key has opened: its canary may wait for a worker for hours.
+  const by = saying.length === 0 ? 'opened' : 'manifest';
+  const proofs = await Promise.all(sides.map((side) => probe(() => provenAt(side, deployment, bounds, by))));
   return proofs.some((proof) => 'answer' in proof && proof.answer !== undefined);
 }
 
@@ -154,7 +160,7 @@ function owedAnew(world: World, deployment: Deployment, { record, beats }: Stand
   return [{ kind: 'fence', site, epoch: record.epoch, move, since: iso(world.clock.now()) }];
 }
 
-const notHealed = ({ region, bucket }: Side, wrong: Wrong, why: string): Finding => ({
+const notHealed = ({ region }: Side, wrong: Wrong, [why, cure]: readonly [string, string]): Finding => ({
   name: 'record-lost',
-  message: `the control record of ${region} is ${wrong}, and was not made anew (${why}): a move to ${region} may be refused, and its canary may not hear of one. Let this role write \`control/\` in ${bucket}, or bring the object's last good version back`,
+  message: `the control record of ${region} is ${wrong}, and was not made anew, since ${why}: a move to ${region} may be refused, and its canary may not hear of one. What to do: ${cure}`,
 });

@@ -137,8 +137,11 @@ export async function requireNewestWhole(
   return newest;
 }
 
-/** By what a snapshot proves its lineage: its manifest alone, or also the key that the manifest was sealed with. */
-type Proof = 'manifest' | 'key';
+/**
+ * By what a snapshot proves its lineage: its manifest alone; that and no wrong seal, as far as the key can be asked; or a
+ * seal that the key has opened.
+ */
+type Proof = 'manifest' | 'key' | 'opened';
 
 /**
  * The highest epoch within the bounds that a snapshot in the bucket of `side` proves. An object that is
@@ -162,6 +165,7 @@ async function proofOf(side: Side, deployment: Deployment, id: string, by: Proof
     const found = await readSnapshot(side, deployment, id);
     const proof = provenBy(deployment, found.manifest);
     if (proof !== undefined && by === 'key') await requireSealed(side, deployment, found);
+    if (proof !== undefined && by === 'opened') await openManifest(side, deployment, found);
     return proof;
   } catch (error) {
     if (error instanceof MdrError) return undefined;

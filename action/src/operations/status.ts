@@ -13,7 +13,7 @@ import { dateOf, noRecord } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { snapshotIds } from './snapshots.ts';
+import { newestComplete, snapshotIds } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 /** Who is active since when, what is under way or owed, and what could be restored. Changes nothing. */
@@ -25,7 +25,8 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const snapshots = await newest(deployment, record, standby, active);
-  const current = snapshots.find(({ deadBranch }) => !deadBranch);
+  const whole = await probe(() => newestComplete(world, standby, deployment, record.activated));
+  const restorable = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
   const now = dateOf(world, controls);
   return {
     operation: 'status',
@@ -43,7 +44,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     debts: record.debts,
     rpo: {
       objectiveSeconds: deployment.objectives.rpoSeconds,
-      measuredSeconds: current === undefined ? null : secondsBetween(current.takenAt, iso(now)),
+      measuredSeconds: restorable === undefined ? null : secondsBetween(iso(restorable.at), iso(now)),
     },
     sites: [
       await siteStatus(standing, sideOf(world, deployment, 0), controls[0]),
