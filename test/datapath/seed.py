@@ -77,9 +77,16 @@ def _seed_flight(site: Site, ids: dict[str, Any]) -> None:
         value = b"\x00\xff" if site.columns("xcom")["value"] == "bytea" else '{"live": true}'
         site.insert("xcom", **place, map_index=-1, key="k", value=value, timestamp="2026-11-22")
         site.insert("task_reschedule", ti_id=identity, **place, map_index=-1, try_number=2, **RESCHEDULE)
+    event = json.dumps({"event": {"answer": 42}})
+    for state in ("queued", "scheduled"):
+        more = {"try_number": 2, "max_tries": 3, "next_method": "execute_complete", "next_kwargs": event}
+        site.add_task("user_1", "flight", f"t_fired_{state}", state, **more)
+    site.add_task("user_1", "flight", "t_awaiting_input", "awaiting_input", next_method="execute_complete")
     site.add_task("user_1", "flight", "t_deferred", "deferred", trigger_id=trigger, next_method="execute_complete")
     site.add_task("user_1", "flight", "t_deferred_plain", "deferred", trigger_id=plain, next_method="execute_complete")
     ids["queued"] = site.add_run("user_0", "waiting", "queued", execution_date="2026-11-23")
+    site.add_run("user_0", "over", "success", execution_date="2026-11-21")
+    site.add_task("user_0", "over", "t_awaiting_input", "awaiting_input")
 
 
 def _seed_events(site: Site, ids: dict[str, Any]) -> None:

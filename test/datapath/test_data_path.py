@@ -22,6 +22,7 @@ class Moved(unittest.TestCase):
         cls.bed.control(0)
         cls.source.beat()
         cls.target.beat()
+        cls.source.sql("update task_instance set hostname = null, unixname = null where run_id = 'done_3'")
         cls.snapshot = cls.source.run("snapshot")
         cls.bed.replicate()
         probe_order(cls.target)
@@ -89,6 +90,20 @@ class Moved(unittest.TestCase):
         query = "select dag_id, run_id, id from dag_run where dag_id not like 'mwaadr%%' order by 1, 2"
         self.assertEqual(self.target.sql(query), self.source.sql(query))
 
+    def test_what_runs_on_a_dag_version_that_is_unknown_here_has_none(self) -> None:
+        """Wl2: Airflow 3 gives a run its new tasks only when no task of it has this site's newest version."""
+        if "dag_version_id" not in self.source.columns("task_instance"):
+            query = "select run_id, dag_hash from dag_run where dag_id = 'user_1'"
+            self.assertEqual(self.target.sql(query), [("flight", "hash-of-the-source")])
+            return
+        query = (
+            "select distinct r.run_id, r.created_dag_version_id::text, t.dag_version_id::text from dag_run r "
+            "join task_instance t on t.dag_id = r.dag_id and t.run_id = r.run_id "
+            "where r.dag_id = 'user_1' or r.run_id = 'done_0' order by 1"
+        )
+        known = str(self.target.version_of("user_0"))
+        self.assertEqual(self.target.sql(query), [("done_0", known, known), ("flight", None, None)])
+
     def test_datasets_are_mapped_and_what_the_target_lacks_is_added(self) -> None:
         kind = "asset" if self.source.columns("asset") else "dataset"
         query = (
@@ -140,10 +155,10 @@ class Moved(unittest.TestCase):
     def test_tasks_in_flight_go_on_by_rule(self) -> None:
         query = "select task_id, state, try_number, max_tries, pid, hostname from task_instance where run_id = 'flight'"
         tasks = {row[0]: row[1:] for row in self.target.sql(query)}
-        self.assertEqual(tasks["t_running"], (None, 2, 4, None, None))
-        self.assertEqual(tasks["t_queued"], (None, 1, 3, None, None))
-        self.assertEqual(tasks["t_scheduled"], (None, 1, 3, None, None))
-        for state in ("success", "up_for_retry", "up_for_reschedule", "deferred"):
+        self.assertEqual(tasks["t_running"], (None, 2, 4, None, ""))
+        self.assertEqual(tasks["t_queued"], (None, 1, 3, None, ""))
+        self.assertEqual(tasks["t_scheduled"], (None, 1, 3, None, ""))
+        for state in ("success", "up_for_retry", "up_for_reschedule", "deferred", "awaiting_input"):
             self.assertEqual(tasks[f"t_{state}"][0], state)
         self.assertEqual(tasks["t_None"][0], None)
         history = self.target.sql(
@@ -151,6 +166,29 @@ class Moved(unittest.TestCase):
         )
         self.assertEqual(history, [("t_running", 2, "failed")])
         self.assertEqual(self.target.one("select count(*) from task_reschedule"), len(NASTY) + 7)
+
+    def test_a_task_that_had_begun_and_waits_for_its_slot_keeps_its_event_and_its_try(self) -> None:
+        """Wl4: else it would submit its work a second time, or ask a human again who has answered."""
+        query = (
+            "select task_id, state, try_number, max_tries, next_method, next_kwargs::text, start_date, pid, hostname "
+            "from task_instance where task_id like 't_fired%%' order by 1"
+        )
+        source = {row[0]: row[2:7] for row in self.source.sql(query)}
+        found = self.target.sql(query)
+        self.assertEqual(
+            [row[:2] for row in found], [(f"t_fired_{was}", "scheduled") for was in ("queued", "scheduled")]
+        )
+        for row in found:
+            self.assertEqual(row[2:7], source[row[0]])
+            self.assertIn("42", row[5])
+            self.assertEqual(row[7:], (None, ""))
+
+    def test_no_task_instance_is_without_what_airflows_rest_must_answer(self) -> None:
+        """Wl3: REST of 2.x answers 500 for one without host or user; also when an earlier move has left such rows."""
+        for site in (self.source, self.target):
+            query = "select dag_id, run_id, task_id from task_instance where hostname is null or unixname is null"
+            self.assertEqual(site.sql(query), [])
+        self.assertEqual(self.target.one("select unixname from task_instance where task_id = 't_running'"), "airflow")
 
     def test_deferred_tasks_have_their_triggers(self) -> None:
         rows = self.target.sql(
@@ -169,8 +207,9 @@ class Moved(unittest.TestCase):
         report = self.activated["report"]
         self.assertEqual([task["taskId"] for task in report["rerun"]], ["t_running"])
         self.assertEqual({task["was"] for task in report["continued"]},
-                         {"queued", "scheduled", "deferred", "up_for_retry", "up_for_reschedule"})  # fmt: skip
-        self.assertEqual([run["runId"] for run in report["runs"]], ["waiting", "flight"])
+                         {"queued", "scheduled", "deferred", "awaiting_input", "up_for_retry",
+                          "up_for_reschedule"})  # fmt: skip
+        self.assertEqual([run["runId"] for run in report["runs"]], ["over", "waiting", "flight"])
         self.assertEqual((report["unpaused"], report["paused"], report["missingDags"]), (2, 2, []))
 
     def test_no_secret_is_in_clear_in_any_object(self) -> None:

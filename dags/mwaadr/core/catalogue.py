@@ -9,7 +9,9 @@ from typing import Any
 from mwaadr.core.config import OURS
 from mwaadr.core.facts import (
     FINISHED_RUN,
+    GOES_ON,
     IN_EXECUTOR,
+    OF_A_PROCESS,
     RESET,
     RESET_COLUMNS,
     TABLES,
@@ -176,15 +178,14 @@ def content_hash(table: Table, layer: str, columns: list[str], where: str, sourc
     those that the rule empties (there, the target has state NULL where the source had one of RESET).
     """
     skipped = unhashed(table, layer, columns)
-    by_rule = (
-        (*RESET_COLUMNS, "max_tries", "try_number", "id") if (table.name, layer) == ("task_instance", "live") else ()
-    )
+    in_flight = (table.name, layer) == ("task_instance", "live")
+    by_rule = (*RESET_COLUMNS, "hostname", "max_tries", "try_number", "id") if in_flight else ()
     expressions = []
     for column in columns:
         if column in skipped:
             continue
         if column in by_rule:
-            expressions.append(f'case when {is_reset("a")} then null else a."{column}" end')
+            expressions.append(f'case when {_differs_by_rule(column)} then null else a."{column}" end')
         else:
             expressions.append(f'a."{column}"')
     digest = f"md5('{salt.hex()}' || row({', '.join(expressions)})::text)"
@@ -193,6 +194,13 @@ def content_hash(table: Table, layer: str, columns: list[str], where: str, sourc
         "coalesce(sum(('x' || substr(h, 17))::bit(64)::bigint::numeric), 0)::text "
         f"from (select {digest} as h from {source} a where {where}) hashed"
     )
+
+
+def _differs_by_rule(column: str) -> str:
+    """SQL condition: the rule `rerun` may change the column of the task instance `a`."""
+    if column in (*OF_A_PROCESS, "state", "hostname", "id"):
+        return is_reset("a")
+    return f"({is_reset('a')} and not ({GOES_ON.format('a')}))"
 
 
 def is_reset(alias: str) -> str:

@@ -14,6 +14,7 @@ UNFINISHED_TASK = (
     "scheduled",
     "restarting",
     "deferred",
+    "awaiting_input",
     "up_for_retry",
     "up_for_reschedule",
 )
@@ -25,6 +26,8 @@ CUT_OFF = ("running", "restarting")
 NOT_BEGUN = ("queued", "scheduled")
 """A try that had not begun: it gives its number back, the scheduler counts it again."""
 RESET = CUT_OFF + NOT_BEGUN
+GOES_ON = "{0}.state in ('queued', 'scheduled') and {0}.next_method is not null"
+"""SQL: a task that has begun and waits for its slot: its trigger fired, or a human answered. It must not begin anew."""
 
 OWN_RUN_IDS = 2_000_000_000
 """Runs of our own DAGs have ids from here up, those of users lie below."""
@@ -152,8 +155,6 @@ RESET_COLUMNS = (
     "start_date",
     "end_date",
     "duration",
-    "hostname",
-    "unixname",
     "pid",
     "external_executor_id",
     "queued_dttm",
@@ -163,7 +164,10 @@ RESET_COLUMNS = (
     "next_kwargs",
     "trigger_timeout",
 )
-"""Columns of an in-flight task instance that the rule `rerun` empties."""
+"""Columns of an in-flight task instance that the rule `rerun` empties; ``hostname`` becomes an empty text, as Airflow's
+REST of 2.x answers with an error 500 for a task instance that has none."""
+OF_A_PROCESS = ("pid", "external_executor_id", "queued_dttm", "last_heartbeat_at")
+"""Those of them that one that goes on loses, too."""
 
 KEEPS_NO_ID = ("trigger", "slot_pool", "variable", "connection")
 """Tables with a serial id of which the target's own ids are used."""

@@ -193,11 +193,11 @@ class Loader:
         out: dict[str, str] = {}
         columns = self._entries[table.name, layer]["columns"]
         for column in columns:
-            named = references.map_for(column, self.catalogue)
+            mapped = references.mapped(column, self.catalogue, layer)
             if column in JOB_IDS:
                 out[column] = "null"
-            elif named:
-                out[column] = f"(select m.dst from {named} m where m.src = s.{column})"
+            elif mapped:
+                out[column] = mapped
             elif column == "ti_id" and layer == "live":
                 out[column] = "coalesce((select m.dst from m_task_instance m where m.src = s.ti_id), s.ti_id)"
             elif column == "user_id" and self.catalogue.kind(table, column) == "int4":

@@ -14,6 +14,19 @@ def map_for(column: str, catalogue: Catalogue) -> str | None:
     return next((f"m_{name}" for name in MAPS.get(column, ()) if catalogue.has(name)), None)
 
 
+def mapped(column: str, catalogue: Catalogue, layer: str) -> str | None:
+    """SQL over the staged row `s` for a column with such an id, None when it holds no such id.
+
+    What is in flight has no version rather than another one: Airflow 3 looks for tasks that a run lacks only while no
+    task of it has the newest version (`_verify_integrity_if_dag_changed`), and gives it to those that have none.
+    """
+    named = map_for(column, catalogue)
+    if not named:
+        return None
+    found = "same" if (named, layer) == ("m_dag_version", "live") else "dst"
+    return f"(select m.{found} from {named} m where m.src = s.{column})"
+
+
 def build(cursor: Any, catalogue: Catalogue) -> dict[str, int]:
     """Builds the maps from the staged reference tables; adds to this site's tables what they lack.
 
@@ -50,12 +63,14 @@ def _map_by_key(cursor: Any, catalogue: Catalogue, name: str) -> int:
 
 
 def _map_versions(cursor: Any) -> None:
-    """By dag_hash, since each site counts the versions of its own parses; else this site's newest; else none."""
+    """By dag_hash, since each site counts the versions of its own parses: `same`. `dst` is that, else this site's
+    newest, else none."""
     cursor.execute(
-        "create temp table m_dag_version on commit drop as select s.id as src, coalesce("
+        "create temp table m_dag_version on commit drop as select m.src, m.same, coalesce(m.same, "
+        "(select v.id from dag_version v where v.dag_id = m.dag_id order by v.version_number desc limit 1)) as dst "
+        "from (select s.id as src, s.dag_id, "
         "(select v.id from dag_version v join serialized_dag d on d.dag_version_id = v.id "
-        "where v.dag_id = s.dag_id and d.dag_hash = s.dag_hash order by v.version_number desc limit 1), "
-        "(select v.id from dag_version v where v.dag_id = s.dag_id order by v.version_number desc limit 1)) as dst "
-        "from s_inert_dag_version s"
+        "where v.dag_id = s.dag_id and d.dag_hash = s.dag_hash order by v.version_number desc limit 1) as same "
+        "from s_inert_dag_version s) m"
     )
     cursor.execute("create unique index on m_dag_version (src)")

@@ -7,9 +7,9 @@ from typing import Any
 
 from mwaadr.core.catalogue import literals
 from mwaadr.core.config import OURS, iso
-from mwaadr.core.facts import CUT_OFF
+from mwaadr.core.facts import CUT_OFF, UNFINISHED_TASK
 
-CONTINUED = ("queued", "scheduled", "deferred", "up_for_retry", "up_for_reschedule")
+CONTINUED = tuple(state for state in UNFINISHED_TASK if state not in CUT_OFF)
 
 
 def of_activation(cursor: Any, missing: list[str]) -> dict[str, Any]:

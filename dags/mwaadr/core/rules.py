@@ -2,24 +2,42 @@
 """The rule `rerun` for task instances in flight, as SQL over the staged rows `s`.
 
 A copied `running` or `queued` row hangs for ever. A try that had begun keeps its number and gives the task one more;
-one that had not begun gives its number back, as the scheduler counts it again. Deferred and waiting ones go on as they
-were.
+one that had not begun gives its number back, as the scheduler counts it again. One that had begun and waits for its
+slot, with the event of its trigger or the answer of a human, is scheduled with both. Deferred and waiting ones go on as
+they were.
 """
 
 from __future__ import annotations
 
+import getpass
 from typing import Any
 
 from mwaadr.core import references
 from mwaadr.core.catalogue import Catalogue, literals, quoted
-from mwaadr.core.facts import BY_NAME, CUT_OFF, JOB_IDS, NOT_BEGUN, RESET, RESET_COLUMNS
+from mwaadr.core.facts import (
+    BY_NAME,
+    CUT_OFF,
+    GOES_ON,
+    JOB_IDS,
+    NOT_BEGUN,
+    OF_A_PROCESS,
+    RESET,
+    RESET_COLUMNS,
+)
 
 
 def rerun(columns: list[str]) -> dict[str, str]:
     """Column of task_instance → SQL for its value at the target."""
     reset, cut = f"s.state in ({literals(RESET)})", f"s.state in ({literals(CUT_OFF)})"
-    not_begun = f"s.state in ({literals(NOT_BEGUN)})"
-    out = {c: f'case when {reset} then null else s."{c}" end' for c in RESET_COLUMNS if c in columns}
+    goes_on = GOES_ON.format("s")
+    not_begun = f"s.state in ({literals(NOT_BEGUN)}) and not ({goes_on})"
+    out = {
+        c: f'case when {reset if c in OF_A_PROCESS else f"{reset} and not ({goes_on})"} then null else s."{c}" end'
+        for c in RESET_COLUMNS
+        if c in columns
+    }
+    out["state"] = f"case when {goes_on} then 'scheduled' when {reset} then null else s.state end"
+    out["hostname"] = f"case when {reset} then '' else s.hostname end"
     out["max_tries"] = f"case when {cut} then s.max_tries + 1 else s.max_tries end"
     out["try_number"] = f"case when {not_begun} then greatest(s.try_number - 1, 0) else s.try_number end"
     trigger = "(select m.dst from m_trigger m where m.src = s.trigger_id)"
@@ -49,9 +67,9 @@ def remember_cut_off_tries(cursor: Any, catalogue: Catalogue, staged: list[str],
     values = {column: f's."{column}"' for column in columns}
     values |= dict.fromkeys(JOB_IDS, "null") | {"trigger_id": "null", "state": "'failed'"}
     values |= {"end_date": "now()", "duration": "extract(epoch from now() - s.start_date)"}
-    named = references.map_for("dag_version_id", catalogue)
-    if named:
-        values["dag_version_id"] = f"(select m.dst from {named} m where m.src = s.dag_version_id)"
+    mapped = references.mapped("dag_version_id", catalogue, "inert")
+    if mapped:
+        values["dag_version_id"] = mapped
     if "task_instance_id" in kept:
         columns = [*columns, "task_instance_id"]
         values["task_instance_id"] = "s.id"
@@ -59,3 +77,14 @@ def remember_cut_off_tries(cursor: Any, catalogue: Catalogue, staged: list[str],
         f"insert into task_instance_history ({quoted(columns)}) select {', '.join(values[c] for c in columns)} "
         f"from s_live_task_instance s where s.state in ({literals(CUT_OFF)}) on conflict do nothing"
     )
+
+
+def mend(cursor: Any) -> int:
+    """Gives task instances that earlier releases reset what `rerun` keeps; returns how many. Skips what is locked."""
+    cursor.execute(
+        "update task_instance t set hostname = coalesce(t.hostname, ''), unixname = coalesce(t.unixname, %s) from "
+        "(select ctid from task_instance where hostname is null or unixname is null for no key update skip locked) f "
+        "where t.ctid = f.ctid",
+        (getpass.getuser(),),
+    )
+    return cursor.rowcount
