@@ -17,6 +17,7 @@ const MODULES = [
   'test_fence',
   'test_refusals',
   'test_data_path',
+  'test_late',
   'test_access',
   'test_copytext',
   'test_rulings',

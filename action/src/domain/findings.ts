@@ -8,7 +8,7 @@ import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding } from './results.ts';
 import type { Case } from './rows.ts';
-import { movingNotes, newMoveTo, standingFindings } from './standing-findings.ts';
+import { firstOf, newMoveTo, standingFindings, standingNotes } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
@@ -42,7 +42,7 @@ export function findingsOf(facts: FindingFacts): Found {
       ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
       ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
     ],
-    notes: [...movingNotes(facts), ...pauses.notes],
+    notes: [...standingNotes(facts), ...pauses.notes],
   };
 }
 
@@ -102,11 +102,6 @@ function ofPauses(facts: FindingFacts): Found {
   const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): unpause them in Airflow of ${environment}, unless they were paused on purpose`;
   return { findings: [{ name: 'all-paused', message }], notes: [] };
 }
-
-const NAMED = 5;
-
-const firstOf = (dagIds: readonly string[]): string =>
-  dagIds.length <= NAMED ? dagIds.join(', ') : `${dagIds.slice(0, NAMED).join(', ')} and ${dagIds.length - NAMED} more`;
 
 /** Whoever cannot read the record goes on after a move that it does not hear of. */
 function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {

@@ -19,6 +19,8 @@ const heartbeat = z.object({
     userDags: z.int().optional(),
   }),
   fence: fence.nullable(),
+  /** DAGs of the move that its files have not brought yet; the first hundred by name. */
+  late: z.object({ total: z.int(), dags: z.array(z.string()) }).optional(),
   /** The way into the metadata database that the canary found; `null` = none. */
   dbAccess: z.string().nullish(),
   /** How the canary fared with the control record of the other site, and with both. Older canaries do not say. */

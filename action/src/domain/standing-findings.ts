@@ -45,11 +45,30 @@ const beats = ({ deployment, standing }: StandingCase, site: SiteIndex): boolean
 export const permissionBy = (facts: StandingCase): Permission =>
   troubleOf(facts)?.kind === 'unclear' ? 'force' : 'confirm';
 
-/** A line about a move that is under way; not a finding. */
-export function movingNotes(facts: StandingCase): readonly string[] {
+/** Lines about a move that is under way, and about what the last one still waits for; not findings. */
+export function standingNotes(facts: StandingCase): readonly string[] {
   const trouble = troubleOf(facts);
-  return trouble?.kind === 'moving' ? [trouble.why] : [];
+  return [...(trouble?.kind === 'moving' ? [trouble.why] : []), ...lateNotes(facts)];
 }
+
+function lateNotes({ deployment, standing: { beats, roles } }: StandingCase): readonly string[] {
+  const beat = beats[roles.active];
+  if (beat?.role !== 'active' || beat.late === undefined || beat.late.total === 0) return [];
+  const { total, dags } = beat.late;
+  const { region } = deployment.sites[roles.active];
+  const waits = 'as it was before the move, with its runs, once its file can be parsed';
+  return total === 1
+    ? [`one DAG of before the move is not parsed in ${region} yet (${firstOf(dags, total)}): it comes up ${waits}`]
+    : [
+        `${total} DAGs of before the move are not parsed in ${region} yet (${firstOf(dags, total)}): each comes up ${waits}`,
+      ];
+}
+
+const NAMED = 5;
+
+/** The first few, and how many more. */
+export const firstOf = (dagIds: readonly string[], total = dagIds.length): string =>
+  total <= NAMED ? dagIds.join(', ') : `${dagIds.slice(0, NAMED).join(', ')} and ${total - NAMED} more`;
 
 /**
  * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:

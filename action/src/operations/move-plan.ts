@@ -10,6 +10,7 @@ import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
 import { isPassing } from '../domain/reconcile-follow.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
+import { firstOf } from '../domain/standing-findings.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { requireFenceable } from './fenceable.ts';
 import { lastBeatOf, readHeartbeat } from './heartbeats.ts';
@@ -49,7 +50,8 @@ export async function planMove(
   });
   await world.log.group('Look whether the target is able to take over', async () => {
     const missing = await requireReady(deployment, to, found.manifest);
-    if (missing.length > 0) world.log.warning(`${to.region} has not parsed, and will not run: ${missing.join(', ')}`);
+    if (missing.length > 0)
+      world.log.warning(`${to.region} has not parsed, and will not run before it has: ${firstOf(missing)}`);
   });
   const lastBeat = await lastBeatOf(from, to, deployment);
   const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());

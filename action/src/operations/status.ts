@@ -1,6 +1,6 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { movingNotes, permissionBy, standingFindings } from '../domain/standing-findings.ts';
+import { permissionBy, standingFindings, standingNotes } from '../domain/standing-findings.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
@@ -36,7 +36,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     standby: standby.region,
     nobodyActive,
     findings: standingFindings(facts, permissionBy(facts)),
-    notes: movingNotes(facts),
+    notes: standingNotes(facts),
     epoch: record.epoch,
     phase: record.phase,
     lease,

@@ -86,7 +86,7 @@ function work(report: ActivationReport, context: Context): readonly Block[] {
     ...tasks('Tasks that were cut off and run again', report.rerun),
     ...tasks('Tasks that go on where they were', report.continued),
     ...named(
-      'DAGs without a file at the new side',
+      'DAGs that the new side had not parsed; each comes up as it was, with its runs, once its file can be parsed',
       ['DAG'],
       bounded(report.missingDags, context, (dagId) => [code(dagId)]),
       report.missingDags.length,

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import access, config, fence, rulings, state
+from mwaadr.core import access, config, fence, late, rulings, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.config import taken_at
 from mwaadr.core.heartbeat import Heartbeats
@@ -70,6 +70,9 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
         return records
     if row.role == "standby":
         _pause_and_stop(connection, cursor)
+    came = _once(connection, lambda: late.come_up(cursor)) if row.role == "active" else []
+    if came:
+        log.info("parsed since the move, and now as they were at the other site: %s", ", ".join(came))
     if _install_triggers(connection, cursor) and row.role == "standby":
         _pause_and_stop(connection, cursor)  # what was unpaused before the hold was there
     _once(connection, lambda: state.drop_low_own_runs(cursor))

@@ -13,6 +13,7 @@ from mwaadr.core import bundle, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import OURS, Deployment, Keys, Site, now, taken_at
+from mwaadr.core.fence import NAMED
 from mwaadr.core.lineage import Records
 
 UNTOLD = ("since", "stopAt")
@@ -37,9 +38,10 @@ class Heartbeats:
         key = Keys(self._deployment.name).heartbeat(own.region)
         row = state.read(cursor)
         hold = _hold(cursor, row)
+        late = sorted(state.recall(cursor, "late") or []) if row and row.role == "active" else []
         connection.rollback()
         self.failure = None
-        body = self._body(own, row, hold)
+        body = self._body(own, row, hold, late)
         try:
             Bucket(own.region, own.bucket).put_json(key, body)
         except (ClientError, BotoCoreError, OSError) as error:
@@ -51,7 +53,7 @@ class Heartbeats:
             log.warning("the peer's bucket did not take the heartbeat: %s", error)
         return row
 
-    def _body(self, own: Site, row: state.State | None, hold: dict[str, Any]) -> dict[str, Any]:
+    def _body(self, own: Site, row: state.State | None, hold: dict[str, Any], late: list[str]) -> dict[str, Any]:
         peer = self._records.peer
         laid = row.detail.get("fence") if row and row.role == "standby" else None
         return {
@@ -71,6 +73,7 @@ class Heartbeats:
             "control": {"own": self._records.own.quality, "peer": peer.quality},
             "hold": hold,
             "fence": {name: value for name, value in laid.items() if name not in UNTOLD} if laid else None,
+            "late": {"total": len(late), "dags": late[:NAMED]},
             "snapshot": self._newest(own),
             "bundle": bundle.digest(),
             "dbAccess": self._way,

@@ -128,16 +128,23 @@ class Loader:
                 )
                 rules.remember_cut_off_tries(self.cursor, self.catalogue, staged, kept)
 
-    def load_late(self, missing_dags: list[str]) -> None:
-        """Dataset and asset queues; only for DAGs that are here. The caller holds the lock on `dag`."""
+    def load_late(self) -> dict[str, list[dict[str, Any]]]:
+        """Dataset and asset queues of the DAGs that are here; returns the rows of the others, by table.
+
+        The caller holds the lock on `dag`.
+        """
+        others: dict[str, list[dict[str, Any]]] = {}
+        here = "exists (select 1 from dag d where d.dag_id = s.target_dag_id)"
         for name in LATE:
             table = BY_NAME[name]
             if not self.has(table, "live"):
                 continue
             stage = self.stage(table, "live")
             self._check_in_sql(table, "live", "true", stage)
-            self._insert(table, "live", stage, "exists (select 1 from dag d where d.dag_id = s.target_dag_id)")
-            log.info("%s: %d rows, %d DAGs missing here", name, self.cursor.rowcount, len(missing_dags))
+            self._insert(table, "live", stage, here)
+            self.cursor.execute(f"select to_jsonb(x) from ({self._selected(table, 'live', stage, f'not {here}')}) x")
+            others[name] = [row for (row,) in self.cursor.fetchall()]
+        return others
 
     def stage(self, table: Table, layer: str) -> str:
         """COPY of a layer into a temporary table; returns its name."""
@@ -182,11 +189,15 @@ class Loader:
 
     def _insert(self, table: Table, layer: str, stage: str, where: str = "true") -> None:
         columns = self._entries[table.name, layer]["columns"]
+        selected = self._selected(table, layer, stage, where)
+        self.cursor.execute(f"insert into public.{table.name} ({quoted(columns)}) {selected}")
+
+    def _selected(self, table: Table, layer: str, stage: str, where: str) -> str:
+        """Query for the staged rows as they are at this site."""
+        columns = self._entries[table.name, layer]["columns"]
         expressions = {column: f's."{column}"' for column in columns} | self._expressions(table, layer)
-        values = ", ".join(expressions[column] for column in columns)
-        self.cursor.execute(
-            f"insert into public.{table.name} ({quoted(columns)}) select {values} from {stage} s where {where}"
-        )
+        values = ", ".join(f'{expressions[column]} as "{column}"' for column in columns)
+        return f"select {values} from {stage} s where {where}"
 
     def _expressions(self, table: Table, layer: str) -> dict[str, str]:
         """SQL over the staged row `s` for the columns that are not copied as they are."""

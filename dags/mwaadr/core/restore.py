@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwaadr.core import gates, manifest, report, state
+from mwaadr.core import gates, late, manifest, report, state
 from mwaadr.core.catalogue import SETTINGS, Catalogue, live_runs
 from mwaadr.core.config import OURS, iso
 from mwaadr.core.errors import MdrError, Refused
@@ -257,8 +257,8 @@ class _Activate(_Restore):
             cursor.execute("lock table public.dag in exclusive mode")
             if row.inert_snapshot != self.job.conf["snapshot"]:
                 self.replace_config(loader)
-            loader.load_late(missing)
-            self.set_dags(cursor, loader)
+            queues = loader.load_late()
+            late.keep(cursor, missing, self.set_dags(cursor, loader), queues)
         done = report.of_activation(cursor, missing)
         self.job.result["report"] = done
         cursor.execute("update public.mwaadr_state set inert_snapshot = null, changed = now()")
@@ -277,8 +277,9 @@ class _Activate(_Restore):
         if not loader.downloaded("inert"):
             raise MdrError(self.failed, "another restore replaced the inert layer in the meantime; start again")
 
-    def set_dags(self, cursor: Any, loader: Loader) -> None:
-        """The pause set and the next runs. DAGs that the source does not know stay paused."""
+    def set_dags(self, cursor: Any, loader: Loader) -> str:
+        """The pause set and the next runs; returns where they are staged. DAGs that the source does not know stay
+        paused."""
         stage = loader.stage(DAG, "live")
         columns = [c for c in loader.catalogue.columns(DAG) if c != "dag_id"]
         cursor.execute(
@@ -294,3 +295,4 @@ class _Activate(_Restore):
         differing = cursor.fetchone()[0]
         if differing:
             raise MdrError(self.failed, f"{differing} rows of dag did not take the snapshot's values; rolled back")
+        return stage

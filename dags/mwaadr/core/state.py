@@ -22,13 +22,14 @@ create table public.mwaadr_state (
 )
 """
 
-# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby. Without its table the
-# trigger lets all pass: a scheduler that cannot write `dag` would never schedule the beat that brings the table back.
+# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby, nor one that comes late at an
+# active site. Without its table the trigger lets all pass: a scheduler that cannot write `dag` would never schedule the
+# beat that brings the table back.
 HOLD = rf"""
 create or replace function public.mwaadr_hold() returns trigger language plpgsql as $$
 begin
   if new.is_paused is distinct from true and new.dag_id not like '{OURS}'
-     and exists (select 1 from public.mwaadr_state where role = 'standby') then
+     and exists (select 1 from public.mwaadr_state where role = 'standby' or detail -> 'late' ? new.dag_id) then
     new.is_paused := true;
   end if;
   return new;
@@ -55,7 +56,7 @@ create trigger mwaadr_run_id before insert on public.dag_run
 
 TRIGGERS = {"mwaadr_hold": HOLD, "mwaadr_run_id": RUN_ID}
 
-LONG = ("activation", "pauseSet", "startedBefore", "stopped")
+LONG = ("activation", "late", "lateQueues", "pauseSet", "startedBefore", "stopped")
 """Members of the row's detail that may have thousands of names: read when they are asked for, not at each beat."""
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ControlRecord, Lease, Move } from '../../../action/src/domain/control-record.ts';
-import { standingFindings, movingNotes } from '../../../action/src/domain/standing-findings.ts';
+import { standingFindings, standingNotes } from '../../../action/src/domain/standing-findings.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
 import type { StoredBeat } from '../../../action/src/domain/heartbeat.ts';
 import type { Permission } from '../../../action/src/domain/move-permission.ts';
@@ -242,11 +242,22 @@ describe('Trouble with who is active', () => {
 
   test('a move that is under way is a line and no finding', () => {
     const told = caseOf({ west: { ...claimed(), lease: lease(30) } });
-    expect(movingNotes(told)).toEqual([
+    expect(standingNotes(told)).toEqual([
       'mv-1-ab12cd34 to us-west-2 is under way and has come to claimed; its run holds the lease until 2026-11-24T10:30:30.000Z',
     ]);
     expect(standingFindings(told, 'confirm')).toEqual([]);
-    expect(movingNotes(caseOf({ west: { lease: lease(30) } }))[0]).toMatch(/^a move is being prepared/);
-    expect(movingNotes(caseOf({}))).toEqual([]);
+    expect(standingNotes(caseOf({ west: { lease: lease(30) } }))[0]).toMatch(/^a move is being prepared/);
+    expect(standingNotes(caseOf({}))).toEqual([]);
+  });
+
+  test('so are DAGs of before the move that have not come up yet', () => {
+    const waits = (names: readonly string[], total = names.length) =>
+      standingNotes(caseOf({ beats: [{ ...beat(EAST, 'active', 0), late: { total, dags: [...names] } }] }));
+    expect(waits([])).toEqual([]);
+    expect(waits(['orders'])).toEqual([
+      'one DAG of before the move is not parsed in us-east-1 yet (orders): it comes up as it was before the move, with its runs, once its file can be parsed',
+    ]);
+    expect(waits(['a', 'b', 'c', 'd', 'e', 'f'], 240)[0]).toContain('240 DAGs of before the move');
+    expect(waits(['a', 'b', 'c', 'd', 'e', 'f'], 240)[0]).toContain('(a, b, c, d, e and 235 more)');
   });
 });

@@ -1,0 +1,73 @@
+# ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
+"""DAGs of the snapshot that this site had not parsed when it became active: they come up as they were at the source.
+
+Such a DAG has no row until its file can be parsed, and the first row gets Airflow's defaults: what ran would stand
+still with all its runs, and what was paused might start. So the values of its row are kept in the state row (`late`),
+with the dataset or asset events that wait for it (`lateQueues`). The hold pauses it as long as it stands there, and the
+beat after its first parse gives it what was kept.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mwaadr.core import state
+from mwaadr.core.catalogue import quoted
+
+
+def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict[str, Any]]]) -> None:
+    """In the activation's transaction. ``dags``: the staged rows of `dag`; ``queues``: table → rows without a DAG."""
+    cursor.execute(
+        f"select s.dag_id, to_jsonb(s) from {dags} s where s.dag_id = any(%s) "
+        "and not exists (select 1 from dag d where d.dag_id = s.dag_id)",
+        (missing,),
+    )
+    state.remember(cursor, "late", dict(cursor.fetchall()))
+    state.remember(cursor, "lateQueues", queues)
+
+
+def come_up(cursor: Any) -> list[str]:
+    """Gives the DAGs that were parsed since what was kept for them, in the caller's transaction; returns their ids.
+
+    Whom the parser holds is met at the next beat.
+    """
+    cursor.execute(
+        "select detail -> 'late', detail -> 'lateQueues' from public.mwaadr_state "
+        "where role = 'active' and detail -> 'late' <> '{}' for update skip locked"
+    )
+    row = cursor.fetchone()
+    if not row:
+        return []
+    late, queues = row
+    cursor.execute("select dag_id from dag where dag_id = any(%s) for no key update skip locked", (list(late),))
+    here = sorted(dag_id for (dag_id,) in cursor.fetchall())
+    if not here:
+        return []
+    # First of all, as the hold keeps paused what stands here.
+    state.remember(cursor, "late", {dag_id: kept for dag_id, kept in late.items() if dag_id not in here})
+    columns = [column for column in late[here[0]] if column != "dag_id"]
+    cursor.execute(
+        f"update dag d set {', '.join(f'{quoted([c])} = r.{quoted([c])}' for c in columns)} "
+        "from jsonb_populate_recordset(null::public.dag, %s::jsonb) r where d.dag_id = r.dag_id",
+        (json.dumps([late[dag_id] for dag_id in here]),),
+    )
+    for table, rows in (queues or {}).items():
+        _queue(cursor, table, [kept for kept in rows if kept["target_dag_id"] in here])
+    kept = {name: [one for one in rows if one["target_dag_id"] not in here] for name, rows in (queues or {}).items()}
+    state.remember(cursor, "lateQueues", kept)
+    return here
+
+
+def _queue(cursor: Any, table: str, rows: list[dict[str, Any]]) -> None:
+    """Puts back the events that wait for these DAGs, as far as their dataset or asset is still known."""
+    if not rows:
+        return
+    kind = table.removesuffix("_dag_run_queue")
+    columns = quoted(list(rows[0]), "r")
+    cursor.execute(
+        f"insert into public.{table} ({quoted(list(rows[0]))}) select {columns} "
+        f"from jsonb_populate_recordset(null::public.{table}, %s::jsonb) r "
+        f"where exists (select 1 from {kind} k where k.id = r.{kind}_id) on conflict do nothing",
+        (json.dumps(rows),),
+    )

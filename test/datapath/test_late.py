@@ -1,0 +1,83 @@
+"""DAGs that the new side parses only after it became active."""
+
+from __future__ import annotations
+
+import unittest
+
+from bed import Bed
+from seed import prepare_target, seed
+
+LATE = ("user_1", "user_2")
+
+
+class DagsThatComeLate(unittest.TestCase):
+    """`user_1` ran and has a run in flight, `user_2` was paused and has dataset events that wait for it."""
+
+    def setUp(self) -> None:
+        self.bed = Bed()
+        self.addCleanup(self.bed.close)
+        self.source, self.target = self.bed.sites
+        seed(self.source)
+        prepare_target(self.target)
+        for table in ("serialized_dag", "dag_version", "dag"):
+            if "dag_id" in self.target.columns(table):
+                self.target.sql(f"delete from {table} where dag_id in {LATE}")
+        self.bed.control(0)
+        self.source.beat()
+        self.target.beat()
+        snapshot = self.source.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(1, "claimed")
+        self.activated = self.target.run("activate", **self.bed.conf(snapshot))
+        self.assertEqual(self.activated["outcome"], "done", self.activated["output"])
+        self.bed.control(1)
+
+    def dags(self) -> dict[str, bool]:
+        return dict(self.target.sql("select dag_id, is_paused from dag where dag_id in %s", LATE))
+
+    def waiting(self) -> list[tuple[str, str]]:
+        kind = "asset" if self.source.columns("asset") else "dataset"
+        query = f"select d.uri, q.target_dag_id from {kind}_dag_run_queue q join {kind} d on d.id = q.{kind}_id"
+        return sorted(self.target.sql(query))
+
+    def parse(self) -> None:
+        """By Airflow's own defaults: paused, or as its file says."""
+        self.target.add_dag("user_1", paused=True)
+        self.target.add_dag("user_2", paused=False)
+
+    def test_each_comes_up_as_it_was_at_the_source(self) -> None:
+        self.assertEqual(self.target.beat()["late"], {"total": 2, "dags": list(LATE)})
+        self.parse()
+        self.assertEqual(self.dags(), dict.fromkeys(LATE, True), "what was paused must not start before the next beat")
+        self.assertEqual(self.target.beat()["late"], {"total": 0, "dags": []})
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+        query = "select next_dagrun_create_after from dag where dag_id = 'user_1'"
+        self.assertEqual(self.target.one(query), self.source.one(query))
+        self.assertEqual(self.waiting(), [("s3://known", "user_2"), ("s3://made-by-a-task", "user_2")])
+        self.assertEqual(self.target.one("select state from dag_run where run_id = 'flight'"), "running")
+
+    def test_from_then_on_their_pauses_are_the_users(self) -> None:
+        self.parse()
+        self.target.beat()
+        self.target.sql("update dag set is_paused = not is_paused where dag_id in %s", LATE)
+        self.target.beat()
+        self.assertEqual(self.dags(), {"user_1": True, "user_2": False})
+
+    def test_one_that_the_parser_holds_comes_at_the_next_beat(self) -> None:
+        self.parse()
+        parser = self.target.blocker("select 1 from dag where dag_id = 'user_1' for update")
+        self.assertEqual(self.target.beat()["late"], {"total": 1, "dags": ["user_1"]})
+        self.assertEqual(self.dags(), dict.fromkeys(LATE, True))
+        parser.close()
+        self.target.beat()
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+
+    def test_a_move_back_knows_them_though_they_never_came(self) -> None:
+        self.source.beat()
+        snapshot = self.target.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(2, "claimed")
+        back = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
+        self.assertEqual(back["outcome"], "done", back["output"])
+        query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
+        self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
