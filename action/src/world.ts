@@ -67,10 +67,12 @@ export function createWorlds(surface: Surface, operation: Operation, stop: Abort
   const shared = (deployment: Deployment): Shared => {
     const role = roleOf(asked, deployment, operation);
     const trusted = regionsToTrust(deployment, target);
-    const key = [role, ...trusted, deployment.airflowVersion].join(' ');
+    const accounts = new Map(deployment.sites.map(({ region, account }) => [region, account]));
+    const key = [role, ...trusted, ...accounts.values(), deployment.airflowVersion].join(' ');
     const known = made.get(key);
     if (known !== undefined) return known;
-    const session = { credentials: credentialsOf(surface, role, trusted, endpoints), endpoints, limits: LIMITS };
+    const credentials = credentialsOf(surface, role, trusted, endpoints);
+    const session = { credentials, endpoints, limits: LIMITS, accounts };
     const fresh = {
       region: createRegions(session, deployment.airflowVersion),
       inspector: createInspectors(session),
@@ -91,7 +93,9 @@ export function createWorlds(surface: Surface, operation: Operation, stop: Abort
     inspector: (deployment, region) => shared(deployment).inspector(region),
     anyRegion(name) {
       const credentials = credentialsOf(surface, asked === 'derived' ? '' : asked, [name, name], endpoints);
-      return createRegions({ credentials, endpoints, limits: LIMITS }, AIRFLOW_VERSIONS[0])(name);
+      // Without a deployment nothing says whose the buckets are, and so none is asked for.
+      const accounts = new Map<string, string>();
+      return createRegions({ credentials, endpoints, limits: LIMITS, accounts }, AIRFLOW_VERSIONS[0])(name);
     },
   };
 }

@@ -19,6 +19,7 @@ const MODULES = [
   'test_data_path',
   'test_late',
   'test_access',
+  'test_aws',
   'test_copytext',
   'test_rulings',
 ];

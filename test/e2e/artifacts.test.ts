@@ -14,7 +14,7 @@ import { deployArtifacts, observeArtifacts } from '../../action/src/operations/a
 import { repositoryAt } from '../../action/src/repository.ts';
 import { installMoto } from '../sandbox/install.ts';
 import { startServices, type Services } from '../sandbox/services.ts';
-import { ACCESS_KEYS, dagsBucket, DEFAULT_PERIODS, deploymentOf, SECRET_KEY } from '../sandbox/topology.ts';
+import { ACCESS_KEYS, ACCOUNTS, dagsBucket, DEFAULT_PERIODS, deploymentOf, SECRET_KEY } from '../sandbox/topology.ts';
 import type { Region } from '../sandbox/types.ts';
 
 /** Artifacts with a real folder, the real adapters and an S3 that replicates. */
@@ -37,7 +37,7 @@ beforeAll(async () => {
   services = await startServices();
   const credentials = { accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_KEY };
   const endpoints = parseEndpoints(services.endpoints);
-  const session = { credentials: () => Promise.resolve(credentials), endpoints, limits: LIMITS };
+  const session = { credentials: () => Promise.resolve(credentials), endpoints, limits: LIMITS, accounts: ACCOUNTS };
   let slept = 0;
   const sleep = (milliseconds: number): Promise<void> => {
     slept += milliseconds;

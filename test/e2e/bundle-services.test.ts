@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -60,4 +60,26 @@ test('status shows both sites, check answers, failover refuses without a snapsho
   const failover = await run({ operation: 'failover', target: 'us-west-2', reason: 'test', confirm: 'sandbox' });
   expect(failover.code).toBe(1);
   expect(failover.summary).toMatch(/^### 🛑 MDR-/);
+});
+
+test('a bucket of another account than the deployment file names is not touched, and every operation says so', async () => {
+  const file = deploymentOf('sandbox', '2.10.3', DEFAULT_PERIODS) as { sites: { region: string; account: string }[] };
+  const sites = file.sites.map((site) => (site.region === 'us-west-2' ? { ...site, account: '999999999999' } : site));
+  const other = join(folder, 'other');
+  await mkdir(other);
+  await writeFile(join(other, 'sandbox.json'), JSON.stringify({ ...file, sites }));
+  const words = 'does not belong to the account that the deployment file names';
+  for (const operation of ['install', 'verify', 'doctor']) {
+    const refused = await run({ operation, deployment: join(other, 'sandbox.json') });
+    expect([operation, refused.code, refused.summary.includes(words)]).toEqual([operation, 1, true]);
+  }
+  const check = await run({ operation: 'check', 'fail-on': 'never', deployment: join(other, 'sandbox.json') });
+  expect(check.summary).toMatch(/S3, us-west-2 \| 🔒 denied/);
+  expect(check.summary).toContain('a bucket of another account');
+
+  // Deployments in the same Regions share clients, but not those of other accounts.
+  await writeFile(join(other, 'foreign.json'), JSON.stringify({ ...file, deployment: 'foreign', sites }));
+  const fleet = await run({ operation: 'status', deployment: `${deployment} ${join(other, 'foreign.json')}` });
+  expect(fleet.summary).toMatch(/#### foreign: MDR-AWS-DENIED/);
+  expect(fleet.summary).not.toMatch(/^\| sandbox .*AccessDenied/m);
 });

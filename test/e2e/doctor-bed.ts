@@ -25,6 +25,7 @@ import { startServices, type Services } from '../sandbox/services.ts';
 import {
   ACCESS_KEYS,
   ACCOUNT,
+  ACCOUNTS,
   dagsBucket,
   DEFAULT_PERIODS,
   deploymentOf,
@@ -107,6 +108,7 @@ export class Bed {
       credentials: () => Promise.resolve({ accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_KEY }),
       endpoints: parseEndpoints(services.endpoints),
       limits: LIMITS,
+      accounts: ACCOUNTS,
     };
     this.#inspectors = createInspectors(session);
     this.world = {

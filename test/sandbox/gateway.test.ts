@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteEnvironmentCommand, GetEnvironmentCommand } from '@aws-sdk/client-mwaa';
-import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { callsOf, clients as clientsOf, errorOf, SERVICES, type SdkError } from './sdk-clients.ts';
 import { startServices, type Services } from './services.ts';
-import { ACCESS_KEYS, drBucket } from './topology.ts';
+import { ACCESS_KEYS, ACCOUNT, drBucket, SECRET_KEY } from './topology.ts';
 import type { Region } from './types.ts';
 
 let services: Services;
@@ -175,5 +181,39 @@ describe('hold', () => {
     await put('once-2');
     hold.release();
     await first;
+  });
+});
+
+describe('the owner that a bucket is expected to have', () => {
+  const OURS = 'mwaa-dr-action';
+  const list = async (userAgent: string, owner?: string): Promise<string> => {
+    const s3 = new S3Client({
+      region: 'us-east-1',
+      endpoint: services.gateway('us-east-1').url,
+      credentials: { accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_KEY },
+      forcePathStyle: true,
+      maxAttempts: 1,
+      customUserAgent: userAgent,
+    });
+    return (await errorOf(s3.send(new ListObjectsV2Command({ Bucket: bucket, ExpectedBucketOwner: owner })))).name;
+  };
+
+  it.each([
+    ['the action or a DR DAG that names none', OURS, undefined, 'AccessDenied'],
+    ['the action or a DR DAG that names another account', OURS, '999999999999', 'AccessDenied'],
+    ['the action or a DR DAG that names the account', OURS, ACCOUNT, 'no error'],
+    ['somebody else who names none', 'aws-cli', undefined, 'no error'],
+    ['somebody else who names another account', 'aws-cli', '999999999999', 'AccessDenied'],
+  ])('%s', async (_, userAgent, owner, answer) => {
+    expect(await list(userAgent, owner)).toBe(answer);
+  });
+
+  it('is asked of the source of a copy, too', async () => {
+    await services.s3('us-east-1').send(new PutObjectCommand({ Bucket: bucket, Key: 'source', Body: 'x' }));
+    const copy = { Bucket: bucket, Key: 'copy', CopySource: `${bucket}/source` };
+    const { s3 } = clients('us-east-1');
+    const foreign = s3.send(new CopyObjectCommand({ ...copy, ExpectedSourceBucketOwner: '999999999999' }));
+    expect((await errorOf(foreign)).name).toBe('AccessDenied');
+    expect((await errorOf(s3.send(new CopyObjectCommand(copy)))).name).toBe('no error');
   });
 });

@@ -3,6 +3,8 @@ import type { AirflowVersion, Periods, Region } from './types.ts';
 /** The names that the sandbox, the action and the DAGs agree on. */
 export const REGIONS = ['us-east-1', 'us-west-2'] as const;
 export const ACCOUNT = '111122223333';
+/** As sessions of the action know them: {@link ACCOUNT} in each Region. */
+export const ACCOUNTS = new Map(REGIONS.map((region) => [region as string, ACCOUNT]));
 export const KMS_ALIAS = 'alias/mwaadr';
 export const DAGS_PATH = 'dags';
 

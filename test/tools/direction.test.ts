@@ -13,6 +13,15 @@ async function objections(file: string, imported: string): Promise<string[]> {
   );
 }
 
+it('a client of S3 is made in one place: it names the owner of the bucket', async () => {
+  const made = async (file: string) =>
+    (await eslint.lintText('new S3Client({});\n', { filePath: file })).flatMap(({ messages }) =>
+      messages.filter(({ ruleId }) => ruleId === 'no-restricted-syntax').map(({ message }) => message),
+    );
+  expect(await made('action/src/aws/x.ts')).toEqual([expect.stringContaining('createS3Client')]);
+  expect(await made('action/src/aws/s3-client.ts')).toEqual([]);
+});
+
 describe('dependencies point inwards', () => {
   it.each([
     ['action/src/domain/x.ts', 'node:fs', 'domain/ decides'],

@@ -5,10 +5,10 @@ import { createRights } from './iam.ts';
 import { createKeyFacts } from './kms-facts.ts';
 import { createQuotas } from './quotas.ts';
 import { createBuckets } from './s3-bucket.ts';
-import type { AwsSession } from './session.ts';
+import type { S3Session } from './session.ts';
 
 /** What `doctor` asks in each Region, made when it is first asked for. */
-export function createInspectors(session: AwsSession): (region: string) => Inspector {
+export function createInspectors(session: S3Session): (region: string) => Inspector {
   return eachRegion((region) => ({
     region,
     buckets: createBuckets(session, region),

@@ -6,12 +6,12 @@ import { eachRegion } from './each-region.ts';
 import { createKeys } from './kms.ts';
 import { createEnvironments, createRestApi } from './mwaa.ts';
 import { createObjectStore } from './s3.ts';
-import type { AwsSession } from './session.ts';
+import type { S3Session } from './session.ts';
 import { createIdentity } from './sts.ts';
 
 /** Everything of a Region, made when it is first asked for. */
 export function createRegions(
-  session: AwsSession,
+  session: S3Session,
   airflowVersion: Deployment['airflowVersion'],
 ): (name: string) => RegionPorts {
   return eachRegion((region) => ({

@@ -4,12 +4,12 @@ import {
   GetBucketReplicationCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
-  S3Client,
   type ReplicationRule,
 } from '@aws-sdk/client-s3';
 import type { BucketRule, Buckets } from '../domain/doctor-ports.ts';
 import { call, type Attempt } from './call.ts';
-import { clientConfig, type AwsSession } from './session.ts';
+import { createS3Client } from './s3-client.ts';
+import type { S3Session } from './session.ts';
 
 interface S3Error {
   readonly name: string;
@@ -57,11 +57,8 @@ function ruleOf({
 }
 
 /** How buckets are set up, asked at the S3 of one Region. */
-export function createBuckets(session: AwsSession, region: string): Buckets {
-  const client = new S3Client({
-    ...clientConfig(session, region),
-    forcePathStyle: session.endpoints.has(region),
-  });
+export function createBuckets(session: S3Session, region: string): Buckets {
+  const client = createS3Client(session, region);
   const s3 = <T>(operation: string, attempt: Attempt<T>) =>
     call(session, { service: 's3', region, operation }, attempt);
 

@@ -4,15 +4,16 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
   type ListObjectsV2CommandOutput,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { ListedObject, ObjectStore, StoredObject, WriteCondition, WriteResult } from '../domain/ports.ts';
 import { call, type Attempt } from './call.ts';
 import { watchReply, type Reply } from './reply.ts';
+import { createS3Client } from './s3-client.ts';
 import { isNoSuchKey, named } from './s3-errors.ts';
 import { head, replication } from './s3-versions.ts';
-import { clientConfig, type AwsSession } from './session.ts';
+import type { S3Session } from './session.ts';
 
 /** S3's clock: the `Date` header, which the SDK's outputs leave out. */
 function dateOf(reply: Reply | undefined): number {
@@ -87,12 +88,8 @@ async function write(
 }
 
 /** The S3 of one Region. */
-export function createObjectStore(session: AwsSession, region: string): ObjectStore {
-  const client = new S3Client({
-    ...clientConfig(session, region),
-    forcePathStyle: session.endpoints.has(region),
-    followRegionRedirects: false,
-  });
+export function createObjectStore(session: S3Session, region: string): ObjectStore {
+  const client = createS3Client(session, region);
   const s3 = <T>(operation: string, attempt: Attempt<T>, patient = false) =>
     call(session, { service: 's3', region, operation }, attempt, patient);
 

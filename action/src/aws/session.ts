@@ -16,6 +16,12 @@ export interface AwsSession {
   readonly limits: Limits;
 }
 
+/** What calls to S3 take beside it. */
+export interface S3Session extends AwsSession {
+  /** The account of the site in each Region: every bucket that is asked for there has to belong to it. */
+  readonly accounts: ReadonlyMap<string, string>;
+}
+
 /** Configuration of an SDK client that leaves retries and deadlines to {@link ./call.ts}. */
 export function clientConfig(session: AwsSession, region: string) {
   const endpoint = session.endpoints.get(region);
@@ -23,6 +29,8 @@ export function clientConfig(session: AwsSession, region: string) {
     region,
     credentials: session.credentials,
     maxAttempts: 1,
+    // CloudTrail's `userAgent`: what the action did, and what a person did with the same role.
+    customUserAgent: 'mwaa-dr-action',
     requestHandler: { connectionTimeout: session.limits.connect },
     ...(endpoint === undefined ? {} : { endpoint, disableHostPrefix: true }),
   };

@@ -9,6 +9,10 @@ const CODES: Readonly<Record<AwsFault['quality'], ErrorCode>> = {
   error: 'MDR-AWS-ERROR',
 };
 
+/** Nobody learns whose a bucket is: S3 has one answer for what we may not do and for what is not the expected owner's. */
+export const OTHER_OWNER =
+  'S3 answers the same where a bucket does not belong to the account that the deployment file names for its site.';
+
 const FIXES: Readonly<Record<AwsFault['quality'], string>> = {
   denied: 'Give the role this permission; action/src/domain/grants.ts lists what each operation needs.',
   throttled: 'Run again in a minute: every step goes on where it stopped.',
@@ -21,6 +25,6 @@ export const errorOf = (fault: AwsFault): MdrError =>
   new MdrError({
     code: CODES[fault.quality],
     message: `${fault.service} ${fault.operation} in ${fault.region}: ${fault.awsCode} ${fault.message}`.trim(),
-    fix: FIXES[fault.quality],
+    fix: fault.service === 's3' && fault.quality === 'denied' ? `${FIXES.denied} ${OTHER_OWNER}` : FIXES[fault.quality],
     cause: fault,
   });

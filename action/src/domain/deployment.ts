@@ -13,7 +13,7 @@ const site = z.strictObject({
   account: z
     .string()
     .regex(/^\d{12}$/, 'must be an AWS account id of 12 digits, as a string')
-    .describe('Account id, as a string.'),
+    .describe('Account id, as a string. Both buckets of the site have to belong to it.'),
   // The service's own pattern: CreateEnvironment, member Name.
   environment: z
     .string()

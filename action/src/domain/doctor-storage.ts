@@ -1,3 +1,4 @@
+import { OTHER_OWNER } from './aws-errors.ts';
 import { wantsEnvironment } from './doctor-facts.ts';
 import type { BucketReport, DoctorFacts, KeyReport, SiteFacts } from './doctor-facts.ts';
 import type { BucketEncryption, BucketRule, PublicAccessBlock } from './doctor-ports.ts';
@@ -65,12 +66,16 @@ function peerOf({ sites }: DoctorFacts['deployment'], { site }: SiteFacts) {
   return { dagsBucket: peer.dagsBucket, drBucket: drBucket(peer) };
 }
 
-const located = ({ site }: SiteFacts, bucket: BucketReport, where: string, cure: string): Outcome =>
-  look('bucket-exists', where, 's3:GetBucketLocation', bucket.location, (region) => {
+function located({ site }: SiteFacts, { location }: BucketReport, where: string, cure: string): Outcome {
+  const seen = look('bucket-exists', where, 's3:GetBucketLocation', location, (region) => {
     if (region === undefined) return failing('there is no such bucket', cure);
     if (region === site.region) return undefined;
     return failing(`it is in ${region}, not in ${site.region}: it would be lost with that Region`, cure);
   });
+  // Said once for each bucket, by the first question about it.
+  const isDenied = 'fault' in location && location.fault === 'denied';
+  return isDenied ? { ...seen, cure: `${seen.cure} ${OTHER_OWNER}` } : seen;
+}
 
 function unversioned(bucket: string, is: string): Remark | undefined {
   if (is === 'Enabled') return undefined;

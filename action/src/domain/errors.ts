@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   'MDR-PLAN-FILE': 'A plan that was handed from one job to another cannot be read.',
   'MDR-PLAN-MISSING': 'A deployment that a change concerns was not planned: the job that does it left nothing.',
   'MDR-NODE-VERSION': 'The action was started by a Node.js older than 24.',
-  'MDR-AWS-DENIED': 'AWS refused a call for lack of permission.',
+  'MDR-AWS-DENIED': 'AWS refused a call: a permission is missing, or a bucket belongs to another account.',
   'MDR-AWS-THROTTLED': 'AWS kept throttling a call beyond its retries.',
   'MDR-AWS-DARK': 'An AWS endpoint did not answer.',
   'MDR-AWS-ERROR': 'AWS answered a call with an error that we do not expect.',

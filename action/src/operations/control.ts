@@ -1,6 +1,7 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import { parseControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { OTHER_OWNER } from '../domain/aws-errors.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
@@ -70,7 +71,7 @@ const CODES: Readonly<Record<Unread, ErrorCode>> = {
 };
 const FIXES: Readonly<Record<Unread, string>> = {
   error: 'Look at the objects: the right version can be brought back, as the buckets are versioned.',
-  denied: 'Give this role the right to read `control/` in both DR buckets.',
+  denied: `Give this role the right to read \`control/\` in both DR buckets. ${OTHER_OWNER}`,
   throttled: 'Run again in a minute.',
   dark: 'Look at the credentials and at both Regions.',
 };

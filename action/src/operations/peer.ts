@@ -1,3 +1,4 @@
+import { OTHER_OWNER } from '../domain/aws-errors.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { Inputs } from '../domain/inputs.ts';
@@ -46,7 +47,7 @@ const hidden = ({ region, bucket }: Side, { fault, detail }: Hidden): MdrError =
     message: `the control record in ${bucket} could not be read: ${detail}. Another run may have claimed there`,
     fix:
       fault === 'denied'
-        ? `Give this role the right to read \`control/\` in ${bucket}. If ${region} is dying, leave it all the same with \`override: force\`.`
+        ? `Give this role the right to read \`control/\` in ${bucket}. ${OTHER_OWNER} If ${region} is dying, leave it all the same with \`override: force\`.`
         : `Run again in a minute. If ${region} is dying, leave it all the same with \`override: force\`.`,
     state: 'nothing was touched',
   });

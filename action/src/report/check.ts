@@ -43,7 +43,7 @@ const ANSWERS: Readonly<
     mood: 'unclear',
     text: ({ deployment, active }) => t`Nobody can tell whether ${deployment} runs in ${active}: UNKNOWN`,
     advice: () =>
-      'Not knowing is no reason to move. Find out first why the evidence below could not be read: usually credentials, permissions or throttling.',
+      'Not knowing is no reason to move. Find out first why the evidence below could not be read: usually credentials, permissions, a bucket of another account, or throttling.',
   },
 };
 

@@ -13,6 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mwaadr.core import config
 from mwaadr.core.errors import MdrError
 
 # 3 s to connect, 10 s in all, one retry (docs/formats.md, "Endpoints").
@@ -23,6 +24,7 @@ CONFIG = Config(
     s3={"addressing_style": "path"},
     user_agent_extra="mwaa-dr-action",
 )
+OWNER = "x-amz-expected-bucket-owner"
 _session: botocore.session.Session | None = None
 
 
@@ -35,16 +37,24 @@ def endpoints() -> dict[str, str]:
 def client(service: str, region: str, *, hurried: bool = False) -> Any:
     """A client of one Region. Clients may be shared between threads, their creation may not.
 
+    One of S3 lets no request go out that does not say which account the bucket has to belong to: names of buckets are
+    global and ours can be guessed, so one that is gone may be a stranger's. S3 answers AccessDenied then (Amazon S3
+    User Guide, "Verifying bucket ownership with bucket owner condition").
     ``hurried``: one try of 3 s, for what is better late than blocking.
     """
     global _session
     if _session is None:
         _session = botocore.session.get_session()
     address = endpoints().get(region)
-    config = CONFIG.merge(Config(inject_host_prefix=False)) if address else CONFIG
+    settings = CONFIG.merge(Config(inject_host_prefix=False)) if address else CONFIG
     if hurried:
-        config = config.merge(Config(read_timeout=3, retries={"total_max_attempts": 1, "mode": "standard"}))
-    return _session.create_client(service, region_name=region, endpoint_url=address, config=config)
+        settings = settings.merge(Config(read_timeout=3, retries={"total_max_attempts": 1, "mode": "standard"}))
+    made = _session.create_client(service, region_name=region, endpoint_url=address, config=settings)
+    if service == "s3":
+        owner = next(site.account for site in config.load().sites if site.region == region)
+        # Before the signature, which then covers it.
+        made.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update({OWNER: owner}))
+    return made
 
 
 def quality(error: Exception) -> str:

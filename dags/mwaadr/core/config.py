@@ -22,6 +22,8 @@ OURS = r"mwaadr\_%"
 @dataclass(frozen=True)
 class Site:
     region: str
+    account: str
+    """Whose the buckets of this Region are."""
     environment: str
     bucket: str
     """The DR bucket."""
@@ -68,7 +70,7 @@ def load(path: Path = FILE) -> Deployment:
     data = json.loads(path.read_text())
     if data.get("schemaVersion") != 1:
         raise MdrError("MDR-NOT-INSTALLED", f"{path} is of schema version {data.get('schemaVersion')}, we read 1")
-    one, two = (Site(s["region"], s["environment"], s["drBucket"], s["keyArn"]) for s in data["sites"])
+    one, two = (Site(s["region"], s["account"], s["environment"], s["drBucket"], s["keyArn"]) for s in data["sites"])
     return Deployment(
         name=data["deployment"],
         airflow_version=data["airflowVersion"],

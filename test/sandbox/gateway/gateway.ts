@@ -4,9 +4,10 @@ import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Effect, Gateway, GatewayRequest, Hold, Region, RequestMatch } from '../types.ts';
+import { expectsAnotherOwner } from './bucket-owner.ts';
 import { PendingHold } from './hold.ts';
 import { matches, observe, type ObservedRequest, type RawRequest } from './observe.ts';
-import { faultReply, wrongRegionReply, type Reply } from './service-errors.ts';
+import { faultReply, wrongOwnerReply, wrongRegionReply, type Reply } from './service-errors.ts';
 
 /** Answers a request that no fault has caught. */
 export type Backend = (request: ObservedRequest, raw: RawRequest) => Promise<Reply>;
@@ -123,10 +124,13 @@ export class RegionGateway implements Gateway {
     if (effect === 'refused') return 'reset';
     if (typeof effect === 'object') await delay(effect.slowMs);
     else if (effect !== undefined) return faultReply(request, effect);
-    const reply = this.#isForElsewhere(request)
-      ? wrongRegionReply(request, this.region)
-      : await this.#backend(request, raw);
+    const reply = this.#refusal(request, raw) ?? (await this.#backend(request, raw));
     return (await this.#keep(request, true)) === 'drop' ? 'reset' : reply;
+  }
+
+  #refusal(request: ObservedRequest, raw: RawRequest): Reply | undefined {
+    if (this.#isForElsewhere(request)) return wrongRegionReply(request, this.region);
+    return request.service === 's3' && expectsAnotherOwner(raw) ? wrongOwnerReply(request) : undefined;
   }
 
   /** IAM is one for all Regions, and signed for the first of them. */

@@ -89,6 +89,10 @@ export function wrongRegionReply(request: ObservedRequest, region: string): Repl
   return serviceError(request, request.service === 's3' ? s3 : other, message);
 }
 
+/** A bucket of another account than expected: S3 says no more than that. */
+export const wrongOwnerReply = (request: ObservedRequest): Reply =>
+  serviceError(request, FAULTS.s3.denied, 'Access Denied');
+
 function mwaaReply(error: MwaaError): Reply {
   const { status, headers, body } = errorReply(error);
   return { status, headers, body: Buffer.from(body) };

@@ -5,7 +5,7 @@ import { parseEndpoints } from '../../../action/src/aws/endpoints.ts';
 import { createRegions } from '../../../action/src/aws/region.ts';
 import type { RegionPorts } from '../../../action/src/domain/ports.ts';
 import { startServices, type Services } from '../../sandbox/services.ts';
-import { ACCESS_KEYS, ACCOUNT, drBucket, SECRET_KEY } from '../../sandbox/topology.ts';
+import { ACCESS_KEYS, ACCOUNT, ACCOUNTS, drBucket, SECRET_KEY } from '../../sandbox/topology.ts';
 import type { Effect } from '../../sandbox/types.ts';
 import { SHORT } from './scripted-server.ts';
 
@@ -21,6 +21,7 @@ beforeAll(async () => {
     credentials: () => Promise.resolve(credentials),
     endpoints: parseEndpoints(services.endpoints),
     limits,
+    accounts: ACCOUNTS,
   };
   region = createRegions(session, '2.10.3');
 }, 120_000);

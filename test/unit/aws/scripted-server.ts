@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Limits } from '../../../action/src/aws/call.ts';
-import type { AwsSession } from '../../../action/src/aws/session.ts';
+import type { S3Session } from '../../../action/src/aws/session.ts';
 
 // jest gives tests a realm of their own: without this the SDK would not take Node's errors for errors and wrap them.
 Object.defineProperty(Error, Symbol.hasInstance, {
@@ -87,10 +87,11 @@ export const SECRETS = {
   sessionToken: 'a-session-token',
 };
 
-export const sessionAt = (region: string, url: string, limits: Limits = SHORT): AwsSession => ({
+export const sessionAt = (region: string, url: string, limits: Limits = SHORT): S3Session => ({
   credentials: () => Promise.resolve(SECRETS),
   endpoints: new Map([[region, url]]),
   limits,
+  accounts: new Map([[region, '111122223333']]),
 });
 
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Answer => ({
