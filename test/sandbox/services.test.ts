@@ -1,7 +1,17 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GetMetricDataCommand, PutMetricDataCommand, type GetMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
 import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { callsOf, clients as clientsOf, errorOf, SERVICES } from './sdk-clients.ts';
 import { startServices, type Services } from './services.ts';
@@ -46,6 +56,29 @@ describe('without a fault', () => {
     expect(Body.equals((await got.Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true);
     const spoiled = { Bucket: bucket, Key: 'spoiled', Body: 'x', ChecksumSHA256: got.ChecksumSHA256 };
     expect(await errorOf(s3.send(new PutObjectCommand(spoiled)))).toEqual({ name: 'BadDigest', status: 400 });
+  });
+
+  it('keeps a SHA-256 of what was stored with one, of parts only that of their checksums, and else none', async () => {
+    const { s3 } = clients('us-east-1');
+    const Body = Buffer.alloc(6 * 1024 * 1024, 'payload');
+    const sha256 = createHash('sha256').update(Body).digest('base64');
+    const stored = async (Key: string) => {
+      const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key, ChecksumMode: 'ENABLED' }));
+      return { sha256: head.ChecksumSHA256, type: head.ChecksumType };
+    };
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'with', Body, ChecksumSHA256: sha256 }));
+    expect((await stored('with')).sha256).toBe(sha256);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'without', Body }));
+    expect((await stored('without')).sha256).toBeUndefined();
+    const parts = { Bucket: bucket, Key: 'parts' };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...parts, ChecksumAlgorithm: 'SHA256' }));
+    const part = { ...parts, UploadId, PartNumber: 1, Body, ChecksumSHA256: sha256 };
+    const { ETag } = await s3.send(new UploadPartCommand(part));
+    const MultipartUpload = { Parts: [{ ETag, PartNumber: 1, ChecksumSHA256: sha256 }] };
+    await s3.send(new CompleteMultipartUploadCommand({ ...parts, UploadId, MultipartUpload }));
+    expect(await stored('parts')).toEqual({ sha256: expect.stringMatching(/=-1$/), type: 'COMPOSITE' });
+    await s3.send(new CopyObjectCommand({ Bucket: bucket, Key: 'copy', CopySource: `${bucket}/with` }));
+    expect((await stored('copy')).sha256).toBe(sha256);
   });
 
   it('lets exactly one of many conditional writers win', async () => {

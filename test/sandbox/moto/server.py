@@ -14,6 +14,7 @@ import sys
 import threading
 import zlib
 
+from checksums import name_algorithm, show_checksums_of_parts
 from metrics import order_dimensions
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
@@ -63,6 +64,7 @@ class SandboxApplication:
         if not has_its_checksum(body, environ):
             return refuse(start_response, "400 Bad Request", "BadDigest", "The checksum you specified did not match.")
         environ["wsgi.input"] = io.BytesIO(body)
+        name_algorithm(environ)
         with self.write_lock:
             answer = self.moto(environ, start_response)
             self.replication.accept_new_versions()
@@ -102,6 +104,7 @@ def refuse(start_response, status, code, message, headers=()):
 def main():
     order_dimensions()
     show_replication_rules()
+    show_checksums_of_parts()
     add_simulation()
     add_quotas(float(os.environ["SANDBOX_ENVIRONMENTS_QUOTA"]))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
