@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import unittest
 
-from bed import ACCOUNT, REGIONS, Bed
+from bed import ACCOUNT, REGIONS, Bed, client
+from seed import seed
 
 EVERY_CALL = """
 import json
@@ -32,22 +34,37 @@ print(json.dumps(sent))
 """
 
 
-class Owners(unittest.TestCase):
+class Requests(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.bed = Bed()
         cls.addClassCleanup(cls.bed.close)
 
-    def test_every_request_to_s3_says_which_account_the_bucket_has_to_belong_to(self) -> None:
+    def test_every_request_says_which_account_the_bucket_has_to_belong_to(self) -> None:
         """Names such as `mwaadr-<account>-<region>` can be guessed: a bucket that is gone may be a stranger's."""
         other = "999999999999"
         path = self.bed.dags / "mwaadr" / "deployment.json"
+        own = path.read_text()
+        self.addCleanup(path.write_text, own)
         first, second = self.bed.deployment["sites"]
-        sites = [first, second | {"account": other}]
-        path.write_text(json.dumps(self.bed.deployment | {"sites": sites}))
+        path.write_text(json.dumps(self.bed.deployment | {"sites": [first, second | {"account": other}]}))
         ran = self.bed.sites[0].python(EVERY_CALL)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         sent = json.loads(ran.stdout.splitlines()[-1])
         self.assertEqual(len(sent), 7 * 2 * len(REGIONS))
         self.assertEqual([owner for _, owner, _, _ in sent], [ACCOUNT] * 14 + [other] * 14)
         self.assertTrue(all(signed and "mwaa-dr-action" in agent for _, _, signed, agent in sent))
+
+    def test_s3_keeps_the_sha256_of_every_part_which_verify_compares(self) -> None:
+        source = self.bed.sites[0]
+        seed(source)
+        self.bed.control(0)
+        source.beat()
+        prefix = f"snapshots/{self.bed.name}/{source.run('snapshot')['snapshot']}/"
+        manifest = json.loads(source.get(prefix + "manifest.json"))
+        parts = {f"{table['name']}/{part['name']}": part for table in manifest["tables"] for part in table["parts"]}
+        self.assertGreater(len(parts), 10)
+        for name, part in parts.items():
+            where = {"Bucket": source.bucket, "Key": prefix + name}
+            head = client("s3", source.region).head_object(**where, ChecksumMode="ENABLED")
+            self.assertEqual(base64.b64decode(head["ChecksumSHA256"]).hex(), part["sha256"], name)

@@ -48,9 +48,13 @@ export function portsOf(universe: Universe, region: string, send: Send, hex: Ran
 function objectsOf(universe: Universe, region: string, send: Send): RegionPorts['objects'] {
   const s3 = universe.s3(region);
   const call = <T>(operation: string, key: string, effect: () => T) => send({ service: 's3', operation, key }, effect);
+  const readable = <T>(key: string, content: T): T => {
+    if (s3.sealed(key)) throw fault('denied', 's3', region, 'GetObject', 'AccessDenied');
+    return content;
+  };
   return {
     region,
-    get: (bucket, key) => call('GetObject', key, () => s3.get(bucket, key)),
+    get: (bucket, key) => call('GetObject', key, () => readable(key, s3.get(bucket, key))),
     put: (bucket, key, body, when) => call('PutObject', key, () => s3.put(bucket, key, body, when)),
     list: (bucket, prefix, after) => call('ListObjectsV2', prefix, () => s3.list(bucket, prefix, after)),
     delete: (bucket, key) =>
@@ -58,7 +62,7 @@ function objectsOf(universe: Universe, region: string, send: Send): RegionPorts[
         s3.delete(bucket, key);
       }),
     head: (bucket, key, version) => call('HeadObject', key, () => s3.head(bucket, key, version)),
-    sha256: (bucket, key, version) => call('GetObject', key, () => s3.sha256(bucket, key, version)),
+    sha256: (bucket, key, version) => call('GetObject', key, () => readable(key, s3.sha256(bucket, key, version))),
     replication: (bucket) => call('GetBucketReplication', '', () => s3.replication(bucket)),
   };
 }

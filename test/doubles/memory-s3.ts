@@ -16,8 +16,8 @@ export interface StoredVersion {
   readonly etag: string;
   /** Milliseconds by S3's own clock; the latest version of a key is its current one. */
   readonly at: number;
-  /** S3 keeps a checksum only of what was stored with one. */
-  readonly checksum: boolean;
+  /** Hex, as it was when it was stored; S3 keeps one of the whole content only where it came with one, and not in parts. */
+  readonly sha256: string | undefined;
 }
 
 const hex = (algorithm: 'md5' | 'sha256', bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('hex');
@@ -30,6 +30,11 @@ export class MemoryS3 {
   skew = 0;
   /** `opaque`, as with KMS: equal content has other ETags. `md5`: as without. */
   etags: 'opaque' | 'md5' = 'opaque';
+  /**
+   * Whether whoever asks may not use the key that an object is encrypted with: S3 shows neither its content nor its
+   * checksum then (Amazon S3 API Reference, HeadObject, `x-amz-checksum-mode`).
+   */
+  sealed: (key: string) => boolean = () => false;
   readonly #clock: VirtualClock;
   readonly #name: string;
   readonly #buckets = new Map<string, Map<string, StoredVersion[]>>();
@@ -67,9 +72,17 @@ export class MemoryS3 {
     return { written: true, etag, date: this.date(), version };
   }
 
-  /** As with a tool that has S3 keep no SHA-256. */
+  /** As with a tool that has S3 keep no SHA-256 of the whole: it sends another checksum, or the object in parts. */
   putByHand(bucket: string, key: string, body: string | Uint8Array): void {
     this.#write(bucket, key, body, false);
+  }
+
+  /** A bit of the current version changes on S3's disks: nothing that S3 says of the object tells. */
+  rot(bucket: string, key: string): void {
+    const versions = this.#versionsOf(bucket, key);
+    const last = versions.pop();
+    if (last?.body === undefined) throw new Error(`no object ${key}`);
+    versions.push({ ...last, body: last.body.map((byte, index) => (index === 20 ? byte ^ 1 : byte)) });
   }
 
   /** What replication writes is not replicated again; it keeps the version's id and time. */
@@ -93,13 +106,13 @@ export class MemoryS3 {
   /** Leaves a delete marker, which is not replicated. */
   delete(bucket: string, key: string): void {
     const versions = this.#versionsOf(bucket, key);
-    insert(versions, { version: this.#nextVersion(), body: undefined, etag: '', at: this.#now(), checksum: false });
+    insert(versions, { version: this.#nextVersion(), body: undefined, etag: '', at: this.#now(), sha256: undefined });
   }
 
   head(bucket: string, key: string, version?: string): ObjectHead | undefined {
     const found = version === undefined ? this.#current(bucket, key) : this.#find(bucket, key, version);
     if (found?.body === undefined) return undefined;
-    const sha256 = found.checksum ? hex('sha256', found.body) : undefined;
+    const sha256 = this.sealed(key) ? undefined : found.sha256;
     return { etag: found.etag, size: found.body.length, version: found.version, sha256 };
   }
 
@@ -125,7 +138,8 @@ export class MemoryS3 {
   #write(bucket: string, key: string, body: string | Uint8Array, checksum: boolean): StoredVersion {
     const bytes = typeof body === 'string' ? new Uint8Array(Buffer.from(body, 'utf8')) : body;
     const version = this.#nextVersion();
-    const stored = { version, body: bytes, etag: this.#etagOf(bytes), at: this.#now(), checksum };
+    const sha256 = checksum ? hex('sha256', bytes) : undefined;
+    const stored = { version, body: bytes, etag: this.#etagOf(bytes), at: this.#now(), sha256 };
     insert(this.#versionsOf(bucket, key), stored);
     for (const { prefix, to } of this.replication(bucket)) if (key.startsWith(prefix)) this.replicate(to, key, stored);
     return stored;

@@ -43,6 +43,8 @@ export interface GatewayRequest {
   airflowCall?: string;
   /** Set once answered; 0 = the connection was broken or never answered. */
   status?: number;
+  /** Bytes of the answer's body, once there is one. */
+  replyBytes?: number;
 }
 
 /** All given members must match; none given matches everything. */

@@ -52,7 +52,11 @@ export const INPUTS = {
   install: z.strictObject({ wait: seconds }),
   check: z.strictObject({ wait: seconds, observer }),
   snapshot: z.strictObject({ force: flag }),
-  verify: z.strictObject({ snapshot: snapshotId }),
+  verify: z.strictObject({
+    snapshot: snapshotId,
+    /** Downloads every part instead of one. */
+    deep: flag,
+  }),
   status: z.strictObject({}),
   validate: z.strictObject({}),
   matrix: z.strictObject({

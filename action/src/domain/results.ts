@@ -130,7 +130,13 @@ export interface VerifyResult {
   readonly snapshot: SnapshotAge;
   readonly lineage: Lineage;
   readonly parts: number;
+  /** Parts of which the SHA-256 that S3 keeps was compared. */
+  readonly compared: number;
+  /** The others: downloaded and hashed here. */
+  readonly read: number;
   readonly bytes: number;
+  /** Bytes of the parts that were read. */
+  readonly downloaded: number;
   readonly rows: number;
   readonly milliseconds: number;
 }

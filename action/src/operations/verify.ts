@@ -1,4 +1,5 @@
 import type { Deployment } from '../domain/deployment.ts';
+import { sha256 } from '../domain/envelope.ts';
 import type { Lineage } from '../domain/control-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { snapshotAge } from '../domain/loss.ts';
@@ -14,12 +15,15 @@ import { readSnapshot, requireNewest } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 import { openManifest } from './unwrap.ts';
 
-/** Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. */
+/**
+ * Verifies the newest or the named snapshot where it would be restored: at the standby, with the standby's key. `deep`
+ * downloads all of it.
+ */
 export async function verify(world: World, deployment: Deployment, inputs: Inputs<'verify'>): Promise<VerifyResult> {
   const { record, roles } = await requireStanding(world, deployment);
   const standby = sideOf(world, deployment, roles.standby);
   const id = inputs.snapshot ?? (await requireNewest(world, standby, deployment, record.activated));
-  return (await requireProtective(world, standby, deployment, id, record.activated)).result;
+  return (await requireProtective(world, standby, deployment, id, record.activated, inputs.deep)).result;
 }
 
 /**
@@ -32,8 +36,9 @@ export async function requireProtective(
   deployment: Deployment,
   id: string,
   lineage: Lineage,
+  deep = false,
 ): Promise<Verified> {
-  const verified = await requireVerified(world, side, deployment, id, lineage);
+  const verified = await requireVerified(world, side, deployment, id, lineage, deep);
   const regions = deployment.sites.map(({ region }) => region);
   requireWrap(verified.found.manifest, regions, side.region);
   return verified;
@@ -44,20 +49,28 @@ interface Verified {
   readonly result: VerifyResult;
 }
 
-/** Promises that the snapshot can be restored at `side`. Throws `MDR-SNAPSHOT-…` that names the object. */
+/**
+ * Promises that the snapshot can be restored at `side`, as far as S3's own checksums are right: one part is downloaded
+ * and opened, with `deep` all are hashed here. Throws `MDR-SNAPSHOT-…` that names the object.
+ */
 export async function requireVerified(
   world: World,
   side: Side,
   deployment: Deployment,
   id: string,
   lineage: Lineage,
+  deep = false,
 ): Promise<Verified> {
   const began = world.clock.now();
   const found = await readSnapshot(side, deployment, id, lineage);
   const dataKey = await openManifest(side, deployment, found);
   const parts = partsOf(found.manifest);
-  await inBatches(parts, (part) => checkPart(side, deployment, found, part));
-  await probePart(side, deployment, found, dataKey);
+  // Another one each time: in the course of the runs every part has its turn.
+  const sample = parts[Number.parseInt(world.random.hex(4), 16) % Math.max(parts.length, 1)];
+  const isRead = await inBatches(parts, (part) =>
+    part === sample ? openPart(side, deployment, found, part, dataKey) : checkPart(side, deployment, found, part, deep),
+  );
+  const read = parts.filter((_, index) => isRead[index]);
   const result: VerifyResult = {
     operation: 'verify',
     deployment: deployment.deployment,
@@ -65,35 +78,61 @@ export async function requireVerified(
     snapshot: snapshotAge(id, found.manifest.takenAt, found.date),
     lineage: found.manifest.lineage,
     parts: parts.length,
-    bytes: parts.reduce((sum, { part }) => sum + part.bytes, 0),
+    compared: parts.length - read.length,
+    read: read.length,
+    bytes: bytesOf(parts),
+    downloaded: bytesOf(read),
     rows: parts.reduce((sum, { part }) => sum + part.rows, 0),
     milliseconds: world.clock.now() - began,
   };
   return { found, result };
 }
 
+const bytesOf = (parts: readonly PlacedPart[]): number => parts.reduce((sum, { part }) => sum + part.bytes, 0);
+
 const keyOf = (deployment: Deployment, { id }: FoundSnapshot, path: string): string =>
   `${keys.snapshots(deployment.deployment)}${id}/${path}`;
 
-async function checkPart(side: Side, deployment: Deployment, found: FoundSnapshot, part: PlacedPart): Promise<void> {
+/**
+ * By the SHA-256 that S3 made of the content when it was stored; what has none, or is to be read anyway, is hashed here.
+ * Answers whether it was downloaded.
+ */
+async function checkPart(
+  side: Side,
+  deployment: Deployment,
+  found: FoundSnapshot,
+  part: PlacedPart,
+  deep: boolean,
+): Promise<boolean> {
+  const { objects } = side.ports;
   const key = keyOf(deployment, found, part.path);
-  requirePart(found.manifest, part, await side.ports.objects.sha256(side.bucket, key));
+  const head = deep ? undefined : await objects.head(side.bucket, key);
+  const stored = head?.sha256 === undefined ? undefined : { size: head.size, sha256: head.sha256 };
+  requirePart(found.manifest, part, stored ?? (await objects.sha256(side.bucket, key)));
+  return stored === undefined;
 }
 
-/** Opens the smallest part that has rows: proof that key, associated data and compression are what we think. */
-async function probePart(side: Side, deployment: Deployment, found: FoundSnapshot, dataKey: Uint8Array): Promise<void> {
-  const [smallest] = partsOf(found.manifest)
-    .filter(({ part }) => part.rows > 0)
-    .toSorted((a, b) => a.part.bytes - b.part.bytes);
-  if (smallest === undefined) return;
-  const object = await side.ports.objects.get(side.bucket, keyOf(deployment, found, smallest.path));
-  requireReadable(found.manifest, smallest, object?.body ?? new Uint8Array(0), dataKey);
+/** Downloads a part and opens it: proof that key, associated data and compression are what we think. */
+async function openPart(
+  side: Side,
+  deployment: Deployment,
+  found: FoundSnapshot,
+  part: PlacedPart,
+  dataKey: Uint8Array,
+): Promise<boolean> {
+  const object = await side.ports.objects.get(side.bucket, keyOf(deployment, found, part.path));
+  requirePart(found.manifest, part, object && { size: object.body.length, sha256: sha256(object.body) });
+  if (object !== undefined) requireReadable(found.manifest, part, object.body, dataKey);
+  return true;
 }
 
 const BATCH = 8;
 
-async function inBatches<T>(items: readonly T[], body: (item: T) => Promise<void>): Promise<void> {
+/** The answers in the order of the items. */
+async function inBatches<T, R>(items: readonly T[], body: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const answers: R[] = [];
   for (let start = 0; start < items.length; start += BATCH) {
-    await Promise.all(items.slice(start, start + BATCH).map(body));
+    answers.push(...(await Promise.all(items.slice(start, start + BATCH).map(body))));
   }
+  return answers;
 }

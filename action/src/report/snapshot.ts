@@ -2,10 +2,13 @@ import type { SnapshotResult, VerifyResult } from '../domain/results.ts';
 import { code, t, type Block, type Document, type Inline } from './document.ts';
 import { bytes, duration, moment, objectiveRow, plural } from './words.ts';
 
-const readBack = ({ parts, bytes: size, rows, milliseconds, site, lineage }: VerifyResult): Block => ({
-  kind: 'paragraph',
-  text: `Read back in ${site}: ${plural(parts, 'part')} with ${plural(rows, 'row')}, ${bytes(size)}, every checksum right and the key of ${site} opens it, in ${duration(milliseconds / 1_000)}. Lineage: ${lineage.site}, epoch ${lineage.epoch}.`,
-});
+const howVerified = (result: VerifyResult): Block => {
+  const { parts, compared, read, bytes: size, downloaded, rows, milliseconds, site, lineage } = result;
+  return {
+    kind: 'paragraph',
+    text: `Verified in ${site}: ${plural(parts, 'part')} with ${plural(rows, 'row')}, ${bytes(size)}, every checksum right and the key of ${site} opens it, in ${duration(milliseconds / 1_000)}. ${plural(compared, 'part')} compared by the checksum that S3 keeps, ${read} downloaded (${bytes(downloaded)}). Lineage: ${lineage.site}, epoch ${lineage.epoch}.`,
+  };
+};
 
 const idLine = ({ snapshot }: VerifyResult): Block => ({
   kind: 'paragraph',
@@ -27,7 +30,7 @@ export function snapshotReport({ outcome, verified, rpo, deployment }: SnapshotR
       head: ['Objective', 'wanted', 'measured', ''],
       rows: [objectiveRow('RPO: age of the newest verified snapshot', rpo)],
     },
-    readBack(verified),
+    howVerified(verified),
   ];
 }
 
@@ -38,5 +41,5 @@ export const verifyReport = (result: VerifyResult): Document => [
     text: t`The snapshot of ${result.deployment} that is ${duration(result.snapshot.ageSeconds)} old can be restored in ${result.site}`,
   },
   idLine(result),
-  readBack(result),
+  howVerified(result),
 ];

@@ -109,6 +109,7 @@ export class RegionGateway implements Gateway {
       this.#record(request);
       const reply = await this.#decide(request, raw);
       request.status = typeof reply === 'string' ? 0 : reply.status;
+      if (typeof reply !== 'string') request.replyBytes = reply.body.length;
       if (reply === 'reset') socket.resetAndDestroy();
       else if (reply !== 'never') send(response, reply);
     } catch (error) {

@@ -124,6 +124,12 @@ describe('the first line answers', () => {
   });
 });
 
+test('a verified snapshot says what was compared, what was downloaded, and how much that was', () => {
+  const told = '30 parts compared by the checksum that S3 keeps, 1 downloaded (171.0 kB).';
+  expect(markdown(samples.verified)).toContain(told);
+  expect(markdown(samples.snapshot)).toContain(told);
+});
+
 describe('the next command', () => {
   test('is a workflow on GitHub and the bundle on a terminal', () => {
     expect(markdown(samples.lost)).toContain(

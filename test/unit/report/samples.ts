@@ -183,7 +183,10 @@ export const verified: VerifyResult = {
   snapshot: SNAPSHOT,
   lineage: { site: 'us-east-1', epoch: 0 },
   parts: 31,
+  compared: 30,
+  read: 1,
   bytes: 5_300_000,
+  downloaded: 171_000,
   rows: 48_211,
   milliseconds: 2_840,
 };
