@@ -1,7 +1,8 @@
 """The ground of the data path's tests: real databases with Airflow's schema, S3 and KMS of two Regions, no Airflow.
 
 Given by whoever starts the tests in MWAADR_BED, as JSON: `pgPort` (a server that trusts the superuser `postgres` on the
-loopback), `template` (a migrated database owned by `airflow_user`), `moto` (address of S3 and KMS).
+loopback), `template` (a migrated database with MWAA's two roles, see test/sandbox/database-roles.ts), `moto` (address
+of S3 and KMS).
 """
 
 from __future__ import annotations
@@ -146,10 +147,11 @@ class Site:
         self.fernet_key = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self.fernet = Fernet(self.fernet_key.encode())
         admin = superuser()
-        admin.cursor().execute(f'create database {self.database} owner airflow_user template "{BED["template"]}"')
+        admin.cursor().execute(f'create database {self.database} owner adminuser template "{BED["template"]}"')
+        admin.cursor().execute(f"grant all on database {self.database} to airflow_user")
         admin.close()
         self.connection = superuser(self.database)
-        # What tests do as superuser must have the owner that Airflow's tables have.
+        # What tests do, Airflow does: as the role that its processes sign in with.
         self.connection.cursor().execute("set role airflow_user; set timezone = 'UTC'")
         self.runs = 0
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { AIRFLOW_ROLE } from './postgres.ts';
+import { TASK_ROLE, type DatabaseRole } from './database-roles.ts';
 import { ACCESS_KEYS, SECRET_KEY } from './topology.ts';
 import type { AirflowVersion, Region } from './types.ts';
 
@@ -12,6 +12,8 @@ export interface EnvironmentSettings {
   home: string;
   python: string;
   databasePort: number;
+  /** Who signs in to the metadata database; the tasks' role unless said otherwise. */
+  databaseRole?: DatabaseRole;
   fernetKey: string;
   webPort: number;
   workerLogPort: number;
@@ -31,8 +33,8 @@ export function newFernetKey(): string {
   return randomBytes(32).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-export function databaseUrl(port: number, database: string): string {
-  return `postgresql+psycopg2://${AIRFLOW_ROLE.user}:${AIRFLOW_ROLE.password}@127.0.0.1:${port}/${database}`;
+function databaseUrl({ databaseRole = TASK_ROLE, databasePort, name }: EnvironmentSettings): string {
+  return `postgresql+psycopg2://${databaseRole.user}:${databaseRole.password}@127.0.0.1:${databasePort}/${name}`;
 }
 
 /** The complete environment of every process of one Airflow environment. */
@@ -72,7 +74,7 @@ function airflowVariables(settings: EnvironmentSettings): Variables {
     AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION: 'True',
     // As in MWAA's images.
     AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES: 'proxy,proxies',
-    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: databaseUrl(settings.databasePort, settings.name),
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: databaseUrl(settings),
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: 'False',
     AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC: '5',
     AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT: 'False',
@@ -129,7 +131,7 @@ function mwaaVariables(settings: EnvironmentSettings): Variables {
     MWAA__DB__POSTGRES_PORT: String(settings.databasePort),
     MWAA__DB__POSTGRES_DB: settings.name,
     MWAA__DB__POSTGRES_SSLMODE: 'prefer',
-    MWAA__DB__CREDENTIALS: JSON.stringify({ username: AIRFLOW_ROLE.user, password: AIRFLOW_ROLE.password }),
+    MWAA__DB__CREDENTIALS: JSON.stringify({ username: TASK_ROLE.user, password: TASK_ROLE.password }),
     MWAA__CORE__FERNET_KEY: JSON.stringify({ FernetKey: settings.fernetKey }),
     AIRFLOW_ENV_NAME: settings.name,
     AWS_REGION: settings.region,

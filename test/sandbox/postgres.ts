@@ -5,6 +5,7 @@ import { chmod, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { CREATE_ROLES, GRANT_CONTENTS, grantDatabase, OWNER_ROLE } from './database-roles.ts';
 import { cached } from './install.ts';
 import type { Processes } from './processes.ts';
 import { untilReady } from './processes.ts';
@@ -16,10 +17,7 @@ const GROUP = 'postgres';
 const SUPERUSER = 'postgres';
 
 /** To be changed with what is done to a new cluster, so that no old one is taken from the cache. */
-const CLUSTER_REVISION = '1';
-
-/** Owner of every environment's database; no superuser, as on MWAA. */
-export const AIRFLOW_ROLE = { user: 'airflow_user', password: 'airflow-pw' };
+const CLUSTER_REVISION = '2';
 
 /** Nothing here outlives the sandbox, so durability is off; the rest keeps a dozen Airflow processes content. */
 const SETTINGS = {
@@ -67,7 +65,8 @@ export class Postgres {
 
   /** A new database, equal to the migrated template; far faster than `airflow db migrate`. */
   async createDatabase(name: string): Promise<void> {
-    await this.sql('postgres', `CREATE DATABASE "${name}" OWNER ${AIRFLOW_ROLE.user} TEMPLATE "${this.#template}"`);
+    await this.sql('postgres', `CREATE DATABASE "${name}" OWNER ${OWNER_ROLE.user} TEMPLATE "${this.#template}"`);
+    await this.sql('postgres', grantDatabase(name));
   }
 
   async dropDatabase(name: string): Promise<void> {
@@ -117,7 +116,7 @@ async function launch(binaries: Binaries, data: string, { processes, template }:
   return postgres;
 }
 
-/** The folder of a stopped cluster that already has the role and the template. */
+/** The folder of a stopped cluster that already has the roles and the template. */
 async function cachedCluster(binaries: Binaries, options: PostgresOptions): Promise<string> {
   const { processes, template, log } = options;
   const key = createHash('sha256').update(binaries.version).update(template.key).update(CLUSTER_REVISION);
@@ -125,10 +124,10 @@ async function cachedCluster(binaries: Binaries, options: PostgresOptions): Prom
     const data = join(options.folder, 'building');
     await initialise(binaries, data);
     const postgres = await launch(binaries, data, options);
-    const { user, password } = AIRFLOW_ROLE;
-    await postgres.sql('postgres', `CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
-    await postgres.sql('postgres', `CREATE DATABASE "${template.name}" OWNER ${user}`);
+    await postgres.sql('postgres', CREATE_ROLES);
+    await postgres.sql('postgres', `CREATE DATABASE "${template.name}" OWNER ${OWNER_ROLE.user}`);
     await template.fill(postgres);
+    await postgres.sql(template.name, GRANT_CONTENTS);
     await postgres.disconnect();
     await run(join(binaries.folder, 'pg_ctl'), ['-D', data, '-m', 'fast', '-w', 'stop'], binaries.user);
     await processes.kill(GROUP);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { OWNER_ROLE } from './database-roles.ts';
 import { environmentVariables, newFernetKey } from './environment-variables.ts';
 import { airflowLockHash } from './install.ts';
 import type { PostgresOptions } from './postgres.ts';
@@ -37,6 +38,7 @@ export function airflowTemplate({ version, python, folder, log }: TemplateOption
         python,
         home,
         fernetKey,
+        databaseRole: OWNER_ROLE,
         configurationOptions: {},
       });
       const airflow = async (...args: string[]): Promise<void> => {
