@@ -146,6 +146,7 @@ class Site:
         self.database = f"{bed.name}_{index}"
         self.fernet_key = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self.fernet = Fernet(self.fernet_key.encode())
+        self.user = "airflow_user"
         admin = superuser()
         admin.cursor().execute(f'create database {self.database} owner adminuser template "{BED["template"]}"')
         admin.cursor().execute(f"grant all on database {self.database} to airflow_user")
@@ -169,9 +170,15 @@ class Site:
     def one(self, text: str, *params: Any) -> Any:
         return self.sql(text, *params)[0][0]
 
-    def blocker(self, text: str) -> Any:
+    def session(self, user: str) -> Any:
+        """Signed in as ``user``: `set role` by a superuser would let it be more than it is."""
+        connection = psycopg2.connect(host="127.0.0.1", port=BED["pgPort"], user=user, dbname=self.database)
+        connection.autocommit = True
+        return connection
+
+    def blocker(self, text: str, user: str = "adminuser") -> Any:
         """A session that holds what ``text`` locks until it is closed."""
-        connection = superuser(self.database)
+        connection = self.session(user)
         connection.autocommit = False
         connection.cursor().execute(text)
         return connection
@@ -203,14 +210,14 @@ class Site:
         kwargs = {
             "host": "127.0.0.1",
             "port": BED["pgPort"],
-            "user": "airflow_user",
+            "user": self.user,
             "password": "airflow-pw",
             "dbname": self.database,
         }
         return {"way": "test", "args": [], "kwargs": kwargs}
 
     def environment(self) -> dict[str, str]:
-        login = json.dumps({"username": "airflow_user", "password": "airflow-pw"})
+        login = json.dumps({"username": self.user, "password": "airflow-pw"})
         return {
             **os.environ,
             "AWS_REGION": self.region,

@@ -15,6 +15,7 @@ const MODULES = [
   'test_protocol',
   'test_canary',
   'test_fence',
+  'test_roles',
   'test_refusals',
   'test_data_path',
   'test_late',

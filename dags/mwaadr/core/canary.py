@@ -14,9 +14,10 @@ from typing import Any
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import access, config, fence, late, rulings, state
+from mwaadr.core import access, config, fence, footprint, late, rulings, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.config import taken_at
+from mwaadr.core.errors import describe
 from mwaadr.core.heartbeat import Heartbeats
 from mwaadr.core.lineage import Records, read_records
 from mwaadr.core.work import connect
@@ -73,7 +74,7 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
     came = _once(connection, lambda: late.come_up(cursor)) if row.role == "active" else []
     if came:
         log.info("parsed since the move, and now as they were at the other site: %s", ", ".join(came))
-    if _install_triggers(connection, cursor) and row.role == "standby":
+    if _install(connection, cursor) and row.role == "standby":
         _pause_and_stop(connection, cursor)  # what was unpaused before the hold was there
     _once(connection, lambda: state.drop_low_own_runs(cursor))
     return records
@@ -179,15 +180,19 @@ def _pause_and_stop_free(connection: Any, cursor: Any) -> bool:
     return bool(_once(connection, lambda: fence.stop(cursor)) and paused)
 
 
-def _install_triggers(connection: Any, cursor: Any) -> bool:
-    """True when one was missing. Each in a transaction of its own: others lock the two tables in another order."""
-    missing = state.missing_triggers(cursor)
+def _install(connection: Any, cursor: Any) -> bool:
+    """True when a trigger was missing. Each is in a transaction of its own: others lock the tables in another order."""
+    if _once(connection, lambda: footprint.mend(cursor) or True) is None:
+        log.warning("our table is in use: a later beat mends what belongs to it")
+    missing = footprint.missing_triggers(cursor)
     connection.rollback()
     for name in missing:
         try:
-            _retry(connection, lambda name=name: cursor.execute(state.TRIGGERS[name]))
+            _retry(connection, lambda name=name: cursor.execute(footprint.TRIGGERS[name]))
         except psycopg2.errors.LockNotAvailable:
             log.warning("somebody keeps a table locked: a later beat installs %s", name)
+        except psycopg2.errors.InsufficientPrivilege as error:
+            log.warning("the role that we signed in as may not install %s: %s", name, describe(error))
     return bool(missing)
 
 

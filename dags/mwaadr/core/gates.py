@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mwaadr.core import state
+from mwaadr.core import footprint, state
 from mwaadr.core.catalogue import Catalogue, airflow_version, alembic_heads, live_runs, running_tasks
 from mwaadr.core.config import OURS
 from mwaadr.core.errors import Refused
@@ -37,9 +37,9 @@ def require_held(cursor: Any, epoch: int, highest_run: int) -> None:
 
     ``highest_run`` is the highest id among the snapshot's runs.
     """
-    there = state.installed(cursor)
+    there = footprint.installed(cursor)
     row = state.read(cursor)
-    if row is None or not set(state.TRIGGERS) <= there:
+    if row is None or not set(footprint.TRIGGERS) <= there:
         raise Refused("MDR-TARGET-UNREADY", "the canary has not installed the hold here yet; wait for its next beat")
     if row.epoch > epoch:
         raise Refused("MDR-MOVE-SUPERSEDED", f"this site is at epoch {row.epoch}, the move at {epoch}")

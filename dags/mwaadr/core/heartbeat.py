@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import bundle, state
+from mwaadr.core import bundle, footprint, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import OURS, Deployment, Keys, Site, now, taken_at
@@ -95,7 +95,7 @@ class Heartbeats:
 
 
 def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
-    installed = set(state.TRIGGERS) <= state.installed(cursor)
+    installed = set(footprint.TRIGGERS) <= footprint.installed(cursor)
     cursor.execute("select count(*), count(*) filter (where not is_paused) from dag where dag_id not like %s", (OURS,))
     user_dags, unpaused = cursor.fetchone()
     standby = row is not None and row.role == "standby"
@@ -108,4 +108,5 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
         "unpausedUserDags": unpaused,
         "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,
+        "foreign": footprint.foreign(cursor),
     }

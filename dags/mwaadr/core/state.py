@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
-"""Our footprint in the metadata database: the state row, the hold and the id range of our own runs."""
+"""The state row: who this site is by its own metadata database, and what it remembers."""
 
 from __future__ import annotations
 
@@ -7,54 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from mwaadr.core import footprint
 from mwaadr.core.config import OURS
 from mwaadr.core.facts import OWN_RUN_IDS
-
-TABLE = """
-create table public.mwaadr_state (
-  one boolean primary key default true check (one),
-  epoch bigint not null,
-  role text not null check (role in ('active', 'standby')),
-  move text,
-  inert_snapshot text,
-  changed timestamptz not null default now(),
-  detail jsonb not null default '{}'
-)
-"""
-
-# No user DAG can be unpaused by anything (parser, UI, REST, CLI) while the role is standby, nor one that comes late at an
-# active site. Without its table the trigger lets all pass: a scheduler that cannot write `dag` would never schedule the
-# beat that brings the table back.
-HOLD = rf"""
-create or replace function public.mwaadr_hold() returns trigger language plpgsql as $$
-begin
-  if new.is_paused is distinct from true and new.dag_id not like '{OURS}'
-     and exists (select 1 from public.mwaadr_state where role = 'standby' or detail -> 'late' ? new.dag_id) then
-    new.is_paused := true;
-  end if;
-  return new;
-exception when undefined_table then
-  return new;
-end $$;
-drop trigger if exists mwaadr_hold on public.dag;
-create trigger mwaadr_hold before insert or update on public.dag
-  for each row execute function public.mwaadr_hold();
-"""
-
-# Runs of our own have ids that no user's run ever gets, so a source's ids can always be kept, in both directions.
-RUN_ID = rf"""
-create sequence if not exists public.mwaadr_run_id_seq as integer minvalue {OWN_RUN_IDS} start {OWN_RUN_IDS} cycle;
-create or replace function public.mwaadr_run_id() returns trigger language plpgsql as $$
-begin
-  new.id := nextval('public.mwaadr_run_id_seq');
-  return new;
-end $$;
-drop trigger if exists mwaadr_run_id on public.dag_run;
-create trigger mwaadr_run_id before insert on public.dag_run
-  for each row when (new.dag_id like '{OURS}') execute function public.mwaadr_run_id();
-"""
-
-TRIGGERS = {"mwaadr_hold": HOLD, "mwaadr_run_id": RUN_ID}
 
 LONG = ("activation", "late", "lateQueues", "pauseSet", "startedBefore", "stopped")
 """Members of the row's detail that may have thousands of names: read when they are asked for, not at each beat."""
@@ -69,22 +24,12 @@ class State:
     detail: dict[str, Any]
 
 
-def installed(cursor: Any) -> set[str]:
-    """Which of the table and the two triggers are there."""
-    cursor.execute(
-        "select relname from pg_class where oid = to_regclass('public.mwaadr_state') "
-        "union select tgname from pg_trigger where not tgisinternal and tgenabled <> 'D' and tgname = any(%s)",
-        (list(TRIGGERS),),
-    )
-    return {row[0] for row in cursor.fetchall()}
-
-
 def read(cursor: Any, *, for_update: bool = False) -> State | None:
     """The row, or None when the canary has not installed it. ``for_update`` waits for whoever holds it.
 
     Its detail comes without the long members: see `recall`.
     """
-    if "mwaadr_state" not in installed(cursor):
+    if "mwaadr_state" not in footprint.installed(cursor):
         return None
     lock = "for update" if for_update else ""
     cursor.execute(
@@ -96,18 +41,11 @@ def read(cursor: Any, *, for_update: bool = False) -> State | None:
 
 def create(cursor: Any, epoch: int, role: str) -> None:
     """Puts the row there when it is missing, in the caller's transaction. Takes no lock on a table of Airflow's."""
-    if "mwaadr_state" not in installed(cursor):
-        cursor.execute(TABLE)
+    if "mwaadr_state" not in footprint.installed(cursor):
+        footprint.create_table(cursor)
     cursor.execute(
         "insert into public.mwaadr_state (epoch, role) values (%s, %s) on conflict do nothing", (epoch, role)
     )
-
-
-def missing_triggers(cursor: Any) -> list[str]:
-    """Names in `TRIGGERS`. To install one locks `dag` or `dag_run` for an instant, so whoever does bounds the wait and
-    holds no row of ours meanwhile: who has that may want `dag` next."""
-    there = installed(cursor)
-    return [name for name in TRIGGERS if name not in there]
 
 
 def learn(cursor: Any, epoch: int) -> bool:
