@@ -24,11 +24,14 @@ const MODULES = [
   'test_copytext',
   'test_rulings',
 ];
+/** From the version that begins to the one that ends MWAA's upgrade path. */
+const UPGRADE = { from: '2.10.3', to: '3.3.1', module: 'test_upgrade' } as const;
 /** They share nothing but servers, and wait much: for locks, and for what does not answer. */
 const AT_ONCE = 2;
 const quiet = (): void => undefined;
 
 const version = process.env['MWAADR_AIRFLOW'] === '3.3.1' ? '3.3.1' : '2.10.3';
+const modules = version === UPGRADE.from ? [...MODULES, UPGRADE.module] : MODULES;
 
 describe(`the data path on the schema of Airflow ${version}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'mwaadr-datapath-'));
@@ -42,9 +45,10 @@ describe(`the data path on the schema of Airflow ${version}`, () => {
     const template = airflowTemplate({ version, python, folder, log: quiet });
     const postgres = await Postgres.start({ processes, folder: join(folder, 'postgres'), log: quiet, template });
     const moto = await Moto.start(processes, quiet);
-    const bed = JSON.stringify({ pgPort: postgres.port, template: template.name, moto: moto.url });
+    const newer = modules === MODULES ? undefined : await installAirflow(UPGRADE.to, quiet);
+    const bed = JSON.stringify({ pgPort: postgres.port, template: template.name, moto: moto.url, newer });
     const limit = pLimit(AT_ONCE);
-    for (const name of MODULES) {
+    for (const name of modules) {
       ran.set(
         name,
         limit(() => run(python, ['-W', 'ignore', '-m', 'unittest', '-v', name], bed)),
@@ -57,7 +61,7 @@ describe(`the data path on the schema of Airflow ${version}`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(MODULES)(
+  test.each(modules)(
     '%s',
     async (name) => {
       const { code, output } = (await ran.get(name)) ?? { code: null, output: 'it was not started' };
