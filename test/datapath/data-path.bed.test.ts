@@ -21,6 +21,7 @@ const MODULES = [
   'test_late',
   'test_access',
   'test_aws',
+  'test_signin',
   'test_copytext',
   'test_rulings',
 ];

@@ -37,7 +37,6 @@ from mwaadr.core.parts import PartWriter, Place
 from mwaadr.core.secret_columns import decrypting, require_no_unknown_tokens
 from mwaadr.core.work import Job
 
-READERS = 2
 log = logging.getLogger("mwaadr")
 
 
@@ -46,7 +45,8 @@ def take(job: Job) -> str:
 
     Fills the result's snapshot, epoch, tables and seconds. Raises MdrError, ClientError, BotoCoreError.
     """
-    with _connection(job) as main:
+    # All connections at once: what signs in may be a token of minutes.
+    with _connection(job) as main, _connection(job) as second:
         cursor = main.cursor()
         lineage = lineage_here(job.deployment, job.here, cursor)
         main.rollback()
@@ -68,7 +68,7 @@ def take(job: Job) -> str:
         source = _Source(catalogue, [row[0] for row in cursor.fetchall()], job.fernet, place)
 
         started = time.monotonic()
-        tables = _copy_all(job, cursor, source, exported)
+        tables = _copy_all(cursor, second.cursor(), source, exported)
         job.result["seconds"]["copy"] = round(time.monotonic() - started, 2)
         job.result["tables"] = {
             f"{table['name']}/{table['layer']}": {"rows": table["rows"], "hash": table["hash"]} for table in tables
@@ -93,7 +93,7 @@ def take(job: Job) -> str:
         cursor.execute("select clock_timestamp()")
         document["completedAt"] = iso(cursor.fetchone()[0])
         main.rollback()
-    _require_still(job, lineage)
+        _require_still(job, lineage, cursor)
     place.bucket.put(job.keys.manifest(name), manifest.seal(document, keys), only_new=True)
     return "done"
 
@@ -173,8 +173,8 @@ class _Source:
         return entry | {"parts": writer.parts}
 
 
-def _copy_all(job: Job, cursor: Any, source: _Source, exported: str) -> list[dict[str, Any]]:
-    """All tables by READERS connections that share one look; returns the manifest's entries in the facts' order."""
+def _copy_all(cursor: Any, other: Any, source: _Source, exported: str) -> list[dict[str, Any]]:
+    """All tables by two connections that share one look; returns the manifest's entries in the facts' order."""
     cursor.execute("select relname, relpages from pg_class where relnamespace = 'public'::regnamespace")
     pages = dict(cursor.fetchall())
     order = [(table, layer) for table in source.catalogue.tables() for layer in source.catalogue.layers(table)]
@@ -196,13 +196,11 @@ def _copy_all(job: Job, cursor: Any, source: _Source, exported: str) -> list[dic
         except BaseException as error:
             failures.append(error)
 
-    with _connection(job) as second:
-        other = second.cursor()
-        _begin(other, exported)
-        thread = threading.Thread(target=work, args=(other,))
-        thread.start()
-        work(cursor)
-        thread.join()
+    _begin(other, exported)
+    thread = threading.Thread(target=work, args=(other,))
+    thread.start()
+    work(cursor)
+    thread.join()
     if failures:
         raise failures[0]
     return [done[table.name, layer] for table, layer in order]
@@ -257,8 +255,7 @@ def _previous(job: Job, name: str, taken_at: Any) -> str | None:
     return next((found for found in older if bucket.exists(job.keys.manifest(found))), None)
 
 
-def _require_still(job: Job, before: Lineage) -> None:
+def _require_still(job: Job, before: Lineage, cursor: Any) -> None:
     """A fence laid while we copied makes this snapshot one of a dead branch: it gets no manifest."""
-    with _connection(job) as connection:
-        if lineage_here(job.deployment, job.here, connection.cursor()) != before:
-            raise MdrError("MDR-SNAPSHOT-FAILED", "this site lost its role while the snapshot was taken")
+    if lineage_here(job.deployment, job.here, cursor) != before:
+        raise MdrError("MDR-SNAPSHOT-FAILED", "this site lost its role while the snapshot was taken")
