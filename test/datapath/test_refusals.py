@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import unittest
-from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 from bed import Bed
 from seed import digest, prepare_target, seed
+from two_sites import dark, eventually
 
 
 class WithSnapshot(unittest.TestCase):
@@ -153,7 +153,7 @@ class Standby(WithSnapshot):
             "select pid from pg_stat_activity where application_name = 'mwaadr' and wait_event_type = 'Lock' "
             "and datname = %s"
         )
-        self.eventually(lambda: self.target.sql(waits, self.target.database))
+        eventually(lambda: self.target.sql(waits, self.target.database))
         children = Path(f"/proc/{task.pid}/task/{task.pid}/children").read_text().split()
         self.assertEqual(len(children), 1)
         command = Path(f"/proc/{children[0]}/cmdline").read_text() + Path(f"/proc/{children[0]}/environ").read_text()
@@ -168,16 +168,10 @@ class Standby(WithSnapshot):
         before = digest(self.target)
         os.kill(task.pid, signal.SIGKILL)
         task.wait()
-        self.eventually(lambda: not Path(f"/proc/{children[0]}/cmdline").exists())
+        eventually(lambda: not Path(f"/proc/{children[0]}/cmdline").exists())
         blocker.close()
-        self.eventually(lambda: not self.target.sql(waits, self.target.database))
+        eventually(lambda: not self.target.sql(waits, self.target.database))
         self.assertEqual(digest(self.target), before)
-
-    def eventually(self, probe: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 20
-        while not probe():
-            self.assertLess(time.monotonic(), deadline, "not in time")
-            time.sleep(0.05)
 
 
 class Repeated(WithSnapshot):
@@ -266,9 +260,37 @@ class Source(unittest.TestCase):
         trigger = self.source.insert("trigger", classpath="a.T", kwargs="gAAAAAx", created_date="2026-11-20")
         self.source.add_run("user_0", "r", "running")
         self.source.add_task("user_0", "r", "wait", "deferred", trigger_id=trigger)
-        result = self.source.run("snapshot")
-        self.assertEqual(result["code"], "MDR-SNAPSHOT-SECRET")
-        self.assertIn(f"trigger '{trigger}'", result["message"])
+        for lost in ("", self.target.region):  # whose bucket cannot be tidied up
+            with mock.patch.dict(os.environ, MWAADR_ENDPOINTS=dark(lost)):
+                result = self.source.run("snapshot")
+            self.assertEqual(result["code"], "MDR-SNAPSHOT-SECRET")
+            self.assertIn(f"trigger '{trigger}'", result["message"])
+            self.assertEqual(self.source.keys("snapshots/"), [], "nor is anything of it left")
+        self.assertIn(f"parts of a failed snapshot stay in {self.target.bucket}", result["output"])
+
+    def test_one_that_fails_takes_its_own_parts_away_and_nothing_else(self) -> None:
+        """In both buckets, as S3 has copied them meanwhile; a site that lost its role fails right before its end."""
+        self.bed.control(0)
+        self.source.beat()
+        self.source.run("snapshot")
+        self.bed.replicate()
+        good = self.source.keys("snapshots/")
+        # Read once all parts are there.
+        blocker = self.source.blocker("lock table alembic_version in access exclusive mode")
+        self.addCleanup(blocker.close)
+        run_id, child = self.source.start("snapshot")
+        waits = "select 1 from pg_locks where not granted and relation = 'alembic_version'::regclass"
+        eventually(lambda: self.source.sql(waits))
+        self.bed.replicate()
+        self.assertGreater(len(self.target.keys("snapshots/")), len(good))
+        self.source.sql("update mwaadr_state set role = 'standby', epoch = 1")
+        blocker.close()
+        output = child.stdout.read()
+        child.wait()
+        result = json.loads(self.source.get(f"results/{self.bed.name}/{run_id}.json"))
+        self.assertEqual(result["code"], "MDR-SNAPSHOT-FAILED", output)
+        self.assertIn("lost its role", result["message"])
+        self.assertEqual([site.keys("snapshots/") for site in self.bed.sites], [good, good])
 
 
 if __name__ == "__main__":

@@ -190,5 +190,7 @@ export const EXECUTION_GRANTS: readonly Grant[] = [
   LIST_DR_BUCKETS,
   { actions: ['s3:GetObject'], where: drObjects(control, sites, snapshots, results) },
   { actions: ['s3:PutObject'], where: drObjects(sites, snapshots, results) },
+  // What a snapshot that failed had written.
+  { actions: ['s3:DeleteObject'], where: drObjects(snapshots) },
   USE_KEYS,
 ];

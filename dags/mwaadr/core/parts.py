@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.exceptions import InvalidTag
 
 from mwaadr.core.aws import Bucket, quality
@@ -18,6 +20,9 @@ from mwaadr.core.errors import MdrError, Refused
 
 RAW_BYTES = 16 * 1024 * 1024
 """Size of a part before compression; parts are cut at rows, so a row that is larger makes a larger part."""
+KEYS_AT_ONCE = 1000
+"""S3's limit for DeleteObjects."""
+log = logging.getLogger("mwaadr")
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Place:
     snapshot: str
     keys: SnapshotKeys
     compression: str
+    written: list[str] = field(default_factory=list)
+    """Keys of the parts that were written, or may have been."""
 
     def key(self, table: str, part: str) -> str:
         return Keys(self.deployment).part(self.snapshot, table, part)
@@ -36,6 +43,28 @@ class Place:
     def associated(self, table: str, part: str) -> str:
         """Associated data of the encryption: a part is worth nothing in another part's place."""
         return f"{self.deployment}/{self.snapshot}/{table}/{part}"
+
+    def put(self, table: str, part: str, sealed: bytes) -> str:
+        """Returns the SHA-256 as hex. Raises ClientError or BotoCoreError."""
+        key = self.key(table, part)
+        self.written.append(key)
+        return self.bucket.put(key, sealed)
+
+    def discard(self, peer: Bucket) -> None:
+        """Takes away what was written, and what S3 has copied of it to ``peer``; as far as that goes, without an error.
+
+        A copy that S3 has still to make comes later and stays.
+        """
+        for bucket in (self.bucket, peer):
+            for first in range(0, len(self.written), KEYS_AT_ONCE):
+                objects = [{"Key": key} for key in self.written[first : first + KEYS_AT_ONCE]]
+                try:
+                    told = bucket.s3.delete_objects(Bucket=bucket.name, Delete={"Objects": objects, "Quiet": True})
+                    failures = [f"{failure['Key']}: {failure['Code']}" for failure in told.get("Errors", [])]
+                except (ClientError, BotoCoreError, OSError) as error:
+                    failures = [str(error)]
+                if failures:
+                    log.warning("parts of a failed snapshot stay in %s: %s", bucket.name, failures[0])
 
 
 class PartWriter:
@@ -64,7 +93,7 @@ class PartWriter:
         name = f"{self._layer}-{len(self.parts) + 1:04d}"
         packed = compress(b"".join(self._rows), self._place.compression)
         sealed = self._place.keys.seal(packed, self._place.associated(self._table, name))
-        digest = self._place.bucket.put(self._place.key(self._table, name), sealed)
+        digest = self._place.put(self._table, name, sealed)
         self.parts.append({"name": name, "rows": len(self._rows), "bytes": len(sealed), "sha256": digest})
         self._rows = []
         self._size = 0

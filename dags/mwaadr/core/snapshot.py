@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import psycopg2
 
 from mwaadr.core import bundle, manifest, rules
+from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import (
     SETTINGS,
     Catalogue,
@@ -43,10 +44,11 @@ log = logging.getLogger("mwaadr")
 def take(job: Job) -> str:
     """`done`, or `skipped` when this site is not the active one by its database and by the control records.
 
-    Fills the result's snapshot, epoch, tables and seconds. Raises MdrError, ClientError, BotoCoreError.
+    Fills the result's snapshot, epoch, tables and seconds. Raises MdrError, ClientError, BotoCoreError; what it had
+    written then is taken away again.
     """
     # All connections at once: what signs in may be a token of minutes.
-    with _connection(job) as main, _connection(job) as second:
+    with ExitStack() as undo, _connection(job) as main, _connection(job) as second:
         cursor = main.cursor()
         lineage = lineage_here(job.deployment, job.here, cursor)
         main.rollback()
@@ -62,6 +64,7 @@ def take(job: Job) -> str:
         data_key, wraps = manifest.new_data_key(job.deployment, job.site, job.peer, name)
         keys = SnapshotKeys(data_key)
         place = Place(job.bucket(), job.deployment.name, name, keys, compression())
+        undo.callback(place.discard, Bucket(job.peer.region, job.peer.bucket, hurried=True))
         catalogue = Catalogue(cursor)
         require_no_unknown_tokens(cursor, catalogue.columns)
         cursor.execute(live_runs())
@@ -94,6 +97,8 @@ def take(job: Job) -> str:
         document["completedAt"] = iso(cursor.fetchone()[0])
         main.rollback()
         _require_still(job, lineage, cursor)
+        # From here on it may be a whole one, also when the answer to the last write is lost.
+        undo.pop_all()
     place.bucket.put(job.keys.manifest(name), manifest.seal(document, keys), only_new=True)
     return "done"
 
