@@ -68,6 +68,7 @@ class Fences(OfTwoSites):
         return seen
 
     def test_one_row_that_somebody_has_written_keeps_the_fence_from_that_row_alone(self) -> None:
+        """Somebody of the other role, whose transaction stays open; the row is named."""
         blocker = self.east.blocker("update dag set last_parsed_time = now() where dag_id = 'user_0'")
         self.addCleanup(blocker.close)
         self.bed.control(1, "claimed")
@@ -77,13 +78,14 @@ class Fences(OfTwoSites):
         self.assertLess((laid - read).total_seconds(), 1)
         self.assertEqual((beat["role"], beat["epoch"], beat["hold"]["unpausedUserDags"]), ("standby", 1, 1))
         self.assertEqual(self.paused(self.east), {"user_0": False, "user_1": True, "user_2": True})
+        self.assertEqual(beat["hold"]["unpaused"], ["user_0"])
         self.assertEqual(beat["fence"]["grade"], "paused", "what is not paused may start something")
         self.assertEqual(self.detail(self.east, "pauseSet"), ["user_0", "user_1"])
         self.assertEqual(self.east.one("select state from task_instance where task_id = 't_running'"), "failed")
         blocker.commit()
         beat = self.east.beat()
         self.assertEqual((beat["hold"]["unpausedUserDags"], beat["fence"]["grade"]), (0, "stopped"))
-        self.assertEqual(beat["fence"]["pausedTotal"], 2)
+        self.assertEqual((beat["hold"]["unpaused"], beat["fence"]["pausedTotal"]), ([], 2))
 
     def test_the_row_that_was_written_is_held_at_its_next_write(self) -> None:
         blocker = self.east.blocker("update dag set last_parsed_time = now() where dag_id = 'user_0'")
@@ -94,6 +96,15 @@ class Fences(OfTwoSites):
         self.assertFalse(self.paused(self.east)["user_0"])
         self.east.sql("update dag set last_parsed_time = now() where dag_id = 'user_0'")
         self.assertTrue(self.paused(self.east)["user_0"])
+
+    def test_a_beat_names_the_first_hundred_that_others_keep_unpaused(self) -> None:
+        for number in range(120):
+            self.east.add_dag(f"many_{number:03}")
+        blocker = self.east.blocker("update dag set last_parsed_time = now()")
+        self.addCleanup(blocker.close)
+        self.bed.control(1)
+        hold = self.east.beat()["hold"]
+        self.assertEqual((hold["unpausedUserDags"], hold["unpaused"]), (122, [f"many_{n:03}" for n in range(100)]))
 
     def test_a_row_that_is_free_again_is_paused_within_the_same_beat(self) -> None:
         blocker = self.east.blocker("update dag set last_parsed_time = now() where dag_id = 'user_0'")

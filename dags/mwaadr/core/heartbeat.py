@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import bundle, footprint, state
+from mwaadr.core import bundle, fence, footprint, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
 from mwaadr.core.config import OURS, Deployment, Keys, Site, now, taken_at
@@ -108,5 +108,6 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
         "unpausedUserDags": unpaused,
         "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,
+        "unpaused": state.unpaused(cursor)[: fence.NAMED] if standby else [],
         "foreign": footprint.foreign(cursor),
     }
