@@ -59,6 +59,7 @@ function beatChecks(facts: DoctorFacts, site: SiteFacts): readonly Outcome[] {
   return [
     look('heartbeat', where, GET, site.beat, (last) => silent(last, stale, site.isActive)),
     ...(site.isActive || beat === undefined ? [] : [outcome('hold', where, free(beat))]),
+    ...(beat === undefined ? [] : [outcome('database-owner', where, foreign(beat))]),
   ];
 }
 
@@ -79,6 +80,14 @@ function free({ hold }: StoredBeat): Remark | undefined {
   return doubtful(
     `${hold.liveUserRuns} run(s) of user DAGs are live on the held standby`,
     'Let them end, or end them.',
+  );
+}
+
+function foreign({ hold }: StoredBeat): Remark | undefined {
+  if (hold.foreign === undefined || hold.foreign.length === 0) return undefined;
+  return doubtful(
+    `the role that its tasks sign in as keeps ${some(hold.foreign)}`,
+    'Both roles work with it. Let that role be a member of the owner of `dag`: the next beat gives it to him.',
   );
 }
 

@@ -31,6 +31,7 @@ export const CHECKS = {
   'deployment-json': 'The DR DAGs know what the deployment file says',
   heartbeat: 'The canary beats',
   hold: 'The standby is held',
+  'database-owner': 'What the canary made in the database belongs to the owner of its tables',
   snapshot: 'A young snapshot has wholly arrived at the standby',
 } as const;
 

@@ -86,7 +86,9 @@ export const GATE_CONDITIONS = {
     if (!hold.installed) return 'the hold is not in place';
     if (role === 'active') return hold.held ? 'the active site is held: none of its DAGs can run' : undefined;
     if (!hold.held) return 'the standby is not held: its DAGs could run';
-    return hold.unpausedUserDags === 0 ? undefined : `${hold.unpausedUserDags} DAGs are unpaused at the standby`;
+    if (hold.unpausedUserDags === 0) return undefined;
+    const named = hold.unpaused?.length ? `: ${hold.unpaused.join(', ')}` : '';
+    return `${hold.unpausedUserDags} DAGs are unpaused at the standby${named}`;
   },
   importErrors: (look, { importErrorsBefore: before, marks }) => {
     const { importErrors, importErrorsElsewhere: elsewhere = 0 } = look;

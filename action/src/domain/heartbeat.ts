@@ -17,6 +17,10 @@ const heartbeat = z.object({
     unpausedUserDags: z.int(),
     liveUserRuns: z.int(),
     userDags: z.int().optional(),
+    /** Ids of the DAGs that somebody keeps unpaused at a standby, the first hundred. Older canaries do not say. */
+    unpaused: z.array(z.string()).optional(),
+    /** What the canary made in the database and could not give to the owner of `dag`. Older canaries do not say. */
+    foreign: z.array(z.string()).optional(),
   }),
   fence: fence.nullable(),
   /** DAGs of the move that its files have not brought yet; the first hundred by name. */

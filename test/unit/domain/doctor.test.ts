@@ -187,6 +187,17 @@ describe('a defect is found as what it is:', () => {
       'error heartbeat',
       /silent for 25 h/,
     ],
+    [
+      'a canary whose objects stay its own role’s',
+      withStandby(({ beat }) => ({
+        beat:
+          'answer' in beat && beat.answer
+            ? answer({ ...beat.answer, hold: { ...beat.answer.hold, foreign: ['mwaadr_state'] } })
+            : beat,
+      })),
+      'warning database-owner',
+      /keeps mwaadr_state/,
+    ],
   ])('%s', (_name, facts, what, says) => {
     const findings = found(facts);
     expect(findings.map(({ level, check }) => `${level} ${check}`)).toContain(what);
