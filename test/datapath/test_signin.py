@@ -53,5 +53,20 @@ class SignsInAtItsStart(WithSnapshot):
             self.signs_in_once(self.target, kind, 1, "select 1 from mwaadr_state for update", **self.conf)
 
 
+class SoDoesAStranger(SignsInAtItsStart):
+    """A role that may write Airflow's tables, and is no member of their owner."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.alter("revoke adminuser from {}")
+        for site in cls.bed.sites:
+            there = superuser(site.database)
+            cls.addClassCleanup(there.close)
+            cls.addClassCleanup(there.cursor().execute, f"drop owned by {cls.role}")
+            for kind in ("tables", "sequences"):
+                there.cursor().execute(f"grant all on all {kind} in schema public to {cls.role}")
+
+
 if __name__ == "__main__":
     unittest.main()

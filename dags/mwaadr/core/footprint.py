@@ -144,8 +144,8 @@ def mend(cursor: Any) -> None:
         _try(cursor, statement)
     cursor.execute(
         f"{_OBJECTS} select kind, name, owner.role::regrole::text from objects, owner "
-        # To try it without being a member would fill the server's log.
-        "where objects.role <> owner.role and pg_has_role(owner.role, 'member')"
+        # To try what it may not do would fill the server's log, beat by beat.
+        "where objects.role <> owner.role and pg_has_role(objects.role, 'usage') and pg_has_role(owner.role, 'member')"
     )
     for kind, name, owner in cursor.fetchall():
         _try(cursor, f"alter {kind} public.{name} owner to {owner}")
