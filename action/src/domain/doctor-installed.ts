@@ -87,7 +87,7 @@ function foreign({ hold }: StoredBeat): Remark | undefined {
   if (hold.foreign === undefined || hold.foreign.length === 0) return undefined;
   return doubtful(
     `the role that its tasks sign in as keeps ${some(hold.foreign)}`,
-    'Both roles work with it. Let that role be a member of the owner of `dag`: the next beat gives it to him.',
+    'Both roles work with it. Let that role be a member of the owner of `dag`: the next beat gives it away.',
   );
 }
 
