@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instant, parseStored, versioned } from './stored-json.ts';
 
-const fence = z.object({ epoch: z.int(), grade: z.enum(['stopped', 'paused']) });
+const fence = z.object({ epoch: z.int(), grade: z.enum(['stopped', 'paused']), at: instant.optional() });
 
 const heartbeat = z.object({
   ...versioned,

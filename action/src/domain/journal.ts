@@ -32,7 +32,12 @@ const STEP_DATA = {
     readAt: instant.optional(),
   }),
   claimed: z.object({ debts: z.array(debtSchema), lastSignOfLife: instant.nullable() }),
-  fenced: z.object({ grade: z.enum(['stopped', 'paused', 'unproven']), debts: z.array(debtSchema) }),
+  fenced: z.object({
+    grade: z.enum(['stopped', 'paused', 'unproven']),
+    debts: z.array(debtSchema),
+    /** When the side that was left was seen to have stopped; until then it worked on. */
+    stoppedAt: instant.optional(),
+  }),
   activated: inertOrLive.extend({
     report: reportSchema.optional(),
     /** What was really activated; the plan may have had an older one. */

@@ -35,11 +35,15 @@ export function lossOf(
 }
 
 /** The preview, line by line, for the log. */
-export function describeLoss({ snapshot, lastSignOfLife, lostSeconds, inFlight }: LossPreview): readonly string[] {
+export function describeLoss(
+  { snapshot, lastSignOfLife, lostSeconds, inFlight }: LossPreview,
+  livesOn: boolean,
+): readonly string[] {
   const gap = lostSeconds === null ? 'an unknown time' : `at most ${lostSeconds} s`;
   return [
     `snapshot ${snapshot.id}, taken ${snapshot.takenAt}, ${snapshot.ageSeconds} s ago`,
     `lost: what happened in ${gap} after it; last sign of life: ${lastSignOfLife ?? 'none was seen'}`,
+    ...(livesOn ? ['it lives: what it does from now until it is stopped is lost, too'] : []),
     `in flight at the snapshot, to be continued or run again: ${inFlight.length}`,
     ...inFlight.map(({ dagId, runId, state }) => `  ${dagId} ${runId} (${state})`),
   ];

@@ -76,7 +76,17 @@ export async function fence(scene: MoveScene): Promise<StepData<'fenced'>> {
   const { activated: lineage } = await lease.ensure();
   const loser = { world, deployment, side: from, winner: to, move: move.id, epoch: move.epoch, lineage };
   const grade = await stopLoser(loser, moveRunId(move.id, 'fence'));
-  if (grade !== 'unproven') return { grade, debts: [] };
+  if (grade !== 'unproven') return { grade, debts: [], stoppedAt: await stoppedAt(scene) };
   world.log.warning(`${from.region} could not be fenced: what it starts until it sees the new epoch runs twice`);
   return { grade, debts: [debtOf(scene, 'fence')] };
+}
+
+/**
+ * When it laid its fence, by its own clock, as its snapshots are; where its canary does not say so, now, by ours.
+ * `undefined`: it was a standby all the time.
+ */
+async function stoppedAt({ world, deployment, from, to }: MoveScene): Promise<string | undefined> {
+  const read = await probe(() => lastBeatOf(from, to, deployment));
+  const beat = 'answer' in read ? read.answer : undefined;
+  return beat?.role === 'standby' ? beat.fence?.at : iso(world.clock.now());
 }

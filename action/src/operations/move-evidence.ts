@@ -3,7 +3,7 @@ import type { JournalEntry } from '../domain/journal.ts';
 import { mostLost } from '../domain/loss.ts';
 import { keys } from '../domain/names.ts';
 import type { FailoverResult, StepTime } from '../domain/results.ts';
-import { millis, toStored } from '../domain/stored-json.ts';
+import { millis, secondsBetween, toStored } from '../domain/stored-json.ts';
 import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
@@ -27,8 +27,13 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
   const activated = (await read('activated')).data;
   const confirmed = await read('confirmed');
   const { lastSignOfLife } = (await read('claimed')).data;
-  const loss = activated.loss ?? planned.loss;
-  const lostSeconds = mostLost(loss.snapshot.takenAt, lastSignOfLife, deployment.canary.everySeconds);
+  const fenced = (await read('fenced')).data;
+  const last = activated.loss ?? planned.loss;
+  const { takenAt } = last.snapshot;
+  // A side that lived worked on until its fence, whatever its beats told before.
+  const lostSeconds =
+    secondsBetween(takenAt, fenced.stoppedAt ?? null) ??
+    mostLost(takenAt, lastSignOfLife, deployment.canary.everySeconds);
   const { debts } = await lease.ensure();
   return {
     operation: 'failover',
@@ -45,8 +50,8 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
     confirmedAt: confirmed.endedAt,
     verdict: planned.verdict,
     overridden: planned.overridden,
-    loss,
-    fence: (await read('fenced')).data.grade,
+    loss: { ...last, lostSeconds },
+    fence: fenced.grade,
     debts,
     steps: await stepTimes(read),
     activation: activated.report,

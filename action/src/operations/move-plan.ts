@@ -10,6 +10,7 @@ import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
 import { isPassing } from '../domain/reconcile-follow.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
+import { staleAfter } from '../domain/reading.ts';
 import { firstOf } from '../domain/standing-findings.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { requireFenceable } from './fenceable.ts';
@@ -56,7 +57,8 @@ export async function planMove(
   const lastBeat = await lastBeatOf(from, to, deployment);
   const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
-    for (const line of describeLoss(loss)) world.log.info(line);
+    const livesOn = lastBeat?.role === 'active' && lastBeat.ageMilliseconds <= staleAfter(deployment);
+    for (const line of describeLoss(loss, livesOn)) world.log.info(line);
     return Promise.resolve();
   });
   const data: StepData<'planned'> = {

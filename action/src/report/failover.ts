@@ -49,10 +49,10 @@ const restored = (snapshot: SnapshotAge, startedAt: string): Inline =>
     ? t`Restored state: snapshot ${code(snapshot.id)}, taken ${moment(snapshot.takenAt)}, after the move began.`
     : t`Restored state: snapshot ${snapshotWords(snapshot)} when the move began.`;
 
-const lossLines = ({ loss, from, startedAt }: FailoverResult): readonly Inline[] => [
+const lossLines = ({ loss, from, fence, startedAt }: FailoverResult): readonly Inline[] => [
   restored(loss.snapshot, startedAt),
   `Last sign of life of ${from}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
-  `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until one heartbeat after the last that was seen).`,
+  `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until ${fence === 'unproven' ? 'one heartbeat after the last that was seen' : `${from} was stopped`}).`,
 ];
 
 type TaskRef = ActivationReport['rerun'][number];

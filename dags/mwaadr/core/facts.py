@@ -129,7 +129,8 @@ DAG = Table(
     columns=("dag_id", "is_paused", "next_dagrun", "exceeds_max_non_backfill"),
     # With those that this site itself still waits for: see late.py.
     select="(select * from public.dag union all select r.* from public.mwaadr_state m, "
-    "jsonb_each(m.detail -> 'late') e, jsonb_populate_record(null::public.dag, e.value) r where e.key not in (select dag_id from public.dag))",
+    "jsonb_each(m.detail -> 'late') e, jsonb_populate_record(null::public.dag, e.value) r "
+    "where e.key not in (select dag_id from public.dag))",
 )
 
 TABLES = (*REFERENCES, *HISTORY, *CONFIG, DAG)
