@@ -225,6 +225,19 @@ class Stranger(OfRoles):
             self.west.user = user
             self.assertEqual(self.west.beat()["role"], "standby")
 
+    def test_what_it_may_not_make_is_said(self) -> None:
+        self.west.user = stranger = self.new_role()
+        there = superuser(self.west.database)
+        self.addCleanup(there.close)
+        there.cursor().execute(f"revoke create on schema public from {stranger}")
+        with self.assertRaisesRegex(AssertionError, "MdrError: our table cannot be created: .*permission denied"):
+            self.west.beat()
+        there.cursor().execute(f"grant create on schema public to {stranger}; revoke trigger on dag from {stranger}")
+        hold = self.west.beat()["hold"]
+        self.assertEqual((hold["installed"], hold["held"], hold["unpausedUserDags"]), (False, False, 0))
+        there.cursor().execute(f"grant trigger on dag to {stranger}")
+        self.assertTrue(self.west.beat()["hold"]["held"])
+
     def test_without_any_right_on_ours_it_is_told_so_and_airflow_goes_on(self) -> None:
         self.west.beat()
         self.west.user = stranger = self.new_role()
