@@ -1,5 +1,5 @@
 import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
-import type { DagRunState } from '../../action/src/domain/ports.ts';
+import type { DagRunState, Work } from '../../action/src/domain/ports.ts';
 import { beat } from './model-canary.ts';
 import { runDataPath } from './model-data-path.ts';
 import type { DrConf, DrOutcome } from './model-data-path.ts';
@@ -101,11 +101,13 @@ export class ModelAirflow extends ModelDatabase {
   }
 
   /** What Airflow counts when it is asked for its tasks; `since` in milliseconds. */
-  countWork(since: number): { queued: number; running: number; startedSince: number } {
+  countWork(since: number): Omit<Work, 'of'> {
     const due = this.role === 'active' ? this.unpaused.length : 0;
     const startedSince = this.started.filter((line) => Date.parse(line.split('scheduled__')[1] ?? '') >= since).length;
     const isStill = this.workersDead || this.frozen;
-    return { queued: isStill ? due + 1 : 0, running: isStill ? 0 : this.runningRuns.length, startedSince };
+    const ourWaiting = isStill || this.starved.has(DAG_IDS.canary) ? 1 : 0;
+    const queued = isStill ? due + 1 : ourWaiting;
+    return { queued, running: isStill ? 0 : this.runningRuns.length, startedSince, ourWaiting };
   }
 
   /** By REST, which can pause any DAG. */

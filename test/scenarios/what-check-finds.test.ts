@@ -66,7 +66,7 @@ describe('Workers that are dead', () => {
     const story = await Story.ofARunningDeployment();
     story.universe.airflow(EAST).starved.add('mwaadr_canary');
     const seen = await checks(story, 8);
-    expect(seen.flatMap(names)).toEqual([]);
+    expect(seen.flatMap(names)).not.toContain('nothing-runs');
     expect(seen.at(-1)?.verdict.key).toBe('DEGRADED');
   });
 });
@@ -173,5 +173,21 @@ describe('A metric of the team', () => {
   test('that is good changes nothing', async () => {
     const story = await withMetric(() => 7);
     expect((await story.check()).verdict.key).toBe('HEALTHY');
+  });
+});
+
+describe('A canary that waits for a worker slot behind tasks that run', () => {
+  test('is red as soon as that lasts, and a beat ends it', async () => {
+    const story = await Story.ofARunningDeployment();
+    const east = story.universe.airflow(EAST);
+    east.starved.add('mwaadr_canary');
+    const seen = await checks(story, 8);
+    const found = seen.map(({ findings }) => findings.map(({ name }) => name));
+    expect(found[0]).toEqual([]);
+    expect(found.at(-1)).toEqual(['dr-waits']);
+    expect(seen.at(-1)?.findings[0]?.message).toContain('behind 2 running and 1 queued task(s)');
+    east.starved.clear();
+    await story.minutes(10);
+    expect((await story.check()).findings).toEqual([]);
   });
 });

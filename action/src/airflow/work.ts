@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RestApi } from '../aws/mwaa.ts';
+import { DAG_IDS } from '../domain/names.ts';
 import type { Work } from '../domain/ports.ts';
 
 /** As much of a page of task instances as both generations have alike. */
@@ -18,10 +19,10 @@ const BY_A_WORKER = 0.001;
  * same of `/api/v2`.
  */
 export async function countWork(api: RestApi, environment: string, since: number): Promise<Work> {
-  async function count(filter: Filter): Promise<number> {
+  async function count(filter: Filter, dag = '~'): Promise<number> {
     const request = {
       Name: environment,
-      Path: '/dags/~/dagRuns/~/taskInstances',
+      Path: `/dags/${dag}/dagRuns/~/taskInstances`,
       Method: 'GET',
       QueryParameters: { limit: 1, ...filter },
     } as const;
@@ -31,11 +32,12 @@ export async function countWork(api: RestApi, environment: string, since: number
     return read.data.total_entries;
   }
   const lately = { start_date_gte: new Date(since).toISOString() };
-  const [queued, running, begun, ended] = await Promise.all([
+  const [queued, running, begun, ended, ourWaiting] = await Promise.all([
     count({ state: 'queued' }),
     count({ state: 'running' }),
     count({ state: 'running', ...lately }),
     count({ duration_gte: BY_A_WORKER, ...lately }),
+    count({ state: 'queued' }, DAG_IDS.canary),
   ]);
-  return { queued, running, startedSince: begun + ended, of: 'Airflow' };
+  return { queued, running, startedSince: begun + ended, ourWaiting, of: 'Airflow' };
 }

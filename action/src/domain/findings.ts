@@ -38,6 +38,7 @@ export function findingsOf(facts: FindingFacts): Found {
       ...standingFindings(facts, permissionOf(verdict.key, 'manual'), mustBeLeft(verdict)),
       ...twoActive(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
+      ...(persists(seen, 'slots') ? [drWaits(facts)] : []),
       ...pauses.findings,
       ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
       ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
@@ -121,5 +122,15 @@ function nothingRuns(facts: FindingFacts): Finding {
     name: 'nothing-runs',
     message: `tasks are due in ${region}, and none starts (${work}): look at the workers of ${environment} first, and move if they cannot be brought back`,
     command: newMoveTo(facts, standing.roles.standby, `no task starts in ${region}`, permission),
+  };
+}
+
+/** With every slot taken there is no beat, no snapshot and no fence, for as long as the tasks take that have them. */
+function drWaits({ deployment, standing, seen }: FindingFacts): Finding {
+  const { region, environment } = deployment.sites[standing.roles.active];
+  const why = seen.observer.readings.at(-1)?.signals.slots.value ?? '';
+  return {
+    name: 'dr-waits',
+    message: `DR tasks in ${region} wait for a worker (${why}): until one is free there is no heartbeat, no new snapshot, and nothing that stops its DAGs. Give ${environment} more or larger workers, or let fewer tasks run at once`,
   };
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { instant, parseStored, versioned } from './stored-json.ts';
 
-const fence = z.object({ epoch: z.int(), grade: z.enum(['stopped', 'paused']), at: instant.optional() });
+const fence = z.object({
+  epoch: z.int(),
+  grade: z.enum(['stopped', 'paused']),
+  at: instant.optional().catch(undefined),
+});
 
 const heartbeat = z.object({
   ...versioned,

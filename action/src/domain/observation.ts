@@ -23,6 +23,7 @@ export const SIGNALS = [
   'fence',
   'role',
   'work',
+  'slots',
   'extraMetrics',
   'activePeer',
   'standbyPeer',

@@ -155,6 +155,8 @@ export interface Work {
   readonly running: number;
   /** By a worker, not set by the scheduler itself; `undefined` = whoever was asked does not know. */
   readonly startedSince: number | undefined;
+  /** How many beats of our own canary are queued for a worker; `undefined` = whoever was asked does not know. */
+  readonly ourWaiting: number | undefined;
   /** Who was asked, for the reader. */
   readonly of: 'Airflow' | 'CloudWatch';
 }

@@ -1,6 +1,6 @@
 import type { Debt } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
-import { bad, extraSignal, good, none, peerSignal, workSignal } from './signals.ts';
+import { bad, extraSignal, good, none, peerSignal, slotSignal, workSignal } from './signals.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Unreadable } from './faults.ts';
 import type { StoredBeat } from './heartbeat.ts';
@@ -73,6 +73,7 @@ export function readingOf(
       fence: fenceSignal(known?.standing.record.debts ?? []),
       role: known === undefined ? NOT_KNOWN : roleSignal(troubleOf(known)),
       work: signal(probes.work, (work) => workSignal(work, stale)),
+      slots: signal(probes.work, slotSignal),
       extraMetrics: signal(probes.extraMetrics, (values) => extraSignal(deployment.health.extraMetrics, values)),
       activePeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.active, stale),
       standbyPeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.standby, stale),

@@ -36,6 +36,7 @@ export const FINDING_NAMES = [
   'peer-unreadable',
   'nothing-runs',
   'record-lost',
+  'dr-waits',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];
 

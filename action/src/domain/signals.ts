@@ -18,6 +18,17 @@ export function workSignal(work: Work | undefined, window: number): Signal {
   return queued > 0 && running === 0 ? bad(seen) : none(seen);
 }
 
+/**
+ * The beat stands in the queue behind tasks that run: so would a fence, a snapshot and a restore. The queue of MWAA has no
+ * priorities.
+ */
+export function slotSignal(work: Work | undefined): Signal {
+  if (work === undefined) return good('a worker has taken the last beat');
+  const { queued, running, ourWaiting = 0 } = work;
+  if (ourWaiting === 0 || running === 0) return none('nobody knows');
+  return bad(`the canary waits for a worker slot behind ${running} running and ${queued} queued task(s)`);
+}
+
 type ExtraMetrics = Deployment['health']['extraMetrics'];
 
 /** Bad when one of them is so in every period; a period without data is evidence of nothing. */

@@ -181,7 +181,14 @@ const lines = (reading: Reading, names: readonly SignalName[]): readonly string[
   names.map((name) => `${name}: ${reading.signals[name].quality}, ${reading.signals[name].value}`);
 
 /** Signals that most sites do not have, or that are only asked when there is a reason: that is no remark. */
-const MAY_BE_NONE: readonly SignalName[] = ['activeMetric', 'work', 'extraMetrics', 'activePeer', 'standbyPeer'];
+const MAY_BE_NONE: readonly SignalName[] = [
+  'activeMetric',
+  'work',
+  'slots',
+  'extraMetrics',
+  'activePeer',
+  'standbyPeer',
+];
 
 /** What is not as it should be. */
 const problems = (reading: Reading): readonly string[] =>

@@ -117,7 +117,7 @@ async function measureWork({ deployment, active, now }: Question): Promise<Work 
   const known = (series: readonly (number | undefined)[]) => series.filter((value) => value !== undefined);
   if (known(queued).length < badPeriods || known(running).length < badPeriods) return undefined;
   const [least, most] = [Math.min(...known(queued)), Math.max(...known(running))];
-  return { queued: least, running: most, startedSince: undefined, of: 'CloudWatch' };
+  return { queued: least, running: most, startedSince: undefined, ourWaiting: undefined, of: 'CloudWatch' };
 }
 
 async function askExtraMetrics({ deployment, active, now }: Question) {

@@ -62,6 +62,7 @@ const NAMES: Readonly<Record<string, (active: string, standby: string) => string
   fence: (_active, standby) => `Fence of ${standby}`,
   role: () => 'Who is active, by records and heartbeats',
   work: (active) => `Tasks, ${active}`,
+  slots: (active) => `Worker slots for DR, ${active}`,
   extraMetrics: (active) => `Metrics of your own, ${active}`,
   activePeer: (active) => `What ${active} cannot read`,
   standbyPeer: (_active, standby) => `What ${standby} cannot read`,
@@ -109,6 +110,7 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'nothing-runs': 'no task starts',
   'two-active': 'two sides may be at work',
   'record-lost': 'a control record is lost',
+  'dr-waits': 'its DR tasks wait for a worker',
 };
 
 function answerOf(result: CheckResult): Block {

@@ -67,11 +67,15 @@ describe.each([
   });
 
   test('counts the tasks that wait, run and were started by a worker, over all DAGs', async () => {
-    const counts = [3, 2, 1, 4];
+    const counts = [3, 2, 1, 4, 1];
     server.script(...counts.map((total_entries) => answer({ task_instances: [{}], total_entries })));
     const since = Date.parse('2026-11-24T10:15:00Z');
     const work = await airflow(version).work(ENV, since);
     const asked = calls();
+    const own = asked.findIndex(({ Path }) => Path === '/dags/mwaadr_canary/dagRuns/~/taskInstances');
+    expect(asked[own]?.QueryParameters).toEqual({ limit: 1, state: 'queued' });
+    const [ourWaiting] = counts.splice(own, 1);
+    asked.splice(own, 1);
     expect(asked.map(({ Method, Path }) => `${Method} ${Path}`)).toEqual(
       Array<string>(4).fill('GET /dags/~/dagRuns/~/taskInstances'),
     );
@@ -92,6 +96,7 @@ describe.each([
       running: of({ limit: 1, state: 'running' }),
       startedSince:
         of({ limit: 1, state: 'running', start_date_gte }) + of({ limit: 1, duration_gte: 0.001, start_date_gte }),
+      ourWaiting,
       of: 'Airflow',
     });
   });

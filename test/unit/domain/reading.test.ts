@@ -144,17 +144,23 @@ describe("The active site's heartbeat", () => {
 
 describe('Work', () => {
   test.each<[string, Omit<Work, 'of'>, string]>([
-    ['tasks are due and none starts', { queued: 3, running: 0, startedSince: 0 }, 'bad'],
-    ['tasks are due and some start', { queued: 3, running: 0, startedSince: 1 }, 'good'],
-    ['nothing is due', { queued: 0, running: 0, startedSince: 0 }, 'none'],
-    ['all slots are taken by long tasks', { queued: 3, running: 5, startedSince: 0 }, 'none'],
-    ['nobody knows what has started, and nothing runs', { queued: 3, running: 0, startedSince: undefined }, 'bad'],
+    ['tasks are due and none starts', { queued: 3, running: 0, startedSince: 0, ourWaiting: 0 }, 'bad'],
+    ['tasks are due and some start', { queued: 3, running: 0, startedSince: 1, ourWaiting: 0 }, 'good'],
+    ['nothing is due', { queued: 0, running: 0, startedSince: 0, ourWaiting: 0 }, 'none'],
+    ['all slots are taken by long tasks', { queued: 3, running: 5, startedSince: 0, ourWaiting: 0 }, 'none'],
+    [
+      'nobody knows what has started, and nothing runs',
+      { queued: 3, running: 0, startedSince: undefined, ourWaiting: undefined },
+      'bad',
+    ],
   ])('when %s', (_name, work, expected) => {
     expect(quality('work', { work: { answer: { ...work, of: 'Airflow' } } })).toBe(expected);
   });
 
   test('says what was counted, and by whom', () => {
-    const work = { answer: { queued: 3, running: 0, startedSince: undefined, of: 'CloudWatch' } } as const;
+    const work = {
+      answer: { queued: 3, running: 0, startedSince: undefined, ourWaiting: undefined, of: 'CloudWatch' },
+    } as const;
     expect(signalOf('work', { probes: { work } }).value).toBe(
       '3 queued, 0 running, none known to have started in the last 6 min, says CloudWatch',
     );
