@@ -81,3 +81,21 @@ class DagsThatComeLate(unittest.TestCase):
         self.assertEqual(back["outcome"], "done", back["output"])
         query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
         self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
+
+    def test_one_that_came_while_the_site_was_a_standby_again_stops_no_later_move(self) -> None:
+        self.source.beat()
+        first = self.target.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(2, "claimed")
+        back = self.source.run("activate", **self.bed.conf(first, "mv-2-aaaaaaaa", 2))
+        self.assertEqual(back["outcome"], "done", back["output"])
+        self.bed.control(2)
+        self.target.beat()
+        self.parse()
+        self.target.beat()
+        second = self.source.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(3, "claimed")
+        again = self.target.run("activate", **self.bed.conf(second, "mv-3-aaaaaaaa", 3))
+        self.assertEqual(again["outcome"], "done", again["output"])
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})

@@ -232,8 +232,10 @@ class _Activate(_Restore):
 
     def begin(self, cursor: Any) -> state.State:
         row = self.before = super().begin(cursor)
+        # What an earlier activation waited for is over: the hold would pause what this one unpauses.
         cursor.execute(
-            "update public.mwaadr_state set epoch = %s, role = 'active', move = %s, changed = now() where epoch < %s",
+            "update public.mwaadr_state set epoch = %s, role = 'active', move = %s, changed = now(), "
+            "detail = detail - '{late,lateQueues}'::text[] where epoch < %s",
             (self.job.conf["epoch"], self.job.conf["move"], self.job.conf["epoch"]),
         )
         if not cursor.rowcount:
