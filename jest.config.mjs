@@ -2,6 +2,7 @@
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  setupFiles: ['<rootDir>/test/support/node-errors.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/jest.transform.mjs' },
 };
 

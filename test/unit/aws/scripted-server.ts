@@ -5,15 +5,6 @@ import { buffer } from 'node:stream/consumers';
 import type { Limits } from '../../../action/src/aws/call.ts';
 import type { S3Session } from '../../../action/src/aws/session.ts';
 
-// jest gives tests a realm of their own: without this the SDK would not take Node's errors for errors and wrap them.
-Object.defineProperty(Error, Symbol.hasInstance, {
-  value(this: unknown, error: unknown) {
-    return this === Error
-      ? (Error as unknown as { isError(error: unknown): boolean }).isError(error)
-      : Function.prototype[Symbol.hasInstance].call(this, error);
-  },
-});
-
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
