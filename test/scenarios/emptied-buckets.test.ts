@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { AwsFault } from '../../action/src/domain/faults.ts';
 import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
@@ -10,6 +9,7 @@ const remove = (story: MoveStory, region: string, prefix: string) => {
   const [s3, bucket] = [story.universe.s3(region), story.universe.bucket(region)];
   for (const { key } of s3.list(bucket, prefix)) s3.delete(bucket, key);
 };
+
 describe('When one bucket has no record, the other Region does not tell, and nothing proves who is active', () => {
   test('as that of the standby was emptied before the bad day, then a waiting check is red', async () => {
     const story = await MoveStory.running();
@@ -43,20 +43,7 @@ describe('When a debt is paid, and the record that holds it may not be written',
   test('then check still says how the active site is', async () => {
     const story = await MoveStory.movedToWest();
     await story.minutes(15);
-    const s3 = story.universe.s3(WEST);
-    const put = s3.put.bind(s3);
-    s3.put = (bucket, key, ...more) => {
-      if (key === KEY)
-        throw new AwsFault({
-          quality: 'denied',
-          service: 's3',
-          region: WEST,
-          operation: 'PutObject',
-          awsCode: 'AccessDenied',
-          message: '',
-        });
-      return put(bucket, key, ...more);
-    };
+    story.deniesWritesOf(WEST, KEY);
     story.universe.bringBack(EAST);
     await story.minutes(6);
     expect(await story.check()).toMatchObject({ active: WEST });

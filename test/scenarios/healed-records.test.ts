@@ -1,20 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { AwsFault } from '../../action/src/domain/faults.ts';
 import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { ALL_PAUSED, AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
 const KEY = keys.control('example');
-
-const denied = new AwsFault({
-  quality: 'denied',
-  service: 's3',
-  region: WEST,
-  operation: 'PutObject',
-  awsCode: 'AccessDenied',
-  message: '',
-});
 
 const remove = (story: MoveStory, region: string) => {
   story.universe.s3(region).delete(story.universe.bucket(region), KEY);
@@ -93,12 +83,7 @@ describe('When the record of the standby is gone', () => {
   test('and may not be written, then check is red and says what to do', async () => {
     const story = await MoveStory.running();
     remove(story, WEST);
-    const s3 = story.universe.s3(WEST);
-    const put = s3.put.bind(s3);
-    s3.put = (bucket, key, ...more) => {
-      if (key === KEY) throw denied;
-      return put(bucket, key, ...more);
-    };
+    story.deniesWritesOf(WEST, KEY);
     const check = await story.check();
     expect(check.findings.map(({ name }) => name)).toEqual(['record-lost']);
     expect(check.findings[0]?.message).toContain('a move to us-west-2 may be refused');

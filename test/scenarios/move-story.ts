@@ -1,5 +1,6 @@
 import { stepNumber } from '../../action/src/domain/control-record.ts';
 import type { ControlRecord, MoveStep } from '../../action/src/domain/control-record.ts';
+import { AwsFault } from '../../action/src/domain/faults.ts';
 import { keys } from '../../action/src/domain/names.ts';
 import type { FailoverResult, StatusResult } from '../../action/src/domain/results.ts';
 import { Killed } from '../doubles/process.ts';
@@ -100,6 +101,23 @@ export class MoveStory extends Story {
       pause(dagId);
     };
     return paused;
+  }
+
+  /** From now on nobody may write this object of a Region's bucket; it can still be read. */
+  deniesWritesOf(region: string, denied: string): void {
+    const s3 = this.universe.s3(region);
+    const put = s3.put.bind(s3);
+    const fault = {
+      quality: 'denied',
+      service: 's3',
+      region,
+      operation: 'PutObject',
+      awsCode: 'AccessDenied',
+    } as const;
+    s3.put = (bucket, key, ...more) => {
+      if (key === denied) throw new AwsFault({ ...fault, message: '' });
+      return put(bucket, key, ...more);
+    };
   }
 
   /** Role and epoch of both sites by their own databases: `active 0, standby 0`. */
