@@ -23,7 +23,7 @@ export function standingFindings(
   if (trouble === undefined || runOf(standing) !== undefined) return [];
   const claim = claimOf(standing);
   const isUnconfirmed = trouble.kind === 'unconfirmed';
-  const isOpen = isUnconfirmed && isUnhealthy === undefined && !beats(facts, standing.roles.active);
+  const isOpen = isUnconfirmed && isUnhealthy === undefined && !beatsStill(facts, standing.roles.active);
   const isOver = isUnconfirmed && isUnhealthy === true;
   const command = isOpen ? undefined : commandOf(facts, claim, permission, isOver);
   const findings: Finding[] = [];
@@ -38,7 +38,7 @@ export function standingFindings(
 
 const ASK_CHECK = 'It does not beat: `check` says whether the move can be closed, or its target has to be left';
 
-const beats = ({ deployment, standing }: StandingCase, site: SiteIndex): boolean =>
+const beatsStill = ({ deployment, standing }: StandingCase, site: SiteIndex): boolean =>
   (standing.beats[site]?.ageMilliseconds ?? Infinity) <= staleAfter(deployment);
 
 /** What a move needs as far as records and heartbeats alone tell, as long as they tell of trouble. */
@@ -76,23 +76,21 @@ export const firstOf = (dagIds: readonly string[], total = dagIds.length): strin
  */
 function targetOf(facts: StandingCase, claim: Move | undefined): SiteIndex {
   const { deployment, standing, reach } = facts;
-  const { roles, beats } = standing;
-  const stale = staleAfter(deployment);
+  const { roles } = standing;
   if (claim !== undefined) {
     const target = deployment.sites[0].region === claim.to ? 0 : 1;
     return isSeen(facts, target) ? target : otherSite(target);
   }
   const order = [roles.active, roles.standby];
-  const beating = order.find((site) => reach[site] === 'there' && (beats[site]?.ageMilliseconds ?? Infinity) <= stale);
+  const beating = order.find((site) => reach[site] === 'there' && beatsStill(facts, site));
   return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
 }
 
 /** By its record, or, as its bucket may only be hard to reach for a moment, by its beats in the other one. */
-function isSeen({ deployment, standing, reach }: StandingCase, site: SiteIndex): boolean {
-  if (reach[site] === 'there' || reach[site] === 'absent') return true;
-  const beat = standing.beats[site];
-  const isFresh = beat !== undefined && beat.ageMilliseconds <= staleAfter(deployment);
-  return isFresh && (reach[site] === 'hidden' || beat.role === 'active');
+function isSeen(facts: StandingCase, site: SiteIndex): boolean {
+  const reach = facts.reach[site];
+  if (reach === 'there' || reach === 'absent') return true;
+  return beatsStill(facts, site) && (reach === 'hidden' || facts.standing.beats[site]?.role === 'active');
 }
 
 /** To go on with a claim needs no permission. */
