@@ -82,6 +82,17 @@ class DagsThatComeLate(unittest.TestCase):
         query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
         self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
 
+    def test_a_snapshot_between_the_parser_and_the_next_beat_has_them_as_they_were(self) -> None:
+        self.parse()
+        self.source.beat()
+        snapshot = self.target.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(2, "claimed")
+        back = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
+        self.assertEqual(back["outcome"], "done", back["output"])
+        query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
+        self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
+
     def test_one_that_came_while_the_site_was_a_standby_again_stops_no_later_move(self) -> None:
         self.source.beat()
         first = self.target.run("snapshot")
