@@ -101,6 +101,13 @@ describe.each([
     });
   });
 
+  test('counts what waits and runs though our canary is not there', async () => {
+    server.script(({ body }) =>
+      body.includes('mwaadr_canary') ? refusal(404) : answer({ task_instances: [], total_entries: 2 }),
+    );
+    expect(await airflow(version).work(ENV, 0)).toMatchObject({ queued: 2, running: 2, ourWaiting: undefined });
+  });
+
   test('starts a run under our id', async () => {
     server.script(answer({ dag_run_id: 'r', state: 'queued' }));
     expect(await airflow(version).trigger(ENV, 'mwaadr_restore', 'r', { move: 'm' })).toBe('started');
