@@ -71,6 +71,38 @@ describe('The health workflow, four times an hour', () => {
     expect(took).toBeLessThan(3 * PERIOD + 60);
   });
 
+  test('waits for what becomes a finding only by staying: the canary has no worker slot', async () => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.airflow(EAST).starved.add('mwaadr_canary');
+    await story.minutes(20);
+    const { result, exit, took } = await timedCheck(story);
+    expect(result.findings.map(({ name }) => name)).toEqual(['dr-waits']);
+    expect(exit).toBe(1);
+    expect(took).toBeLessThan(3 * PERIOD + 60);
+  });
+
+  test('or a site cannot read the record of the other', async () => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.cut();
+    await story.minutes(4);
+    const { result, exit } = await timedCheck(story);
+    expect(result.findings.map(({ name }) => name)).toContain('peer-unreadable');
+    expect(exit).toBe(1);
+  });
+
+  test('and no longer than that takes, when it goes away', async () => {
+    const story = await Story.ofARunningDeployment();
+    const east = story.universe.airflow(EAST);
+    east.starved.add('mwaadr_canary');
+    await story.minutes(20);
+    story.universe.clock.after(60_000, () => {
+      east.starved.clear();
+    });
+    const { result, exit } = await timedCheck(story);
+    expect(result.findings).toEqual([]);
+    expect(exit).toBe(0);
+  });
+
   test('does not wait for an update of the site to end', async () => {
     const story = await Story.ofARunningDeployment();
     story.universe.airflow(EAST).status = 'UPDATING';

@@ -200,10 +200,13 @@ const problems = (reading: Reading): readonly string[] =>
     }),
   );
 
+/** What is a finding only once it {@link persists}, however well the scheduler is. */
+const TO_PERSIST: readonly SignalName[] = ['slots', 'activePeer', 'standbyPeer'];
+
 /**
- * Whether more readings would not change the verdict. A remark about a site that lives, or is excused, is not waited
- * for; but a heartbeat and the metric outlive the scheduler for a while, so that they count only when, after `waited`
- * milliseconds, they cannot be from before the waiting.
+ * Whether more readings would change nothing. A remark about a site that lives, or is excused, is not waited for, unless
+ * it becomes a finding by staying; but a heartbeat and the metric outlive the scheduler for a while, so that they count
+ * only when, after `waited` milliseconds, they cannot be from before the waiting.
  */
 export function isSettled(
   { key, deadline }: Verdict,
@@ -217,11 +220,13 @@ export function isSettled(
   if (deadline !== undefined) return true;
   // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
   if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;
+  const oneMore = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
+  if (waited < oneMore && TO_PERSIST.some((name) => is(latest, name, 'bad'))) return false;
   if (is(latest, 'activeAirflow', 'good')) return true;
   if (is(latest, 'activeAirflow', 'bad')) return false;
-  const metricLags = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
+  // CloudWatch answers late, too.
   return (
-    (waited >= stale && is(latest, 'heartbeat', 'good')) || (waited >= metricLags && is(latest, 'activeMetric', 'good'))
+    (waited >= stale && is(latest, 'heartbeat', 'good')) || (waited >= oneMore && is(latest, 'activeMetric', 'good'))
   );
 }
 
