@@ -44,7 +44,7 @@ describe('When an activation of a superseded epoch is committed right before the
     const { fence, debts } = await story.force(HOME);
     expect(story.roles).toBe('active 2, active 1');
     // Its REST API answers, but S3 of its own does not: whether it lost is in the record of the winner.
-    expect([fence, debts.map(({ kind }) => kind)]).toEqual(['paused', ['claim']]);
+    expect([fence, debts.map(({ kind }) => kind)]).toEqual(['paused', ['claim', 'fence']]);
     expect(Object.values(story.dagsOf(WEST))).toEqual([true, true, true]);
   }, 60_000);
 });

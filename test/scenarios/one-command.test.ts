@@ -108,7 +108,9 @@ describe('When both Regions were lost in turn, and the one that is back was paus
     east.starved.add('mwaadr_canary');
     const canWrite = story.universe.fault({ service: 's3', quality: 'denied', region: EAST });
     story.universe.bringBack(EAST);
-    expect((await story.check()).debts).toMatchObject({ paid: [{ kind: 'fence', grade: 'paused' }] });
+    expect((await story.check()).debts).toMatchObject({
+      owed: [{ kind: 'claim' }, { kind: 'fence', grade: 'paused' }],
+    });
     story.universe.lose(WEST);
     east.starved.clear();
     canWrite();

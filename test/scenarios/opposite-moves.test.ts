@@ -89,7 +89,14 @@ describe('When two runners force opposite moves, and the record of the other sid
       await story.minutes(1);
       west.starved.add(DAG_IDS.canary);
       const result = await story.force(HOME, home);
-      expect(result).toMatchObject({ epoch: 2, to: EAST, debts: [{ kind: 'claim', site: WEST }] });
+      expect(result).toMatchObject({
+        epoch: 2,
+        to: EAST,
+        debts: [
+          { kind: 'claim', site: WEST },
+          { kind: 'fence', site: WEST },
+        ],
+      });
       expect(home.lines.join('\n')).toContain(`forced: the control record of ${WEST} stays unread`);
       // Its activation starts before its canary can learn of the higher epoch.
       west.starved.delete(DAG_IDS.activate);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readSnapshotId } from '../../action/src/domain/manifest.ts';
 import { DAG_IDS } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { forced, MoveStory, TO_WEST } from './move-story.ts';
+import { diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
 const takenAt = (id: string): number => readSnapshotId(id)?.at ?? NaN;
 
@@ -26,6 +26,23 @@ describe('When a side is left that lives', () => {
     expect(rpo.measuredSeconds).toBe(loss.lostSeconds);
     expect(Math.abs((rpo.measuredSeconds ?? 0) - lost)).toBeLessThanOrEqual(2);
     expect(runner.lines.join('\n')).toContain('it lives: what it does from now until it is stopped is lost, too');
+  });
+
+  test('that was active and fenced long before, then no fence of those days is taken for one of this move', async () => {
+    const story = await MoveStory.movedToWest();
+    await story.getsBack(EAST);
+    // Home and away again: from a side that has a fence of its own past.
+    await story.force(HOME);
+    await story.minutes(31);
+    story.universe.airflow(WEST).spoiled.set(DAG_IDS.activate, 'lost');
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    await story.minutes(31);
+    story.universe.airflow(WEST).spoiled.clear();
+    story.universe.fault({ service: 's3', quality: 'dark', region: WEST, observer: 'outside' });
+    await story.minutes(15);
+    const { from, fence, rpo } = await story.force(HOME);
+    expect([from, fence]).toEqual([WEST, 'stopped']);
+    expect(rpo.measuredSeconds).toBeGreaterThan(1_800);
   });
 
   test('and its canary cannot stop it, then to the call that paused it', async () => {

@@ -1,4 +1,3 @@
-import type { Debt } from './control-record.ts';
 import type { Deployment, SiteIndex } from './deployment.ts';
 import { otherSite } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
@@ -6,9 +5,10 @@ import type { Manifest } from './manifest.ts';
 import { permissionOf } from './move-permission.ts';
 import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
-import type { Finding } from './results.ts';
+import type { Finding, GradedDebt } from './results.ts';
 import type { Case } from './rows.ts';
 import { firstOf, newMoveTo, standingFindings, standingNotes } from './standing-findings.ts';
+import type { Life } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
@@ -35,7 +35,7 @@ export function findingsOf(facts: FindingFacts): Found {
   const pauses = ofPauses(facts);
   return {
     findings: [
-      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), mustBeLeft(verdict)),
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict)),
       ...twoActive(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
       ...(persists(seen, 'slots') ? [drWaits(facts)] : []),
@@ -47,7 +47,10 @@ export function findingsOf(facts: FindingFacts): Found {
   };
 }
 
-const mustBeLeft = ({ key }: Verdict): boolean => key === 'UNHEALTHY(region)' || key === 'UNHEALTHY(airflow)';
+function lifeOf({ key }: Verdict): Life {
+  if (key === 'UNHEALTHY(region)' || key === 'UNHEALTHY(airflow)') return 'dead';
+  return key === 'HEALTHY' || key === 'DEGRADED' ? 'alive' : 'unknown';
+}
 
 /** A side that lost says of itself that it is active, longer than its canary needs to hear of it. */
 function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
@@ -62,8 +65,9 @@ function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
 }
 
 /** What a check could not stop although it answers: `debts` are those that are left. */
-export function unfenced(facts: StandingCase, debts: readonly Debt[], answers: boolean): readonly Finding[] {
-  if (!answers || troubleOf(facts) !== undefined || !debts.some(({ kind }) => kind === 'fence')) return [];
+export function unfenced(facts: StandingCase, debts: readonly GradedDebt[], answers: boolean): readonly Finding[] {
+  const mayWork = debts.some(({ kind, grade }) => kind === 'fence' && (grade === null || grade === 'unproven'));
+  if (!answers || troubleOf(facts) !== undefined || !mayWork) return [];
   return [
     worksOn(
       facts.deployment,

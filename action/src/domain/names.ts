@@ -93,4 +93,5 @@ export const bundleKeys = {
 export const moveId = (epoch: number, random: string): string => `mv-${epoch}-${random.slice(0, 8)}`;
 
 /** The DAG run of a step: a repeated request meets a 409 instead of starting the step twice. */
-export const moveRunId = (move: string, step: 'restore' | 'activate' | 'fence'): string => `${move}-${step}`;
+export const moveRunId = (move: string, step: 'restore' | 'activate' | 'fence' | 'fence-owed'): string =>
+  `${move}-${step}`;

@@ -49,8 +49,8 @@ export interface Finding {
   readonly command?: { readonly operation: 'failover'; readonly inputs: Readonly<Record<string, string>> };
 }
 
-/** A debt that is paid; of a fence with the grade that was reached. */
-export type PaidDebt = Debt & { readonly grade: FenceGrade | null };
+/** A debt with the grade that a fence has reached; `null` of anything else, and of what was not tried. */
+export type GradedDebt = Debt & { readonly grade: FenceGrade | null };
 
 export interface CheckResult {
   readonly operation: 'check';
@@ -73,7 +73,7 @@ export interface CheckResult {
   readonly notes: readonly string[];
   /** Moves whose run had ended before the claim: taken out of the record now, nothing was touched. */
   readonly withdrawn: readonly Move[];
-  readonly debts: { readonly paid: readonly PaidDebt[]; readonly owed: readonly Debt[] };
+  readonly debts: { readonly paid: readonly GradedDebt[]; readonly owed: readonly GradedDebt[] };
   /** Sites whose environment configuration was saved. */
   readonly savedEnvironments: readonly string[];
   readonly warnings: readonly string[];

@@ -9,34 +9,40 @@ import { claimOf, nobodyWords, runOf, standsWords, troubleOf } from './trouble.t
 import type { StandingCase, Trouble } from './trouble.ts';
 
 /**
- * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
- * `isUnhealthy`: whether that site has to be left, so that a move to it is not worth its confirmation; `undefined`: only
- * its beat can tell.
+ * What a verdict says of the active site: a `dead` one has to be left, so that a move to it is not worth its
+ * confirmation.
  */
-export function standingFindings(
-  facts: StandingCase,
-  permission: Permission,
-  isUnhealthy?: boolean,
-): readonly Finding[] {
+export type Life = 'alive' | 'dead' | 'unknown';
+
+/**
+ * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
+ * `life`: without a verdict only its beat can tell.
+ */
+export function standingFindings(facts: StandingCase, permission: Permission, life?: Life): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
   if (trouble === undefined || runOf(standing) !== undefined) return [];
   const claim = claimOf(standing);
   const isUnconfirmed = trouble.kind === 'unconfirmed';
-  const isOpen = isUnconfirmed && isUnhealthy === undefined && !beatsStill(facts, standing.roles.active);
-  const isOver = isUnconfirmed && isUnhealthy === true;
+  const isOpen = isUnconfirmed && (life === undefined || life === 'alive') && !beatsStill(facts, standing.roles.active);
+  const isOver = isUnconfirmed && life === 'dead';
   const command = isOpen ? undefined : commandOf(facts, claim, permission, isOver);
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
   if (claim !== undefined) {
     const message = standsMessage(facts, claim, trouble);
-    findings.push({ name: 'move-stands', message: isOpen ? `${message}. ${ASK_CHECK}` : message, command });
+    const how = life === undefined ? ASK_CHECK : AWAIT_BEAT;
+    findings.push({ name: 'move-stands', message: isOpen ? `${message}. ${how}` : message, command });
   }
   return findings;
 }
 
 const ASK_CHECK = 'It does not beat: `check` says whether the move can be closed, or its target has to be left';
+
+/** A failover would wait for that beat in vain, again and again. */
+const AWAIT_BEAT =
+  'It lives, but does not beat: its canary waits for a worker, or is paused. Once it beats, `check` prints the command that closes the move; nothing else is missing';
 
 const beatsStill = ({ deployment, standing }: StandingCase, site: SiteIndex): boolean =>
   (standing.beats[site]?.ageMilliseconds ?? Infinity) <= staleAfter(deployment);

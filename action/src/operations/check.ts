@@ -1,5 +1,4 @@
 import type { Deployment } from '../domain/deployment.ts';
-import type { Debt } from '../domain/control-record.ts';
 import { unfenced } from '../domain/findings.ts';
 import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
 import type { Inputs } from '../domain/inputs.ts';
@@ -8,10 +7,10 @@ import { readSnapshotId } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import { keyAliasArn, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
-import type { CheckResult, Finding, SnapshotAge } from '../domain/results.ts';
+import type { CheckResult, Finding, GradedDebt, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import { withdrawAbandoned } from './abandoned.ts';
-import { dateOf } from './control.ts';
+import { timeOf } from './control.ts';
 import { payDebts } from './debts.ts';
 import { healRecords } from './heal-records.ts';
 import type { Observed } from './observe.ts';
@@ -46,7 +45,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     verdict,
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings,
-    snapshot: ageOfId(observed.snapshot, dateOf(world, known.controls)),
+    snapshot: ageOfId(observed.snapshot, timeOf(world, known.controls).at),
     findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed), ...healed.findings],
     notes: [...observed.notes, ...healed.notes],
     withdrawn,
@@ -60,7 +59,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
 function stillAtWork(
   deployment: Deployment,
   { controls, standing }: Known,
-  owed: readonly Debt[],
+  owed: readonly GradedDebt[],
   { standbyAnswers, findings }: Observed,
 ): readonly Finding[] {
   if (standing === undefined || findings.some(({ name }) => name === 'two-active')) return [];

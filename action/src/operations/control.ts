@@ -7,7 +7,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import { keys } from '../domain/names.ts';
 import type { WriteCondition, World } from '../domain/ports.ts';
-import type { Probe } from '../domain/reading.ts';
+import type { Probe, ReadingTime } from '../domain/reading.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import { bothSides, probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
@@ -43,9 +43,11 @@ export async function readControls(world: World, deployment: Deployment): Promis
 export const loadedOf = (controls: BothControls): readonly LoadedControl[] =>
   controls.flatMap((control) => ('answer' in control && control.answer !== undefined ? [control.answer] : []));
 
-/** S3's clock, as far as one of the records could be read: that of this machine may be minutes off. */
-export const dateOf = (world: World, controls: BothControls): number =>
-  loadedOf(controls)[0]?.date ?? world.clock.now();
+/** S3's clock is one for all observers, as far as one of the records could be read; that of this machine may be minutes off. */
+export function timeOf(world: World, controls: BothControls): ReadingTime {
+  const [loaded] = loadedOf(controls);
+  return loaded === undefined ? { at: world.clock.now(), clock: 'runner' } : { at: loaded.date, clock: 's3' };
+}
 
 /** Why there is no record to go by: `MDR-NOT-INSTALLED` only when both Regions answered and neither has one. */
 export function noRecord(deployment: Deployment, controls: BothControls): MdrError {

@@ -4,8 +4,9 @@ import type { Deployment } from '../domain/deployment.ts';
 import { effective } from '../domain/epoch.ts';
 import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
+import { moveRunId } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
-import type { PaidDebt } from '../domain/results.ts';
+import type { GradedDebt } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
 import { changeControl, restoreControl } from './control.ts';
 import type { LoadedControl } from './control.ts';
@@ -15,8 +16,8 @@ import type { Side } from './sides.ts';
 import type { Known } from './standing.ts';
 
 export interface Settlement {
-  readonly paid: readonly PaidDebt[];
-  readonly owed: readonly Debt[];
+  readonly paid: readonly GradedDebt[];
+  readonly owed: readonly GradedDebt[];
 }
 
 /**
@@ -30,12 +31,14 @@ export async function payDebts(world: World, deployment: Deployment, known: Know
   const winner = sideOf(world, deployment, siteOfEpoch(standing.record.epoch));
   const own = answerOf(known, winner);
   const debts = own?.record.debts.filter((debt) => isValid(deployment, standing, debt)) ?? [];
-  const paid: PaidDebt[] = [];
+  const paid: GradedDebt[] = [];
+  const owed: GradedDebt[] = [];
   for (const debt of debts) {
     const payment = await probe(() => unlessOver(() => pay(world, deployment, standing, debt)));
-    if ('answer' in payment && payment.answer !== undefined) paid.push({ ...debt, grade: payment.answer });
+    const { isPaid, grade } = ('answer' in payment ? payment.answer : undefined) ?? { isPaid: false, grade: null };
+    (isPaid ? paid : owed).push({ ...debt, grade });
   }
-  if (paid.length === 0) return { paid, owed: debts };
+  if (paid.length === 0) return { paid, owed };
   // What cannot be struck off now is paid once more: that must not take the verdict away.
   const after = await probe(() =>
     changeControl(world, winner, deployment, (current) => ({
@@ -43,7 +46,7 @@ export async function payDebts(world: World, deployment: Deployment, known: Know
       debts: current.debts.filter((debt) => !paid.some((done) => isSame(done, debt))),
     })),
   );
-  return 'answer' in after ? { paid, owed: after.answer.debts } : { paid: [], owed: debts };
+  return 'answer' in after ? { paid, owed } : { paid: [], owed: [...paid, ...owed] };
 }
 
 /** `undefined` when another move claims meanwhile: what was owed is void, and that is no reason to say nothing. */
@@ -87,13 +90,12 @@ async function strikeOffVoid(world: World, deployment: Deployment, known: Known,
   }
 }
 
-/** The grade of a fence, `null` for a claim; `undefined` when it could not be paid. */
-async function pay(
-  world: World,
-  deployment: Deployment,
-  standing: Standing,
-  debt: Debt,
-): Promise<FenceGrade | null | undefined> {
+interface Payment {
+  readonly isPaid: boolean;
+  readonly grade: FenceGrade | null;
+}
+
+async function pay(world: World, deployment: Deployment, standing: Standing, debt: Debt): Promise<Payment> {
   const index = siteOfEpoch(debt.epoch);
   const side = sideOf(world, deployment, otherSite(index));
   if (debt.kind === 'fence') {
@@ -107,11 +109,12 @@ async function pay(
       epoch,
       lineage,
     };
-    const grade = await stopLoser(loser, `${debt.move}-fence-${world.random.hex(2)}`);
-    return grade === 'unproven' ? undefined : grade;
+    // Of one name at every try: runs that get no worker must not pile up.
+    const { grade, isHeld } = await stopLoser(loser, moveRunId(debt.move, 'fence-owed'));
+    return { isPaid: isHeld, grade };
   }
   await mirror(world, deployment, standing.record, side);
-  return null;
+  return { isPaid: true, grade: null };
 }
 
 /**

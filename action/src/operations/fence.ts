@@ -34,24 +34,30 @@ export interface Loser {
 const CANARY_TAKES = 60;
 const STOPPING_TAKES = 45;
 
+/** `isHeld`: by its own canary, which goes on doing so. What was only paused can be unpaused, and needs to be looked at. */
+export interface Stopped {
+  readonly grade: FenceGrade;
+  readonly isHeld: boolean;
+}
+
 /**
  * Stops a site that lost: its own canary does it, started at once instead of waited for; if that cannot be, every DAG is
  * paused by REST. What cannot be reached is `unproven`. Throws `MDR-MOVE-SUPERSEDED`, `MDR-STOPPED`.
  */
-export async function stopLoser(of: Omit<Loser, 'since'>, runId: string): Promise<FenceGrade> {
+export async function stopLoser(of: Omit<Loser, 'since'>, runId: string): Promise<Stopped> {
   const { world, deployment, side } = of;
   const loser: Loser = { ...of, since: world.clock.now() };
   const first = await newestBeat(loser);
-  if (isStopped(loser, first)) return graded(loser);
+  if (isStopped(loser, first)) return { grade: await graded(loser), isHeld: true };
   const started = await probe(() => side.ports.airflow.trigger(side.site.environment, DAG_IDS.canary, runId, {}));
   const wasStarted = 'answer' in started && started.answer !== undefined;
   const beats = first !== undefined && first.ageMilliseconds <= staleAfter(deployment);
   const limit = beats ? 2 * deployment.canary.everySeconds + 30 : wasStarted ? CANARY_TAKES : 0;
-  if (limit > 0 && (await obeys(loser, limit))) return graded(loser);
+  if (limit > 0 && (await obeys(loser, limit))) return { grade: await graded(loser), isHeld: true };
   const paused = await probe(() => pauseByRest(loser));
-  if ('answer' in paused) return 'paused';
+  if ('answer' in paused) return { grade: 'paused', isHeld: false };
   world.log.warning(`${side.region} was not stopped: ${paused.detail}`);
-  return 'unproven';
+  return { grade: 'unproven', isHeld: false };
 }
 
 /** Whichever bucket holds it: the site may not be able to write into its own. */

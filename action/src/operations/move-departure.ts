@@ -1,4 +1,4 @@
-import type { ControlRecord, Debt } from '../domain/control-record.ts';
+import type { ControlRecord, Debt, Lineage } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
 import { moveRunId } from '../domain/names.ts';
@@ -70,23 +70,25 @@ export const debtOf = ({ world, from, move }: MoveScene, kind: Debt['kind']): De
   since: iso(world.clock.now()),
 });
 
-/** Stops the site that is left, or owes it. */
+/** Stops the site that is left, or owes it; what its canary does not hold is owed still. */
 export async function fence(scene: MoveScene): Promise<StepData<'fenced'>> {
   const { world, deployment, lease, from, to, move } = scene;
   const { activated: lineage } = await lease.ensure();
   const loser = { world, deployment, side: from, winner: to, move: move.id, epoch: move.epoch, lineage };
-  const grade = await stopLoser(loser, moveRunId(move.id, 'fence'));
-  if (grade !== 'unproven') return { grade, debts: [], stoppedAt: await stoppedAt(scene) };
+  const { grade, isHeld } = await stopLoser(loser, moveRunId(move.id, 'fence'));
+  const debts = isHeld ? [] : [debtOf(scene, 'fence')];
+  if (grade !== 'unproven') return { grade, debts, stoppedAt: await stoppedAt(scene, lineage) };
   world.log.warning(`${from.region} could not be fenced: what it starts until it sees the new epoch runs twice`);
-  return { grade, debts: [debtOf(scene, 'fence')] };
+  return { grade, debts };
 }
 
 /**
- * When it laid its fence, by its own clock, as its snapshots are; where its canary does not say so, now, by ours.
- * `undefined`: it was a standby all the time.
+ * When it laid the fence that ended what it did last, by its own clock, as its snapshots are; where its canary does not
+ * say so, now, by ours. `undefined`: it was a standby all the time.
  */
-async function stoppedAt({ world, deployment, from, to }: MoveScene): Promise<string | undefined> {
+async function stoppedAt({ world, deployment, from, to }: MoveScene, lineage: Lineage): Promise<string | undefined> {
   const read = await probe(() => lastBeatOf(from, to, deployment));
   const beat = 'answer' in read ? read.answer : undefined;
-  return beat?.role === 'standby' ? beat.fence?.at : iso(world.clock.now());
+  if (beat?.role !== 'standby') return iso(world.clock.now());
+  return beat.fence !== null && beat.fence.epoch > lineage.epoch ? beat.fence.at : undefined;
 }

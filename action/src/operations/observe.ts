@@ -6,14 +6,12 @@ import type { Manifest } from '../domain/manifest.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
-import type { ReadingTime } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { ask } from './ask.ts';
-import { noRecord } from './control.ts';
-import type { BothControls } from './control.ts';
+import { noRecord, timeOf } from './control.ts';
 import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
 import { probeStored, sideOf } from './sides.ts';
@@ -52,7 +50,7 @@ export async function observe(
   const roles = standing?.roles ?? ({ active: 0, standby: 1 } as const);
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
-  const time = timeOf(world, controls, [standby, active]);
+  const time = timeOf(world, controls);
   const known = standing && { deployment, standing, reach: reachOf(controls) };
   const before = await readBefore(deployment, active, standby, observer, memory);
   const probes = await ask({ world, deployment, active, standby, controls, standing, now: time.at });
@@ -77,15 +75,6 @@ export async function observe(
     ...(known === undefined ? { findings: [], notes: [] } : findingsOf({ ...known, verdict, seen, lastPauses })),
     warnings: warning === undefined ? [] : [warning],
   };
-}
-
-/** S3's clock is one for all observers; that of this machine may be minutes off. */
-function timeOf(world: World, controls: BothControls, sides: readonly Side[]): ReadingTime {
-  for (const { index } of sides) {
-    const control = controls[index];
-    if ('answer' in control && control.answer !== undefined) return { at: control.answer.date, clock: 's3' };
-  }
-  return { at: world.clock.now(), clock: 'runner' };
 }
 
 /** What was paused at the newest snapshot; only asked when it matters. */

@@ -48,21 +48,31 @@ export async function idsOf(
 ): Promise<readonly string[]> {
   const recent = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
   const ids = recent.filter((id) => isOf(id, lineage));
-  return ids.length > 0 ? ids : (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));
+  return ids.length > 0 ? ids : allOf(side, deployment, lineage);
 }
 
-/** Id of the newest snapshot of `lineage` that is whole at `side`; nothing is opened but manifests. */
+/**
+ * Id of the newest snapshot of `lineage` that is whole at `side`, as {@link requireNewestWhole} would take it; nothing is
+ * opened but manifests.
+ */
 export async function newestComplete(
   world: World,
   side: Side,
   deployment: Deployment,
   lineage: Lineage,
 ): Promise<string | undefined> {
-  for (const id of await idsOf(world, side, deployment, lineage)) {
-    if (await isComplete(side, deployment, id)) return id;
+  const seen = new Set<string>();
+  for (const list of [() => idsOf(world, side, deployment, lineage), () => allOf(side, deployment, lineage)]) {
+    for (const id of await list()) {
+      if (!seen.has(id) && (await isComplete(side, deployment, id))) return id;
+      seen.add(id);
+    }
   }
   return undefined;
 }
+
+const allOf = async (side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> =>
+  (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));
 
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
@@ -126,7 +136,7 @@ export async function requireNewestWhole(
 ): Promise<string> {
   const newest = await requireNewest(world, side, deployment, lineage);
   const skipped: string[] = [];
-  for (const id of (await snapshotIds(side, deployment)).filter((candidate) => isOf(candidate, lineage))) {
+  for (const id of await allOf(side, deployment, lineage)) {
     if (await isWhole(side, deployment, await readSnapshot(side, deployment, id))) {
       if (skipped.length > 0)
         world.log.warning(`skipped, since a part or the key of ${side.region} is missing: ${skipped.join(', ')}`);

@@ -9,7 +9,7 @@ import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
 import { iso, secondsBetween } from '../domain/stored-json.ts';
-import { dateOf, noRecord } from './control.ts';
+import { noRecord, timeOf } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
@@ -27,7 +27,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const snapshots = await newest(deployment, record, standby, active);
   const whole = await probe(() => newestComplete(world, standby, deployment, record.activated));
   const restorable = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
-  const now = dateOf(world, controls);
+  const now = timeOf(world, controls).at;
   return {
     operation: 'status',
     deployment: deployment.deployment,

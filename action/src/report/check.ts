@@ -1,5 +1,5 @@
 import type { Debt, Move } from '../domain/control-record.ts';
-import type { CheckResult, FindingName } from '../domain/results.ts';
+import type { CheckResult, FindingName, GradedDebt } from '../domain/results.ts';
 import type { VerdictKey } from '../domain/verdict.ts';
 import { code, t, type Block, type Document, type Inline, type Mood } from './document.ts';
 import { findingBlocks } from './findings.ts';
@@ -96,10 +96,12 @@ export const evidenceTable = (evidence: readonly string[], active: string, stand
       ];
 
 /** What is owed because a site did not answer. */
-export const debtLine = ({ kind, site, move, since }: Debt): Inline =>
-  kind === 'fence'
-    ? t`${site} is not proven to have stopped its DAGs since the move ${code(move)}, ${moment(since)}`
-    : t`${site} has not been told of the move ${code(move)}, ${moment(since)}`;
+export const debtLine = ({ kind, site, move, since, grade }: Debt & Partial<GradedDebt>): Inline =>
+  kind === 'fence' && grade === 'paused'
+    ? t`${site} was stopped by its REST API alone, for the move ${code(move)}, ${moment(since)}: its canary does not run there, so nothing holds what is unpaused or parsed from now on but the next check`
+    : kind === 'fence'
+      ? t`${site} is not proven to have stopped its DAGs since the move ${code(move)}, ${moment(since)}`
+      : t`${site} has not been told of the move ${code(move)}, ${moment(since)}`;
 
 /** What is added to the verdict where it alone would sound well. */
 const BUT: Readonly<Record<FindingName, string>> = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ControlRecord, Lease, Move } from '../../../action/src/domain/control-record.ts';
 import { standingFindings, standingNotes } from '../../../action/src/domain/standing-findings.ts';
+import type { Life } from '../../../action/src/domain/standing-findings.ts';
 import { firstRecord } from '../../../action/src/domain/first-record.ts';
 import type { StoredBeat } from '../../../action/src/domain/heartbeat.ts';
 import type { Permission } from '../../../action/src/domain/move-permission.ts';
@@ -177,9 +178,23 @@ describe('Findings of who is active', () => {
     expect([override(asleep, 'force'), override(asleep, 'confirm')]).toEqual(['force', undefined]);
   });
 
+  test('an activated move whose target does not beat has none: a failover would wait for that beat in vain', () => {
+    const told = (secondsAgo: number) =>
+      caseOf({ east: activated, west: activated, beats: [beat(WEST, 'active', 1, secondsAgo)] });
+    const found = (secondsAgo: number, life?: Life) => {
+      const [finding] = standingFindings(told(secondsAgo), 'confirm', life);
+      return [finding?.message.split('. ')[1]?.split(',')[0], finding?.command?.inputs['target']];
+    };
+    expect(found(30, 'alive')).toEqual([undefined, WEST]);
+    expect(found(9_000, 'alive')).toEqual(['It lives', undefined]);
+    expect(found(9_000, 'dead')).toEqual([undefined, EAST]);
+    expect(found(9_000, 'unknown')).toEqual([undefined, WEST]);
+    expect(found(9_000)).toEqual(['It does not beat: `check` says whether the move can be closed', undefined]);
+  });
+
   test('a command to go on with a claim never has the override, whatever the verdict on its target', () => {
     for (const told of [{ west: claimed() }, { east: activated, west: activated }]) {
-      const [finding] = standingFindings(caseOf(told), 'force', false);
+      const [finding] = standingFindings(caseOf(told), 'force', 'unknown');
       expect(finding?.command?.inputs).toMatchObject({ target: WEST });
       expect(finding?.command?.inputs['override']).toBeUndefined();
     }

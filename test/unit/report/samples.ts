@@ -60,7 +60,11 @@ export const degraded: CheckResult = {
     deadline: '2026-11-24T12:00:00Z',
   },
   debts: {
-    owed: [fenceDebt, { ...fenceDebt, kind: 'claim' }],
+    owed: [
+      { ...fenceDebt, grade: 'unproven' },
+      { ...fenceDebt, grade: 'paused' },
+      { ...fenceDebt, kind: 'claim', grade: null },
+    ],
     paid: [
       { ...fenceDebt, grade: 'stopped' },
       { ...fenceDebt, kind: 'claim', grade: 'unproven' },
