@@ -226,3 +226,26 @@ describe('When no task starts at a site whose record is denied', () => {
     expect(await story.failover({ ...command })).toMatchObject({ epoch: 1, to: WEST });
   });
 });
+
+describe('When somebody edits the record of the target while its activation runs', () => {
+  test('then the run writes nothing on top of that, and once it is brought back the printed command closes the move', async () => {
+    const story = await MoveStory.onTheBadDay();
+    const west = story.universe.airflow(WEST);
+    let good: object = {};
+    west.onActivated = () => {
+      west.onActivated = () => undefined;
+      good = story.control(WEST);
+      story.rewrite(WEST, (record) => ({ ...record, epoch: 4, phase: 'claimed', move: null }));
+    };
+    expect(await story.refusal('failover', TO_WEST)).toMatchObject({ code: 'MDR-CONTROL-CONFLICT' });
+    expect(story.control(WEST)).toMatchObject({ epoch: 4, phase: 'claimed', move: null, activated: { epoch: 0 } });
+    await story.minutes(20);
+    expect((await story.check()).findings).toMatchObject([{ name: 'record-lost' }]);
+    story.rewrite(WEST, () => good);
+    await story.minutes(10);
+    const [command] = commandsOf(await story.check());
+    expect(await story.failover({ ...command })).toMatchObject({ epoch: 1 });
+    expect((await story.check()).findings).toEqual([]);
+    expect(story.roles).toBe('active 0, active 1');
+  });
+});

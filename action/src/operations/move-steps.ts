@@ -78,14 +78,21 @@ function step<S extends ActingStep>(name: S, { title, act, record }: Step<S>): (
     await world.log.group(title, async () => {
       requireOurs(scene, await lease.ensure());
       const entry = (await readEntry(to, deployment, move.id, name)) ?? (await acted(scene, name, act));
-      await lease.change((before) => advanced(record(before, entry.data, scene), name));
+      await lease.change((before) => {
+        requireOurs(scene, before);
+        return advanced(record(before, entry.data, scene), name);
+      });
     });
   };
 }
 
-/** A run that stood still for long may find that its move was withdrawn, or another one begun. */
+/**
+ * A run that stood still for long may find that its move was withdrawn, or another one begun; and what somebody has put
+ * into the record while it worked is not written on.
+ */
 function requireOurs({ move }: MoveScene, record: ControlRecord): void {
-  if (record.move?.id === move.id || record.lease?.move?.id === move.id) return;
+  const isClaimed = record.move?.id === move.id && record.epoch === move.epoch;
+  if (isClaimed || record.lease?.move?.id === move.id) return;
   throw new MdrError({
     code: 'MDR-CONTROL-CONFLICT',
     message: `${move.id} is no longer the move of this record: it was withdrawn or replaced`,
