@@ -16,6 +16,7 @@ export async function endGame(scene: Scene): Promise<string | undefined> {
   await letZombiesEnd(scene);
   await repairRecords(scene);
   const last = await threeChecks(scene);
+  if (unpauseAsToldBy(scene, last)) await scene.minutes(25);
   const command = printedBy(last);
   const became = command === undefined ? undefined : await follow(scene, command);
   if (scene.actives.length !== 1) {
@@ -25,6 +26,15 @@ export async function endGame(scene: Scene): Promise<string | undefined> {
   await whatMustBeRefused(scene);
   await oneMoreMove(scene);
   return became;
+}
+
+/** What `check` asks a person to do at the active site; whether it asks for something. */
+function unpauseAsToldBy(scene: Scene, { result }: Ended): boolean {
+  const findings = result?.operation === 'check' ? result.findings : [];
+  const { message = '' } = findings.find(({ name }) => name === 'all-paused') ?? {};
+  const named = /\((?<dags>[^)]*)\): unpause them/.exec(message)?.groups?.['dags']?.split(', ') ?? [];
+  for (const region of scene.actives) for (const dagId of named) scene.airflow(region).dags.set(dagId, false);
+  return named.length > 0;
 }
 
 /** The active site is well: nobody leaves it without `force`, nor goes where it is already. */

@@ -28,10 +28,11 @@ export interface RecordView {
 
 const LARGEST_LEAP = 1_000;
 
-/** `undefined` = it cannot be read, or its epoch leaps within itself. */
+/** `undefined` = it cannot be read, its epoch leaps within itself, or it contradicts itself. */
 export function viewOf(body: Uint8Array): RecordView | undefined {
   const written = parsed(body);
   if (written === undefined || written.epoch > written.activated.epoch + LARGEST_LEAP) return undefined;
+  if (written.phase === 'activated' && written.activated.epoch !== written.epoch) return undefined;
   const { move } = written;
   const isClaim = written.phase === 'claimed' && typeof move?.id === 'string' && move.epoch === written.epoch;
   const isVoid = written.phase === 'claimed' && !isClaim;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { DAG_IDS } from '../../action/src/domain/names.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { ALL_PAUSED, forced, MoveStory, TO_WEST } from './move-story.ts';
+import { ALL_PAUSED, diesAfter, forced, MoveStory, TO_WEST } from './move-story.ts';
 
 /** EAST lost epoch 1 and was paused by REST: its canary gets no worker. */
 async function pausedByRest() {
@@ -86,4 +86,28 @@ describe('When no snapshot of the last 24 hours is whole', () => {
     expect((await story.status()).rpo.measuredSeconds).toBeGreaterThan(24 * 3600);
     expect((await story.force(TO_WEST)).loss.snapshot.id).toBe(check.snapshot?.id);
   }, 60_000);
+});
+
+describe('When the record of a winner is lost before anything was activated, with the pauses of its fence', () => {
+  test('then check names them for as long as they stand, whatever later snapshots say', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.starved.add(DAG_IDS.canary);
+    await story.minutes(10);
+    story.universe.fault({ service: 's3', quality: 'dark', region: EAST });
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    expect(story.dagsOf(EAST)).toEqual(ALL_PAUSED);
+    story.universe.faults.clear();
+    story.universe.s3(WEST).delete(story.universe.bucket(WEST), keys.control('example'));
+    await story.run('install', {});
+    east.starved.clear();
+    await story.minutes(40);
+    const check = await story.check();
+    expect(story.roles).toMatch(/^active 0, standby/);
+    expect(check.findings).toMatchObject([{ name: 'all-paused' }]);
+    expect(check.findings[0]?.message).toContain('2 of them by a move that did not come to its end (invoices, orders)');
+    for (const dagId of ['invoices', 'orders']) east.dags.set(dagId, false);
+    await story.minutes(10);
+    expect((await story.check()).findings).toEqual([]);
+  });
 });

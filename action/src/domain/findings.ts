@@ -22,6 +22,8 @@ export interface FindingFacts extends StandingCase {
   readonly seen: Case;
   /** Of the newest snapshot of the current lineage; `undefined` = not read, or there is none. */
   readonly lastPauses: Manifest['pauseSet'] | undefined;
+  /** What moves have paused by REST at the active site since it became that, whatever snapshots say by now. */
+  readonly ourPauses: readonly string[];
 }
 
 /** What somebody has to act on, and what is worth a line. */
@@ -94,17 +96,22 @@ export function allPausedBeat(deployment: Deployment, { beats, roles }: Standing
 
 /** A team may pause everything; but when something was running at the newest snapshot, somebody should have meant it. */
 function ofPauses(facts: FindingFacts): Found {
-  const { deployment, standing, lastPauses } = facts;
+  const { deployment, standing, lastPauses, ourPauses } = facts;
   const isMoved = troubleOf(facts) !== undefined;
   // A side that a move leaves is paused by it, and is not to be unpaused.
-  if (isMoved || lastPauses === undefined || allPausedBeat(deployment, standing) === undefined)
-    return { findings: [], notes: [] };
+  if (isMoved || allPausedBeat(deployment, standing) === undefined) return { findings: [], notes: [] };
   const { region, environment } = deployment.sites[standing.roles.active];
-  const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
   const paused = `all DAGs of yours in ${region} are paused`;
+  const unpause = `unpause them in Airflow of ${environment}, unless they were paused on purpose`;
+  if (ourPauses.length > 0) {
+    const message = `${paused}, ${ourPauses.length} of them by a move that did not come to its end (${firstOf(ourPauses)}): ${unpause}`;
+    return { findings: [{ name: 'all-paused', message }], notes: [] };
+  }
+  if (lastPauses === undefined) return { findings: [], notes: [] };
+  const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
   if (ran.length === 0) return { findings: [], notes: [`${paused}, as they were at the newest snapshot`] };
   const were = ran.length === 1 ? 'one was not' : `${ran.length} were not`;
-  const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): unpause them in Airflow of ${environment}, unless they were paused on purpose`;
+  const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): ${unpause}`;
   return { findings: [{ name: 'all-paused', message }], notes: [] };
 }
 

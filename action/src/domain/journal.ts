@@ -98,8 +98,10 @@ export const journalEntry = <S extends MoveStep>(
   data,
 });
 
-const pauses = z.object({ ...versioned, dags: z.array(z.string()) });
+const pauses = z.object({ ...versioned, site: z.string(), at: instant, dags: z.array(z.string()) });
 
-/** The DAGs that a move was about to pause by REST. Throws `MDR-CONTROL-INVALID`. */
-export const parsePauses = (body: Uint8Array, where: string): readonly string[] =>
-  parseStored(pauses, body, where, 'MDR-CONTROL-INVALID').dags;
+export type Pauses = Readonly<z.infer<typeof pauses>>;
+
+/** The DAGs that a move was about to pause by REST at a site. Throws `MDR-CONTROL-INVALID`. */
+export const parsePauses = (body: Uint8Array, where: string): Pauses =>
+  parseStored(pauses, body, where, 'MDR-CONTROL-INVALID');

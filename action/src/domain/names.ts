@@ -61,6 +61,7 @@ export const keys = {
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
+  journals: (deployment: string) => `control/${deployment}/journal/`,
   pausesPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/pauses-`,
   pauses: (deployment: string, move: string, nonce: string) =>
     `control/${deployment}/journal/${move}/pauses-${nonce}.json`,

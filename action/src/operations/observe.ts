@@ -1,17 +1,18 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { allPausedBeat, findingsOf } from '../domain/findings.ts';
-import type { Found } from '../domain/findings.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import type { FindingFacts, Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
+import { millis } from '../domain/stored-json.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { ask } from './ask.ts';
 import { noRecord, timeOf } from './control.ts';
+import { pausedSince } from './move-journal.ts';
 import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
 import { probeStored, sideOf } from './sides.ts';
@@ -64,7 +65,7 @@ export async function observe(
   const seen = { periods: deployment.health, now: time.at, observer: own, others: before.others };
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
-  const lastPauses = standing && (await pausesOf(world, deployment, standing, { active, standby, snapshot }));
+  const pauses = standing && (await pausesOf(world, deployment, standing, { active, standby, snapshot }));
   return {
     active,
     standby,
@@ -72,24 +73,37 @@ export async function observe(
     verdict,
     snapshot,
     standbyAnswers: reading.signals.standbyEnvironment.quality === 'good',
-    ...(known === undefined ? { findings: [], notes: [] } : findingsOf({ ...known, verdict, seen, lastPauses })),
+    ...(known === undefined
+      ? { findings: [], notes: [] }
+      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, verdict, seen })),
     warnings: warning === undefined ? [] : [warning],
   };
 }
 
-/** What was paused at the newest snapshot; only asked when it matters. */
+type KnownPauses = Pick<FindingFacts, 'lastPauses' | 'ourPauses'>;
+
+const NO_PAUSES: KnownPauses = { lastPauses: undefined, ourPauses: [] };
+
+/** What was paused at the newest snapshot, and by us since; only asked when it matters. */
 async function pausesOf(
   world: World,
   deployment: Deployment,
   standing: Standing,
   { active, standby, snapshot }: Pick<Observed, 'active' | 'standby' | 'snapshot'>,
-): Promise<Manifest['pauseSet'] | undefined> {
-  if (allPausedBeat(deployment, standing) === undefined) return undefined;
+): Promise<KnownPauses> {
+  if (allPausedBeat(deployment, standing) === undefined) return NO_PAUSES;
+  const since = millis(standing.record.activated.at);
+  const notes = await Promise.all(
+    [active, standby].map((side) => probeStored(() => pausedSince(side, deployment, active.region, since))),
+  );
   const read = await probeStored(async () => {
     if (snapshot !== undefined) return readSnapshot(standby, deployment, snapshot);
     // Where the standby cannot be asked, the active site still has what it took.
     const own = await newestComplete(world, active, deployment, standing.record.activated);
     return own === undefined ? undefined : readSnapshot(active, deployment, own);
   });
-  return 'answer' in read ? read.answer?.manifest.pauseSet : undefined;
+  return {
+    lastPauses: 'answer' in read ? read.answer?.manifest.pauseSet : undefined,
+    ourPauses: [...new Set(notes.flatMap((note) => ('answer' in note ? note.answer : [])))],
+  };
 }

@@ -16,7 +16,7 @@ export const falseHealthy: Invariant = {
     let readableSince = scene.now;
     return {
       sample: () => {
-        nobodySince = scene.actives.length === 0 ? (nobodySince ?? scene.now) : undefined;
+        nobodySince = isEverybodyHeld(scene) ? (nobodySince ?? scene.now) : undefined;
         if (scene.hasMoveAtWork) workUntil = scene.now;
         if (!isAllReadable(scene)) readableSince = scene.now;
       },
@@ -29,6 +29,9 @@ export const falseHealthy: Invariant = {
     };
   },
 };
+
+/** At a site that has lost its row the user's DAGs run. */
+const isEverybodyHeld = (scene: Scene): boolean => REGIONS.every((region) => scene.airflow(region).role === 'standby');
 
 /** Nothing hides from an observer outside. */
 function isAllReadable({ universe }: Scene): boolean {

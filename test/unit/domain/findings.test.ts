@@ -33,9 +33,10 @@ interface Told {
   readonly hold?: Partial<StoredBeat['hold']>;
   readonly beat?: Partial<StoredBeat>;
   readonly pauses?: FindingFacts['lastPauses'];
+  readonly ourPauses?: FindingFacts['ourPauses'];
 }
 
-function findings({ readings = [{}], hold = {}, beat = {}, pauses, west = {} }: Told) {
+function findings({ readings = [{}], hold = {}, beat = {}, pauses, ourPauses = [], west = {} }: Told) {
   const records = [EAST, WEST].map((region) => ({
     record: {
       ...firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
@@ -66,7 +67,7 @@ function findings({ readings = [{}], hold = {}, beat = {}, pauses, west = {} }: 
   const seen = { periods: EXAMPLE_DEPLOYMENT.health, now: NOW, observer, others: [] };
   const reach = ['there', 'there'] as const;
   const verdict = judge(seen);
-  return findingsOf({ deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen, lastPauses: pauses });
+  return findingsOf({ deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen, lastPauses: pauses, ourPauses });
 }
 
 const names = (told: Told) => findings(told).findings.map(({ name }) => name);
@@ -100,6 +101,14 @@ describe('All DAGs of the user are paused', () => {
     );
     const [one] = findings({ ...all, pauses: { unpaused: ['orders'], paused: [] } }).findings;
     expect(one?.message).toContain('though one was not at the newest snapshot (orders)');
+  });
+
+  test('by a move that did not come to its end: it is red, whatever the newest snapshot says by now', () => {
+    const told = { ...all, pauses: { unpaused: [], paused: ['invoices', 'orders'] }, ourPauses: ['invoices'] };
+    expect(findings(told).findings.map(({ message }) => message)).toEqual([
+      'all DAGs of yours in us-east-1 are paused, 1 of them by a move that did not come to its end (invoices): unpause them in Airflow of example-us-east-1, unless they were paused on purpose',
+    ]);
+    expect(findings({ ourPauses: ['invoices'] }).findings).toEqual([]);
   });
 
   test('as they were at the newest snapshot: a team may do that, and it is a line', () => {
