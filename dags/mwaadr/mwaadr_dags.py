@@ -1,4 +1,4 @@
-"""The four disaster recovery DAGs of mwaa-dr-action: canary, snapshot, restore, activate.
+"""The five disaster recovery DAGs of mwaa-dr-action: canary, snapshot, restore, activate, uninstall.
 
 Airflow finds DAG files by the words "dag" and "airflow"; all else of ours is in core/, which .airflowignore hides.
 """
@@ -72,3 +72,4 @@ dag("snapshot", DEPLOYMENT.snapshot_seconds, at_once=1, limit=timedelta(hours=2)
 # More than one, so that a hung run does not keep the next move out; the state row lets one at a time through.
 dag("restore", None, at_once=3, limit=timedelta(hours=6))
 dag("activate", None, at_once=3, limit=timedelta(hours=6))
+dag("uninstall", None, at_once=3, limit=timedelta(hours=1))

@@ -91,7 +91,7 @@ function serviceFails(scene: Scene): void {
   forAWhile(scene, `${service} of ${region} is ${quality} for ${observer ?? 'all'}`, 1 + random.below(60), end);
 }
 
-const DR_DAGS = Object.values(DAG_IDS) as [string, ...string[]];
+const DR_DAGS = [DAG_IDS.canary, DAG_IDS.snapshot, DAG_IDS.restore, DAG_IDS.activate] as const;
 
 function drDagStops(scene: Scene): void {
   const { random } = scene;

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from bed import BED, COLUMNS, Site
-from test_roles import EARLIER, OfRoles
+from test_roles import EARLIER, OWNERS, OfRoles
 
 
 class Upgrade(OfRoles):
@@ -45,6 +45,16 @@ class Upgrade(OfRoles):
         beat = self.west.beat()
         self.assertEqual((beat["role"], beat["hold"]["held"], beat["hold"]["foreign"]), ("standby", True, []))
         self.serves("adminuser", "airflow_user")
+
+    def test_it_passes_over_a_site_that_was_uninstalled(self) -> None:
+        self.bed.control(0)
+        self.west.beat()
+        self.bed.control(0, uninstall={"id": "un-0a0a0a0a"})
+        result = self.west.run("uninstall", uninstall="un-0a0a0a0a", task="remove")
+        self.assertEqual(result["outcome"], "done", result["output"])
+        self.migrate(self.west)
+        self.assertEqual(self.west.sql(OWNERS), [])
+        self.assertEqual(self.paused(self.west), {"user_0": True})
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ function airflowOf(universe: Universe, region: string, send: Send): RegionPorts[
         },
         notAfter,
       ),
+    deleteDag: (_, dagId) => send({ ...rest, key: `DELETE dags/${dagId}` }, () => model.deleteDag(dagId)),
     health: () =>
       call(() => ({ metadatabase: true, scheduler: !model.frozen, latestSchedulerHeartbeat: model.beats.at(-1) })),
     dags: () =>

@@ -2,6 +2,7 @@ import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import type { DagRunState, Work } from '../../action/src/domain/ports.ts';
 import { beat } from './model-canary.ts';
 import { runDataPath } from './model-data-path.ts';
+import { runUninstall } from './model-uninstall.ts';
 import type { DrConf, DrOutcome } from './model-data-path.ts';
 import { ModelDatabase } from './model-database.ts';
 import { ModelSite } from './model-site.ts';
@@ -13,6 +14,8 @@ const BEAT_RETRIES = 5;
 const RETRIES_AFTER = 2_000;
 /** Milliseconds between two looks whether a run can start. */
 const LOOKS_AGAIN = 10_000;
+/** Milliseconds between two looks at the DAG files. */
+const LOOKS_AT_FILES = 60_000;
 
 /**
  * One environment with the DR DAGs in it, as docs/formats.md says that they behave. What the real thing does otherwise:
@@ -71,6 +74,9 @@ export class ModelAirflow extends ModelDatabase {
     every(60_000, 20_000, () => {
       if (!this.workersDead) this.work(this.#site.time);
     });
+    every(LOOKS_AT_FILES, 11_000, () => {
+      if (this.installed || this.drDags.size === 0) this.#parse();
+    });
     every(deployment.snapshot.everySeconds * 1000, 30_000, () => {
       if (this.#canStart(DAG_IDS.snapshot)) this.#takeSnapshot(() => undefined);
     });
@@ -110,6 +116,12 @@ export class ModelAirflow extends ModelDatabase {
     return { queued, running: isStill ? 0 : this.runningRuns.length, startedSince, ourWaiting };
   }
 
+  /** By REST: all rows of a DAG. One whose file is there comes back with the next look at the files. */
+  deleteDag(dagId: string): 'deleted' | 'missing' | 'busy' {
+    if (dagId === DAG_IDS.canary && this.#isBeating) return 'busy';
+    return this.drDags.delete(dagId) ? 'deleted' : 'missing';
+  }
+
   /** By REST, which can pause any DAG. */
   pause(dagId: string): void {
     const dags = this.dags.has(dagId) ? this.dags : this.drDags;
@@ -118,7 +130,7 @@ export class ModelAirflow extends ModelDatabase {
 
   /** One run of the canary, unless one is under way. */
   beat(done: (ok: boolean) => void = () => undefined): void {
-    this.installed ||= this.#site.isDelivered;
+    if (!this.installed) this.#parse();
     if (!this.installed || this.#isBeating) return;
     this.#isBeating = true;
     const isThere = this.#untilOutage();
@@ -126,6 +138,12 @@ export class ModelAirflow extends ModelDatabase {
       if (isThere()) this.#isBeating = false;
       done(ok);
     });
+  }
+
+  #parse(): void {
+    this.installed = this.#site.isDelivered;
+    if (!this.installed) return;
+    for (const dagId of Object.values(DAG_IDS)) if (!this.drDags.has(dagId)) this.drDags.set(dagId, false);
   }
 
   #tryBeat(isThere: () => boolean, retries: number, done: (ok: boolean) => void): void {
@@ -181,6 +199,7 @@ export class ModelAirflow extends ModelDatabase {
     if (spoiled === 'lost') end(false);
     else if (typeof spoiled === 'object') finish(spoiled);
     else if (dagId === DAG_IDS.snapshot) this.#takeSnapshot(finish);
+    else if (dagId === DAG_IDS.uninstall) runUninstall(this.#host(), conf, finish);
     else runDataPath(this.#host(runId), dagId === DAG_IDS.restore ? 'restore' : 'activate', asConf(conf), finish);
   }
 

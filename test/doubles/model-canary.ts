@@ -54,7 +54,7 @@ export function beat(host: CanaryHost, done: (ok: boolean) => void): void {
       },
     },
   ];
-  const steps: readonly Step<'failed'>[] = [
+  const steps: readonly Step<'failed' | 'untold'>[] = [
     {
       after: () => site.takes(site.peer),
       act: () => {
@@ -74,20 +74,25 @@ export function beat(host: CanaryHost, done: (ok: boolean) => void): void {
       after: () => 1_000,
       act: () => {
         if (!host.hasLocks()) return 'failed';
-        obey(host, site.index === 0 ? [own, peer] : [peer, own]);
-        return 'next';
+        const readings = site.index === 0 ? ([own, peer] as const) : ([peer, own] as const);
+        obey(host, readings);
+        return isRemoved(host, readings) ? 'untold' : 'next';
       },
     },
     ...say,
   ];
-  const over = (end: 'done' | 'failed' | 'gone') => {
-    done(end === 'done');
+  const over = (end: 'done' | 'failed' | 'gone' | 'untold') => {
+    done(end === 'done' || end === 'untold');
   };
   inSteps(site.clock, host.isThere, steps, (end) => {
     if (end !== 'done' || !isUnproven(database)) over(end);
     else inSteps(site.clock, host.isThere, [provenLater(host), ...say], over);
   });
 }
+
+/** What is ours was taken out of the database, and is not to come back. */
+const isRemoved = ({ database }: CanaryHost, readings: readonly [RecordReading, RecordReading]): boolean =>
+  database.role === undefined && rulingOf(readings)?.uninstall !== undefined;
 
 const heartbeatKey = (site: ModelSite): string => keys.heartbeat(site.deployment.deployment, site.site.region);
 
@@ -108,7 +113,7 @@ function provenLater({ database, version }: CanaryHost): Step<'failed'> {
 function obey(host: CanaryHost, readings: readonly [RecordReading, RecordReading]): void {
   const { site, database } = host;
   const ruling = rulingOf(readings);
-  if (ruling === undefined) return;
+  if (ruling === undefined || isRemoved(host, readings)) return;
   const others = othersUpTo(ruling.epoch, site.index);
   if (database.role === undefined) {
     installRow(host, readings, ruling);

@@ -13,6 +13,8 @@ export interface SeenRecord {
   readonly rawEpoch: number;
   readonly activated: { readonly site: string | null; readonly epoch: number; readonly snapshot: string | null };
   readonly move: { readonly id: string; readonly epoch: number; readonly snapshot: string | null } | undefined;
+  /** Id of the uninstall that it asks for. */
+  readonly uninstall: string | undefined;
 }
 
 export interface RecordReading {
@@ -54,7 +56,8 @@ function seen(value: unknown): SeenRecord | undefined {
   if (!isEpoch(epoch) || !isEpoch(activated.epoch) || epoch > activated.epoch + LARGEST_LEAP) return undefined;
   if (phase !== 'claimed' && phase !== 'activated') return undefined;
   if (activated.epoch > epoch || (phase === 'activated' && activated.epoch !== epoch)) return undefined;
-  const known = { rawEpoch: epoch, activated: { ...activated, epoch: activated.epoch } };
+  const uninstall = isObject(value['uninstall']) ? String(value['uninstall']['id']) : undefined;
+  const known = { rawEpoch: epoch, activated: { ...activated, epoch: activated.epoch }, uninstall };
   const move = moveOf(value['move']);
   if (phase === 'activated' || move?.epoch === epoch) return { ...known, epoch, phase, move };
   return { ...known, epoch: activated.epoch, phase: 'activated', move: undefined };

@@ -1,6 +1,6 @@
 import { ACCESS_KEYS } from '../sandbox/topology.ts';
 import { startSandbox } from '../sandbox/index.ts';
-import type { Region, Sandbox } from '../sandbox/types.ts';
+import type { AirflowVersion, Region, Sandbox } from '../sandbox/types.ts';
 import { type ActionRun, type Runner, runner } from './action.ts';
 import { AirflowFacts } from './airflow-facts.ts';
 import { eventually } from './deadline.ts';
@@ -44,20 +44,24 @@ export class TwoSites {
   readonly act: Runner;
   readonly #log: (line: string) => void;
 
-  private constructor(sandbox: Sandbox, log: (line: string) => void) {
+  private constructor(sandbox: Sandbox, log: (line: string) => void, version: AirflowVersion) {
     this.sandbox = sandbox;
-    this.facts = new AirflowFacts(sandbox, '2.10.3');
+    this.facts = new AirflowFacts(sandbox, version);
     this.act = runner(sandbox, log);
     this.#log = log;
   }
 
   /** The bookshop works in `active`, its standby is held, and a snapshot of it has arrived there. */
-  static async working(active: Region, log: (line: string) => void): Promise<TwoSites> {
-    const sandbox = await startSandbox({ airflow: '2.10.3', log });
+  static async working(
+    active: Region,
+    log: (line: string) => void,
+    version: AirflowVersion = '2.10.3',
+  ): Promise<TwoSites> {
+    const sandbox = await startSandbox({ airflow: version, log });
     try {
-      const sites = new TwoSites(sandbox, log);
+      const sites = new TwoSites(sandbox, log, version);
       await sites.act('install', { wait: '120' });
-      await deployPlatform(sandbox, active, '2.10.3', log);
+      await deployPlatform(sandbox, active, version, log);
       await sites.snapshot();
       return sites;
     } catch (error) {

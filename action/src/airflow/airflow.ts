@@ -83,6 +83,14 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
       const answer = await api.invoke(request, notAfter);
       if (answer.status >= 300) throw api.unexpected(request, answer);
     },
+    async deleteDag(environment, dagId) {
+      const request: InvokeRestApiInput = { Name: environment, Path: `/dags/${dagId}`, Method: 'DELETE' };
+      const answer = await api.invoke(request);
+      if (answer.status === 404) return 'missing';
+      if (answer.status === 409) return 'busy';
+      if (answer.status >= 300) throw api.unexpected(request, answer);
+      return 'deleted';
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { Command } from '@smithy/smithy-client';
 export interface InvokeRestApiInput {
   readonly Name: string;
   readonly Path: string;
-  readonly Method: 'GET' | 'POST' | 'PATCH';
+  readonly Method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly QueryParameters?: Readonly<Record<string, string | number>>;
   readonly Body?: unknown;
 }

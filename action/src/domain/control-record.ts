@@ -51,6 +51,15 @@ export const debtSchema = z.object({
   since: instant,
 });
 
+/** Stands from the decision to remove the product to the end of this record: nobody moves, and no canary installs. */
+const uninstall = z.object({
+  id: z.string(),
+  since: instant,
+  actor: z.string(),
+  /** Nothing of ours is left in either database. */
+  emptied: z.boolean(),
+});
+
 const lineage = z.object({ site: z.string(), epoch });
 
 const fields = z.object({
@@ -63,6 +72,7 @@ const fields = z.object({
   move: move.nullable(),
   lease: lease.nullable(),
   debts: z.array(debtSchema),
+  uninstall: uninstall.optional(),
   updatedAt: instant,
   nonce: z.string(),
 });
@@ -84,6 +94,7 @@ const controlRecord = fields
 
 export type Move = Readonly<z.infer<typeof move>>;
 export type Lease = Readonly<z.infer<typeof lease>>;
+export type Uninstall = Readonly<z.infer<typeof uninstall>>;
 export type Debt = Readonly<z.infer<typeof debtSchema>>;
 /** The (site, epoch) under which a snapshot was taken; only that of the activated epoch may be restored. */
 export type Lineage = Readonly<z.infer<typeof lineage>>;

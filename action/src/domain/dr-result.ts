@@ -21,7 +21,7 @@ export const reportSchema = z.object({
 
 const drResult = z.object({
   ...versioned,
-  kind: z.enum(['snapshot', 'restore', 'activate']),
+  kind: z.enum(['snapshot', 'restore', 'activate', 'uninstall']),
   deployment: z.string(),
   site: z.string(),
   dagRunId: z.string(),
@@ -37,6 +37,13 @@ const drResult = z.object({
   move: z.string().nullish(),
   seconds: z.record(z.string(), z.number().nullable()).nullish(),
   report: reportSchema.nullish(),
+  /** Of an uninstall: what became of the user's DAGs with it. */
+  removed: z
+    .object({
+      pausedTotal: z.int(),
+      late: z.object({ total: z.int(), dags: z.array(z.string()) }),
+    })
+    .nullish(),
 });
 
 /** What one run of a DR DAG did: the object that decides, not the state of the run. */

@@ -152,9 +152,15 @@ export const WORKFLOW_GRANTS: Readonly<Record<Workflow, readonly Grant[]>> = {
   ],
   install: [
     LIST_DR_BUCKETS,
-    // The heartbeats, to see that the hold is in place.
-    { actions: ['s3:GetObject'], where: drObjects(control, sites) },
+    // The heartbeats, to see that the hold is in place; snapshots, which prove who was active where records are gone;
+    // what the DR DAG of an uninstall says of itself.
+    { actions: ['s3:GetObject'], where: drObjects(control, sites, snapshots, results) },
     { actions: ['s3:PutObject'], where: drObjects(control) },
+    // For uninstall: a delete marker, under which the versions stay.
+    {
+      actions: ['s3:DeleteObject'],
+      where: drObjects(control, controlFolder, sites, snapshots, results, evidence),
+    },
     { actions: ['s3:ListBucket'], where: where.dagsBuckets },
     { actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], where: where.drDags },
     { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], where: where.environmentKeysByS3 },

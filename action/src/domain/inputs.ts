@@ -94,6 +94,12 @@ export const INPUTS = {
     /** `<Region>/<environment>`, one for each site, in the order of the sites. */
     sites: z.string(),
   }),
+  uninstall: z.strictObject({
+    /** The deployment's name, typed once more. */
+    confirm: z.string(),
+    /** Snapshots, journals, results and evidence, too. */
+    erase: flag,
+  }),
   'check-dags': z.strictObject({
     /** A Python in which Airflow of the deployment's version is installed. */
     python: z.string().default('python3'),
@@ -125,6 +131,7 @@ export const SCOPES = {
   failover: 'one',
   reconcile: 'one',
   agree: 'one',
+  uninstall: 'one',
   doctor: 'many',
   'check-dags': 'one',
   import: 'new',
@@ -150,6 +157,7 @@ export const FOR_MOVES: readonly Operation[] = [
 /** The workflow in whose name an operation acts: its role may do what the operation needs. */
 export const WORKFLOW_OF = {
   install: 'install',
+  uninstall: 'install',
   check: 'health',
   snapshot: 'snapshot',
   verify: 'snapshot',

@@ -33,6 +33,7 @@ export const DAG_IDS = {
   snapshot: 'mwaadr_snapshot',
   restore: 'mwaadr_restore',
   activate: 'mwaadr_activate',
+  uninstall: 'mwaadr_uninstall',
 } as const;
 
 /** Our own DAGs are never paused, held or copied. */
@@ -57,11 +58,14 @@ export const EVIDENCE_PREFIX = 'evidence/';
 /** Keys of objects in the DR bucket; docs/formats.md describes what is in each. */
 export const keys = {
   control: (deployment: string) => `control/${deployment}.json`,
+  controlPrefix: (deployment: string) => `control/${deployment}/`,
+  journals: (deployment: string) => `control/${deployment}/journal/`,
+  sites: (deployment: string) => `sites/${deployment}/`,
+  results: (deployment: string) => `results/${deployment}/`,
   drift: (deployment: string) => `control/${deployment}/drift.json`,
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
-  journals: (deployment: string) => `control/${deployment}/journal/`,
   pausesPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/pauses-`,
   pauses: (deployment: string, move: string, nonce: string) =>
     `control/${deployment}/journal/${move}/pauses-${nonce}.json`,

@@ -185,6 +185,11 @@ export interface Airflow {
    * still must not carry out what it had decided before. Throws AwsFault `TooLate` then.
    */
   pause(environment: string, dagId: string, limits: { readonly notAfter: number }): Promise<void>;
+  /**
+   * Takes all rows of a DAG out of the database, as `airflow dags delete` does; one whose file is still there comes back.
+   * `busy`: a task of it runs.
+   */
+  deleteDag(environment: string, dagId: string): Promise<'deleted' | 'missing' | 'busy'>;
 }
 
 export interface MetricQuery {

@@ -219,6 +219,32 @@ export interface InstallResult {
   readonly sites: readonly [InstalledSite, InstalledSite];
 }
 
+export interface UninstalledSite {
+  readonly region: string;
+  readonly role: 'active' | 'standby';
+  /** `empty`: an earlier run had done it. */
+  readonly database: 'emptied' | 'empty' | 'no environment';
+  /** DAGs that were paused with the removal of the hold, as nothing else kept them from running. */
+  readonly paused: number;
+  /** DAGs that this site had not parsed since it became active: what was kept for them is gone. The first hundred. */
+  readonly late: readonly string[];
+  /** Files taken out of the DAGs folder, DAGs out of Airflow, objects out of the DR bucket. */
+  readonly files: number;
+  readonly dags: number;
+  readonly objects: number;
+}
+
+export interface UninstallResult {
+  readonly operation: 'uninstall';
+  readonly deployment: string;
+  /** Empty when there was no control record any more. */
+  readonly sites: readonly UninstalledSite[];
+  /** Whether snapshots, journals, results and evidence are gone, too. */
+  readonly erased: boolean;
+  /** The epoch that was the last; `null` when there was no control record. */
+  readonly epoch: number | null;
+}
+
 /** What kept one deployment of many from being worked on; the others are not hidden by it. */
 export interface FleetFailure {
   readonly file: string;
@@ -296,6 +322,7 @@ export type OperationResult =
   | SnapshotResult
   | StatusResult
   | InstallResult
+  | UninstallResult
   | ValidateResult
   | MatrixResult
   | PlanResult

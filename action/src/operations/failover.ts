@@ -110,8 +110,11 @@ async function begin(
   return move;
 }
 
-/** Until the claim the move belongs to the lease, and ends with it: the record itself says nothing new. */
-const preparing = (record: ControlRecord, move: Move): ControlRecord =>
+/**
+ * Until the claim the move belongs to the lease, and ends with it: the record itself says nothing new. An uninstall that
+ * was left half done ends here: a canary that lost its part in the database must install it again, and obey.
+ */
+const preparing = ({ uninstall: _, ...record }: ControlRecord, move: Move): ControlRecord =>
   record.lease === null ? record : { ...record, lease: { ...record.lease, move } };
 
 /** What was claimed or activated since the plan was made makes its snapshot and its verdict those of another day. */

@@ -6,7 +6,7 @@ import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
 /** Statuses of an environment in which no work runs. */
-const GONE = ['CREATE_FAILED', 'DELETED', 'DELETING', 'PENDING'];
+export const GONE = ['CREATE_FAILED', 'DELETED', 'DELETING', 'PENDING'];
 
 /**
  * Promises that a move away from `from` leaves nothing active that could have been fenced: the Region is dark, its

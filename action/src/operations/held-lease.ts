@@ -119,7 +119,8 @@ async function waitUntilFree({ world, deployment, purpose }: Claim, side: Side):
   if (lease !== null && lease.nonce === nonce) world.log.info(`the lease of ${holder} has run out: taking it over`);
 }
 
-const held = (holder: string, side: Side): MdrError =>
+/** Another run is at work on the record at this side. */
+export const held = (holder: string, side: Side): MdrError =>
   new MdrError({
     code: 'MDR-LEASE-HELD',
     message: `${holder} is at work on this deployment: it keeps renewing its lease in ${side.bucket}`,
@@ -197,6 +198,8 @@ async function release({ world, deployment, nonce }: Claim, side: Side): Promise
       isHeldBy(record, nonce) ? { ...record, lease: null } : record,
     );
   } catch (error) {
+    // The record is gone, and the lease with it.
+    if (error instanceof MdrError && error.code === 'MDR-NOT-INSTALLED') return;
     world.log.warning(`the lease was not released and will run out: ${error instanceof Error ? error.message : '?'}`);
   }
 }

@@ -20,13 +20,14 @@ import { planFleet } from './plan-fleet.ts';
 import { reconcileFile } from './reconcile-file.ts';
 import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
+import { uninstall } from './uninstall.ts';
 import { validate } from './validate.ts';
 import { verify } from './verify.ts';
 
 /** Operations that know one deployment and nothing beyond it: no GitHub, no repository, no other deployment. */
-export type Solo = 'install' | 'check' | 'snapshot' | 'verify' | 'status' | 'failover';
+export type Solo = 'install' | 'check' | 'snapshot' | 'verify' | 'status' | 'failover' | 'uninstall';
 type Run<O extends Operation> = (world: World, deployment: Deployment, inputs: Inputs<O>) => Promise<OperationResult>;
-const SOLO: { readonly [O in Solo]: Run<O> } = { install, check, snapshot, verify, status, failover };
+const SOLO: { readonly [O in Solo]: Run<O> } = { install, check, snapshot, verify, status, failover, uninstall };
 
 /** `path`: the input `deployment`, as it was given. */
 type RunTools<O extends Operation> = (tools: Tools, inputs: Inputs<O>, path: string) => Promise<OperationResult>;

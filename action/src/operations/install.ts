@@ -4,11 +4,13 @@ import type { Deployment } from '../domain/deployment.ts';
 import { sha256 } from '../domain/envelope.ts';
 import { requireConsistent } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
+import { leaseRuns } from '../domain/lease.ts';
 import { dagsKey } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { InstallResult, InstalledSite } from '../domain/results.ts';
 import { toStored } from '../domain/stored-json.ts';
-import { readControl } from './control.ts';
+import { changeControl, readControl } from './control.ts';
+import { held } from './held-lease.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { writeFirstRecord } from './reconcile-records.ts';
 import { bothSides } from './sides.ts';
@@ -24,6 +26,7 @@ export async function install(world: World, deployment: Deployment, inputs: Inpu
   const before = [await readControl(first, deployment), await readControl(second, deployment)];
   const records = before.flatMap((loaded) => (loaded === undefined ? [] : [loaded.record]));
   requireConsistent(deployment, records);
+  for (const side of [first, second]) await takeBackUninstall(world, deployment, side, records);
   const files = await filesOf(world, deployment);
   const installed = [
     await installSite(world, deployment, first, records, files),
@@ -37,13 +40,13 @@ export async function install(world: World, deployment: Deployment, inputs: Inpu
   return { operation: 'install', deployment: deployment.deployment, changed, sites };
 }
 
-interface DagFile {
+export interface DagFile {
   readonly path: string;
   readonly body: Uint8Array | string;
 }
 
 /** The configuration first: the DAGs cannot be parsed without it. */
-async function filesOf(world: World, deployment: Deployment): Promise<readonly DagFile[]> {
+export async function filesOf(world: World, deployment: Deployment): Promise<readonly DagFile[]> {
   return [{ path: 'deployment.json', body: toStored(dagsConfiguration(deployment)) }, ...(await world.drDags())];
 }
 
@@ -69,12 +72,32 @@ function installSite(
   });
 }
 
-async function upload({ site, ports }: Side, { path, body }: DagFile): Promise<boolean> {
-  const key = dagsKey(site, path);
-  const there = await ports.objects.sha256(site.dagsBucket, key);
-  if (there?.sha256 === sha256(body)) return false;
-  await ports.objects.put(site.dagsBucket, key, body, 'any');
+/** Whether the file in the bucket is this very one; `undefined` when there is none. */
+export async function isAsInstalled({ site, ports }: Side, { path, body }: DagFile): Promise<boolean | undefined> {
+  const there = await ports.objects.sha256(site.dagsBucket, dagsKey(site, path));
+  return there && there.sha256 === sha256(body);
+}
+
+async function upload(side: Side, file: DagFile): Promise<boolean> {
+  const { site, ports } = side;
+  if (await isAsInstalled(side, file)) return false;
+  await ports.objects.put(site.dagsBucket, dagsKey(site, file.path), file.body, 'any');
   return true;
+}
+
+/** Before the DAGs, whose canary installs nothing while its record asks for an uninstall. Throws `MDR-LEASE-HELD`. */
+async function takeBackUninstall(
+  world: World,
+  deployment: Deployment,
+  side: Side,
+  records: readonly ControlRecord[],
+): Promise<void> {
+  if (records.every(({ site, uninstall }) => site !== side.region || uninstall === undefined)) return;
+  await changeControl(world, side, deployment, ({ uninstall, ...record }, date) => {
+    if (uninstall !== undefined && leaseRuns(record.lease, date)) throw held(record.lease.holder, side);
+    return record;
+  });
+  world.log.info(`the uninstall of ${side.region} is taken back`);
 }
 
 async function holdIsInstalled(world: World, deployment: Deployment, side: Side, wait: number): Promise<boolean> {

@@ -32,7 +32,7 @@ export interface Target {
 /** Throws `MDR-INPUT-…`, `MDR-MOVE-SAME-SITE`, `MDR-MOVE-OTHER`, `MDR-NOT-INSTALLED`, `MDR-CONTROL-INVALID`, `MDR-AWS-…`. */
 export async function requireTarget(world: World, deployment: Deployment, inputs: Inputs<'failover'>): Promise<Target> {
   const index = requireSite(deployment, inputs.target);
-  requireConfirmed(deployment, inputs.confirm);
+  requireConfirmed(deployment, inputs.confirm, 'moves');
   const to = sideOf(world, deployment, index);
   const from = sideOf(world, deployment, otherSite(index));
   const { controls, standing } = await readWithTarget(world, deployment, to);
@@ -40,6 +40,7 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   // What is wrong with the target's record is the answer, unless all else tells enough to make it anew.
   const own = isRecordLost ? undefined : await requireOwn(controls, to, from, deployment);
   if (standing === undefined) throw noRecord(deployment, controls);
+  requireInstalled(standing);
   const move = standing.isClaimed ? standing.move : undefined;
   const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
@@ -96,6 +97,15 @@ const damaged = ({ bucket }: Side, detail: string, install: string): MdrError =>
     state: 'nothing was touched',
   });
 
+/** Without our part in a database there is nothing to move to. Until then a move takes an uninstall back. */
+function requireInstalled({ record: { uninstall } }: Standing): void {
+  if (uninstall?.emptied !== true) return;
+  throw notInstalled(
+    `the deployment is being uninstalled, since ${uninstall.since} by ${uninstall.actor}`,
+    'Take that back with `install`, or finish it with `uninstall`.',
+  );
+}
+
 function requireSite(deployment: Deployment, region: string): SiteIndex {
   const regions = deployment.sites.map((site) => site.region);
   if (region === regions[0]) return 0;
@@ -108,11 +118,12 @@ function requireSite(deployment: Deployment, region: string): SiteIndex {
   });
 }
 
-function requireConfirmed(deployment: Deployment, confirm: string): void {
+/** Throws `MDR-INPUT-CONFIRM`. `does`: what the run does to the deployment. */
+export function requireConfirmed(deployment: Deployment, confirm: string, does: 'moves' | 'uninstalls'): void {
   if (confirm === deployment.deployment) return;
   throw new MdrError({
     code: 'MDR-INPUT-CONFIRM',
-    message: `the input \`confirm\` says "${confirm}", but this moves ${deployment.deployment}`,
+    message: `the input \`confirm\` says "${confirm}", but this ${does} ${deployment.deployment}`,
     fix: `Type the deployment's name into \`confirm\`: ${deployment.deployment}.`,
     state: 'nothing was touched',
   });

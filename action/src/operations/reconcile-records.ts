@@ -3,6 +3,7 @@ import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { beginnings, firstRecord, requireConsistent } from '../domain/first-record.ts';
 import type { World } from '../domain/ports.ts';
+import type { Standing } from '../domain/standing.ts';
 import { readControl, writeControl } from './control.ts';
 import { bothSides } from './sides.ts';
 import { knownBeyond } from './standing.ts';
@@ -34,11 +35,14 @@ export async function writeFirstRecord(
   return (await writeControl(world, side, deployment, record, { ifAbsent: true })) !== undefined;
 }
 
-/** Throws `MDR-MOVE-OTHER` while a move is under way: who is active is being decided, and nothing else matters. */
-export async function requireNoMove(world: World, deployment: Deployment): Promise<void> {
+/**
+ * Who is active; `undefined` before there is a record. Throws `MDR-MOVE-OTHER` while a move is under way: that is being
+ * decided, and nothing else matters.
+ */
+export async function requireNoMove(world: World, deployment: Deployment): Promise<Standing | undefined> {
   const standing = await insistOnStanding(world, deployment);
   const move = standing?.move;
-  if (move === undefined) return;
+  if (move === undefined) return standing;
   throw new MdrError({
     code: 'MDR-MOVE-OTHER',
     message: `${move.id} to ${move.to} is under way since ${move.startedAt} and has come to ${move.step}`,

@@ -53,6 +53,7 @@ function own(result: OperationResult): Record<string, string | number | null | u
         move: result.move?.id,
       };
     case 'install':
+    case 'uninstall':
     case 'validate':
     case 'doctor':
     case 'check-dags':

@@ -14,6 +14,7 @@ import { reconcileReport } from './reconcile.ts';
 import { validateReport } from './validate.ts';
 import { failoverReport } from './failover.ts';
 import { installReport } from './install.ts';
+import { uninstallReport } from './uninstall.ts';
 import { toMarkdown } from './markdown.ts';
 import { snapshotReport, verifyReport } from './snapshot.ts';
 import { statusReport } from './status.ts';
@@ -36,6 +37,8 @@ export function reportOf(result: OperationResult, context: Context): Document {
       return fleetStatusReport(result, context);
     case 'install':
       return installReport(result, context);
+    case 'uninstall':
+      return uninstallReport(result, context);
     case 'validate':
       return validateReport(result);
     case 'matrix':

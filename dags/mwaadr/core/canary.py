@@ -20,7 +20,7 @@ from mwaadr.core.config import taken_at
 from mwaadr.core.errors import describe
 from mwaadr.core.heartbeat import Heartbeats
 from mwaadr.core.lineage import Records, read_records
-from mwaadr.core.work import connect
+from mwaadr.core.work import bounded, connect
 
 TRIES = 5
 SECONDS_TO_HOLD = 5
@@ -38,6 +38,9 @@ def beat() -> None:
     try:
         cursor = connection.cursor()
         records = obey(connection, cursor, deployment, here, records)
+        if records.uninstalling and _look(connection, cursor) is None:
+            log.info("our part of the metadata database was removed: no beat tells of this site any more")
+            return
         write = Heartbeats(deployment, here, records, found.way)
         row = write.both(connection, cursor)
         started = time.monotonic()
@@ -63,6 +66,8 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
     if record is None:
         log.warning("no control record can be read: own %s, peer %s", records.own.quality, records.peer.quality)
     elif row is None:
+        if records.uninstalling:
+            return records  # it was removed, not lost
         _recover(connection, cursor, deployment, here, records)
     else:
         _follow(connection, cursor, row, record, rulings.learned(record["epoch"], here))
@@ -200,7 +205,7 @@ def _retry(connection: Any, work: Callable[[], Any]) -> Any:
     """Runs ``work`` in a transaction of its own with bounded waits for locks; what cannot be had now is tried again."""
     for attempt in range(TRIES):
         try:
-            return _bounded(connection, work, "5s")
+            return bounded(connection, work, "5s")
         except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
             if attempt == TRIES - 1:
                 raise
@@ -211,15 +216,9 @@ def _retry(connection: Any, work: Callable[[], Any]) -> Any:
 def _once(connection: Any, work: Callable[[], Any]) -> Any:
     """As `_retry`, for what is repeated anyway: waits a second at most; None when the lock was not to be had."""
     try:
-        return _bounded(connection, work, "1s")
+        return bounded(connection, work, "1s")
     except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
         return None
-
-
-def _bounded(connection: Any, work: Callable[[], Any], wait: str) -> Any:
-    with connection, connection.cursor() as settings:
-        settings.execute("set local lock_timeout = %s; set local statement_timeout = '30s'", (wait,))
-        return work()
 
 
 def _unproven(row: state.State) -> bool:

@@ -1,5 +1,13 @@
 """Errors with the codes of the action's catalogue (action/src/domain/errors.ts)."""
 
+FAILED = {
+    "snapshot": "MDR-SNAPSHOT-FAILED",
+    "restore": "MDR-RESTORE-FAILED",
+    "activate": "MDR-ACTIVATE-FAILED",
+    "uninstall": "MDR-UNINSTALL-FAILED",
+}
+"""Kind of a data path → the code of a failure that has no code of its own."""
+
 
 class MdrError(Exception):
     """Something failed; ``code`` is one of the MDR-… codes, the message what happened and what to do, no secrets."""

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 
 from mwaadr.core.config import OURS
-from mwaadr.core.errors import MdrError, describe
+from mwaadr.core.errors import MdrError, Refused, describe
 from mwaadr.core.facts import OWN_RUN_IDS
 
 TABLE = """
@@ -122,6 +122,37 @@ def foreign(cursor: Any) -> list[str]:
     """Names of what does not belong to the owner of `dag`."""
     cursor.execute(f"{_OBJECTS} select name from objects, owner where objects.role <> owner.role order by name")
     return [name for (name,) in cursor.fetchall()]
+
+
+def present(cursor: Any) -> list[str]:
+    """Names of all that is there of ours, without the triggers, which go with their functions."""
+    cursor.execute(f"{_OBJECTS} select name from objects order by name")
+    return [name for (name,) in cursor.fetchall()]
+
+
+def require_removable(cursor: Any) -> None:
+    """Raises Refused MDR-DB-ACCESS unless the role that we signed in as may take away all that is there."""
+    cursor.execute(
+        f"{_OBJECTS} select name, role::regrole::text, current_user from objects where not pg_has_role(role, 'usage') "
+        "order by name"
+    )
+    rows = cursor.fetchall()
+    if rows:
+        names = ", ".join(name for name, _, _ in rows)
+        owners = ", ".join(sorted({owner for _, owner, _ in rows}))
+        raise Refused(
+            "MDR-DB-ACCESS",
+            f"the role {rows[0][2]} may not remove {names}: only {owners} may; "
+            f"grant {owners} to {rows[0][2]}, or let Airflow's tasks sign in as {owners}, and run again",
+        )
+
+
+def remove(cursor: Any, names: tuple[str, ...]) -> None:
+    """Takes away those of ``names`` that are there, a function with its trigger, in the caller's transaction."""
+    cursor.execute(f"{_OBJECTS} select kind, name from objects where name = any(%s) order by kind", (list(names),))
+    for kind, name in cursor.fetchall():
+        # Who owns a function may take its trigger along, though the table be another role's.
+        cursor.execute(f"drop {kind} public.{name} {'cascade' if kind == 'function' else ''}")
 
 
 def create_table(cursor: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mwaadr.core import access, config
 from mwaadr.core.crypto import fernet_keys
-from mwaadr.core.errors import MdrError
+from mwaadr.core.errors import FAILED, MdrError
 
 RESULT = "mwaadr-result "
 WITHHELD = re.compile(r"(MWAA__|AIRFLOW__|AIRFLOW_CONN_|AIRFLOW_VAR_|POSTGRES_|DB_SECRETS|PGPASSWORD|.*FERNET)")
@@ -27,7 +27,7 @@ log = logging.getLogger("mwaadr")
 
 
 def run(kind: str, *, dag_id: str, task_id: str, run_id: str, conf: dict[str, Any]) -> dict[str, Any]:
-    """Runs one data path (`snapshot`, `restore`, `activate`) to its end and returns what it put into its result object.
+    """Runs one data path (a key of `work.FAILED`) to its end and returns what it put into its result object.
 
     Raises MdrError when the outcome is not good; the result object is then there too, unless S3 cannot be reached.
     """
@@ -41,8 +41,7 @@ def run(kind: str, *, dag_id: str, task_id: str, run_id: str, conf: dict[str, An
         result, ended = _lost(order, error.code, str(error)), 1
         _write(result)
     if result is None:
-        code = {"snapshot": "MDR-SNAPSHOT-FAILED", "restore": "MDR-RESTORE-FAILED"}.get(kind, "MDR-ACTIVATE-FAILED")
-        result = _lost(order, code, f"the data path ended with {ended} and left no result")
+        result = _lost(order, FAILED[kind], f"the data path ended with {ended} and left no result")
         _write(result)
     if not result["ok"]:
         raise MdrError(result["code"], result["message"])

@@ -34,6 +34,11 @@ class Records:
         return [reading.value for reading in (self.own, self.peer) if reading.value]
 
     @property
+    def uninstalling(self) -> bool:
+        """True when the record that both go by says that our part of the databases is being removed."""
+        return bool(self.ruling and self.ruling.get("uninstall"))
+
+    @property
     def ruling(self) -> dict[str, Any] | None:
         """The record that both sites go by; None when neither can be read."""
         return rulings.ruling(self.readable, self.regions)
@@ -74,14 +79,20 @@ def require_claimed(records: Records, here: int, epoch: int, move: str) -> None:
 
     When our own record cannot be read, raises MdrError with the code of what happened: nobody said no.
     """
-    own = records.own
-    if own.value is None:
-        codes = CODES | {"missing": "MDR-NOT-INSTALLED", "invalid": "MDR-CONTROL-INVALID"}
-        what = f"the control record of {records.regions[here]} cannot be read ({own.quality})"
-        raise MdrError(codes[own.quality], f"{what}: without its claim nothing is activated")
-    why = rulings.refusal(own.value, records.peer.value, here, epoch, move)
+    own = require_record(records.own, records.regions[here], "without its claim nothing is activated")
+    why = rulings.refusal(own, records.peer.value, here, epoch, move)
     if why is not None:
         raise Refused("MDR-MOVE-SUPERSEDED", why)
+
+
+def require_record(reading: Reading, region: str, why: str) -> dict[str, Any]:
+    """The record that was read. Raises MdrError with the code of what happened when there is none: nobody said no."""
+    if reading.value is None:
+        codes = CODES | {"missing": "MDR-NOT-INSTALLED", "invalid": "MDR-CONTROL-INVALID"}
+        raise MdrError(
+            codes[reading.quality], f"the control record of {region} cannot be read ({reading.quality}): {why}"
+        )
+    return reading.value
 
 
 def lineage_here(deployment: Deployment, here: int, cursor: Any) -> Lineage | None:

@@ -15,14 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mwaadr.core import config
 from mwaadr.core.aws import Bucket, mdr_error
 from mwaadr.core.crypto import FernetBox
-from mwaadr.core.errors import MdrError, describe
+from mwaadr.core.errors import FAILED, MdrError, describe
 
 log = logging.getLogger("mwaadr")
-FAILED = {
-    "snapshot": "MDR-SNAPSHOT-FAILED",
-    "restore": "MDR-RESTORE-FAILED",
-    "activate": "MDR-ACTIVATE-FAILED",
-}
 
 
 @dataclass
@@ -106,8 +101,10 @@ def perform(job: Job) -> None:
             from mwaadr.core.snapshot import take as work
         elif job.kind == "restore":
             from mwaadr.core.restore import restore as work
-        else:
+        elif job.kind == "activate":
             from mwaadr.core.restore import activate as work
+        else:
+            from mwaadr.core.uninstall import uninstall as work
         outcome = work(job)
     except MdrError as error:
         job.result |= {"outcome": error.outcome, "code": error.code, "message": str(error)}
@@ -130,3 +127,10 @@ def connect(args: list[Any], kwargs: dict[str, Any]) -> Any:
         return psycopg2.connect(*args, **(extra | kwargs))
     except psycopg2.OperationalError as error:
         raise MdrError("MDR-DB-ACCESS", f"the metadata database does not let the task in: {describe(error)}") from None
+
+
+def bounded(connection: Any, work: Callable[[], Any], wait: str) -> Any:
+    """Runs ``work`` in a transaction of its own, in which no lock is waited for longer than ``wait``."""
+    with connection, connection.cursor() as settings:
+        settings.execute("set local lock_timeout = %s; set local statement_timeout = '30s'", (wait,))
+        return work()

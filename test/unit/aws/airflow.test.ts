@@ -45,6 +45,15 @@ test('InvokeRestApi is a signed POST to the environment', async () => {
   expect(request?.headers['x-amz-security-token']).toBe('a-session-token');
 });
 
+test('deletes a DAG with all its rows, and says when it is not there, or a task of it runs', async () => {
+  server.script(json({ RestApiStatusCode: 204 }), refusal(404), refusal(409), refusal(403));
+  expect(await airflow().deleteDag(ENV, 'mwaadr_canary')).toBe('deleted');
+  expect(await airflow().deleteDag(ENV, 'mwaadr_canary')).toBe('missing');
+  expect(await airflow().deleteDag(ENV, 'mwaadr_canary')).toBe('busy');
+  await expect(airflow().deleteDag(ENV, 'mwaadr_canary')).rejects.toMatchObject({ quality: 'denied' });
+  expect(calls()[0]).toEqual({ Method: 'DELETE', Path: '/dags/mwaadr_canary' });
+});
+
 describe.each([
   ['2.10.3', '/health'],
   ['3.3.1', '/monitor/health'],

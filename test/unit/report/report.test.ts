@@ -109,6 +109,12 @@ describe('the first line answers', () => {
       },
       '✅ Disaster recovery of example was installed already; nothing changed',
     ],
+    ['an uninstall', samples.uninstall, '✅ Disaster recovery of example is uninstalled: us-west-2 works on alone'],
+    [
+      'an uninstall that was done',
+      { ...samples.uninstall, sites: [], epoch: null },
+      '✅ Disaster recovery of example was uninstalled already',
+    ],
   ])('for %s', (_case, result, answer) => {
     expect(firstLine(markdown(result))).toBe(`### ${answer}`);
     expect(`${firstLine(text(result))}`).toBe(answer.replace(/^\S+ /, ''));
@@ -309,6 +315,14 @@ describe('a status', () => {
 test('an installation shows what it uploaded where', () => {
   expect(markdown(samples.install)).toContain('| us-west-2 | 1 uploaded, 1 unchanged | created | ❔ not seen yet |');
   expect(markdown(samples.install)).toContain('<summary>2 files uploaded in us-east-1</summary>');
+});
+
+test('an uninstall says that nothing holds the standby any more, and what was kept', () => {
+  expect(markdown(samples.uninstall)).toContain('All DAGs of us-east-1 are paused, and nothing holds them any more');
+  expect(markdown(samples.uninstall)).toContain('| us-east-1 | standby | emptied, 2 DAGs paused | 38 removed |');
+  expect(markdown(samples.uninstall)).toContain('<summary>1 DAG had not been parsed since the last move');
+  expect(markdown(samples.uninstall)).toContain('are kept in both DR buckets');
+  expect(markdown({ ...samples.uninstall, erased: true })).toContain('are deleted in both DR buckets');
 });
 
 describe('an error', () => {

@@ -2,6 +2,7 @@ import type {
   CheckResult,
   FailoverResult,
   InstallResult,
+  UninstallResult,
   SnapshotResult,
   StatusResult,
   VerifyResult,
@@ -277,6 +278,26 @@ export const install: InstallResult = {
       holdInstalled: true,
     },
     { region: 'us-west-2', uploaded: ['canary.py'], unchanged: 1, control: 'created', holdInstalled: false },
+  ],
+};
+
+export const uninstall: UninstallResult = {
+  operation: 'uninstall',
+  deployment: 'example',
+  erased: false,
+  epoch: 1,
+  sites: [
+    {
+      region: 'us-west-2',
+      role: 'active',
+      database: 'emptied',
+      paused: 0,
+      late: ['orders'],
+      files: 38,
+      dags: 5,
+      objects: 7,
+    },
+    { region: 'us-east-1', role: 'standby', database: 'emptied', paused: 2, late: [], files: 38, dags: 5, objects: 9 },
   ],
 };
 

@@ -160,6 +160,7 @@ describe('outputs', () => {
     expect(names(samples.verified)).toEqual(['snapshot', 'json']);
     expect(names(samples.snapshot)).toEqual(['snapshot', 'rpo-seconds', 'json']);
     expect(names(samples.install)).toEqual(['json']);
+    expect(names(samples.uninstall)).toEqual(['json']);
   });
 });
 
