@@ -26,6 +26,7 @@ const REGION: Qualities = {
   heartbeat: 'bad',
   work: 'dark',
   activePeer: 'none',
+  standbyPeer: 'bad',
 };
 const SCHEDULER: Qualities = { activeMetric: 'bad', activeAirflow: 'bad', heartbeat: 'bad', activePeer: 'none' };
 const WORKERS: Qualities = { heartbeat: 'bad', work: 'bad', activePeer: 'none' };
@@ -70,6 +71,11 @@ export const LOSSES: readonly Loss[] = [
     what: 'A Region, and its S3 still answers',
     seen: { ...REGION, activeStorage: 'good' },
     why: 'The same. Whatever runs there can also read the control record and write.',
+  },
+  {
+    what: "A Region, and the standby's canary still reads its S3",
+    seen: { ...REGION, standbyPeer: 'good' },
+    why: 'The same, on a way that is not ours.',
   },
   {
     what: 'A Region, and its CloudWatch still answers, without data',

@@ -6,6 +6,7 @@ import { permissionOf } from './move-permission.ts';
 import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding, GradedDebt } from './results.ts';
+import { is } from './rows.ts';
 import type { Case } from './rows.ts';
 import { firstOf, newMoveTo, standingFindings, standingNotes } from './standing-findings.ts';
 import type { Life } from './standing-findings.ts';
@@ -13,7 +14,7 @@ import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
-import { isAtAStandstill, persists } from './verdict.ts';
+import { isAtAStandstill, persists, waitedFor } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** All that a check knows when its verdict is given. */
@@ -37,17 +38,27 @@ export function findingsOf(facts: FindingFacts): Found {
   const pauses = ofPauses(facts);
   return {
     findings: [
-      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict)),
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), isStandbyUseless(facts)),
       ...twoActive(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
-      ...(persists(seen, 'slots') ? [drWaits(facts)] : []),
+      ...ofCanaries(facts),
       ...pauses.findings,
-      ...(persists(seen, 'activePeer') ? [peerUnreadable(deployment, standing.roles.active)] : []),
-      ...(persists(seen, 'standbyPeer') ? [peerUnreadable(deployment, standing.roles.standby)] : []),
+      ...(persists(seen, 'activePeer')
+        ? [peerUnreadable(deployment, standing.roles.active, 'a move away from it would not stop its DAGs')]
+        : []),
+      ...(persists(seen, 'standbyPeer')
+        ? [peerUnreadable(deployment, standing.roles.standby, 'it could not take over')]
+        : []),
     ],
     notes: [...standingNotes(facts), ...pauses.notes],
   };
 }
+
+/** By MWAA's own word: no such environment, or one that runs nothing. */
+const isStandbyUseless = ({ seen: { observer } }: FindingFacts): boolean => {
+  const latest = observer.readings.at(-1);
+  return latest !== undefined && is(latest, 'standbyEnvironment', 'bad');
+};
 
 function lifeOf({ key }: Verdict): Life {
   if (key === 'UNHEALTHY(region)' || key === 'UNHEALTHY(airflow)') return 'dead';
@@ -116,11 +127,11 @@ function ofPauses(facts: FindingFacts): Found {
 }
 
 /** Whoever cannot read the record goes on after a move that it does not hear of. */
-function peerUnreadable({ sites }: Deployment, site: SiteIndex): Finding {
+function peerUnreadable({ sites }: Deployment, site: SiteIndex, so: string): Finding {
   const [own, other] = [sites[site], sites[otherSite(site)]];
   return {
     name: 'peer-unreadable',
-    message: `${own.region} cannot read its control records, although we can, so that a move away from it would not stop its DAGs: look at the way from its network to S3 in ${own.region} and ${other.region}, and at its execution role`,
+    message: `${own.region} cannot read its control records, although we can, so that ${so}: look at the way from its network to S3 in ${own.region} and ${other.region}, and at its execution role`,
   };
 }
 
@@ -133,6 +144,31 @@ function nothingRuns(facts: FindingFacts): Finding {
     name: 'nothing-runs',
     message: `tasks are due in ${region}, and none starts (${work}): look at the workers of ${environment} first, and move if they cannot be brought back`,
     command: newMoveTo(facts, standing.roles.standby, `no task starts in ${region}`, permission),
+  };
+}
+
+/** A canary that is silent can neither stop its site nor let it take over; why it is, is said where that is known. */
+function ofCanaries(facts: FindingFacts): readonly Finding[] {
+  const { deployment, standing, verdict, seen } = facts;
+  const latest = seen.observer.readings.at(-1);
+  const stays = (latest === undefined ? [] : waitedFor(latest)).filter((name) => persists(seen, name));
+  const { environment, region } = deployment.sites[standing.roles.active];
+  const findings: Finding[] = [];
+  if (stays.includes('slots')) findings.push(drWaits(facts));
+  else if (stays.includes('heartbeat') && !verdict.key.startsWith('UNHEALTHY'))
+    findings.push({
+      name: 'canary-silent',
+      message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,
+    });
+  if (stays.includes('hold')) findings.push(standbyUnready(facts, latest?.signals.hold.value ?? ''));
+  return findings;
+}
+
+function standbyUnready({ deployment, standing }: FindingFacts, why: string): Finding {
+  const { environment, region } = deployment.sites[standing.roles.standby];
+  return {
+    name: 'standby-unready',
+    message: `${region} could not take over (${why}): look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
   };
 }
 

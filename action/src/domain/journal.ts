@@ -31,7 +31,12 @@ const STEP_DATA = {
     /** S3's time of the reading that the verdict goes by. */
     readAt: instant.optional(),
   }),
-  claimed: z.object({ debts: z.array(debtSchema), lastSignOfLife: instant.nullable() }),
+  claimed: z.object({
+    debts: z.array(debtSchema),
+    /** By its heartbeat, and by a reading in which its Airflow answered. */
+    lastSignOfLife: instant.nullable(),
+    lastAnswer: instant.nullable().default(null),
+  }),
   fenced: z.object({
     grade: z.enum(['stopped', 'paused', 'unproven']),
     debts: z.array(debtSchema),

@@ -1,7 +1,6 @@
-import type { Heartbeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
 import type { LossPreview, SnapshotAge } from './results.ts';
-import { iso, secondsBetween } from './stored-json.ts';
+import { iso, millis, secondsBetween } from './stored-json.ts';
 
 /** How old a snapshot is at a time, in milliseconds; 0 when it was taken only then or later. */
 export const snapshotAge = (id: string, takenAt: string, at: number): SnapshotAge => ({
@@ -10,26 +9,38 @@ export const snapshotAge = (id: string, takenAt: string, at: number): SnapshotAg
   ageSeconds: secondsBetween(takenAt, iso(at)) ?? 0,
 });
 
-/**
- * The most seconds of work that are lost: a site may have lived on for one beat after the last one that was seen.
- * `null` when none was.
- */
-export function mostLost(takenAt: string, lastSignOfLife: string | null, beatSeconds: number): number | null {
-  const seen = secondsBetween(takenAt, lastSignOfLife);
-  return seen === null ? null : seen + beatSeconds;
+/** By what a site that is left was last seen to live; `null` = by none. */
+export interface LastLife {
+  /** Its own heartbeat. */
+  readonly beat: string | null;
+  /** A reading in which its Airflow answered. */
+  readonly reading: string | null;
 }
 
-/** What a move on this snapshot loses; `lastBeat` is the newest heartbeat of the site that is left. */
-export function lossOf(
-  manifest: Manifest,
-  lastBeat: Heartbeat | undefined,
-  beatSeconds: number,
-  now: number,
-): LossPreview {
+export const lastSignOf = ({ beat, reading }: LastLife): string | null =>
+  [beat, reading]
+    .filter((at) => at !== null)
+    .toSorted((a, b) => millis(a) - millis(b))
+    .at(-1) ?? null;
+
+/**
+ * The most seconds of work that are lost: a site may have lived on for one beat after the last one that was seen.
+ * `null` when none was, or when it worked on without any: its canary may have waited for a worker, or been paused, so
+ * that its silence does not tell when it ended.
+ */
+export function mostLost(takenAt: string, life: LastLife, beatSeconds: number): number | null {
+  if (life.beat === null) return null;
+  const livedUntil = Math.max(millis(takenAt), life.reading === null ? -Infinity : millis(life.reading));
+  if (livedUntil - millis(life.beat) > 2 * beatSeconds * 1000) return null;
+  return (secondsBetween(takenAt, life.beat) ?? 0) + beatSeconds;
+}
+
+/** What a move on this snapshot loses. */
+export function lossOf(manifest: Manifest, life: LastLife, beatSeconds: number, now: number): LossPreview {
   return {
     snapshot: snapshotAge(manifest.id, manifest.takenAt, now),
-    lastSignOfLife: lastBeat?.at ?? null,
-    lostSeconds: mostLost(manifest.takenAt, lastBeat?.at ?? null, beatSeconds),
+    lastSignOfLife: lastSignOf(life),
+    lostSeconds: mostLost(manifest.takenAt, life, beatSeconds),
     inFlight: manifest.inFlight,
   };
 }

@@ -47,6 +47,8 @@ function heartbeatReasons(deployment: Deployment, heartbeat: StoredBeat | undefi
   const age = heartbeat.ageMilliseconds;
   if (age > staleAfter(deployment)) return [`its canary is silent for ${inWords(age)}`];
   if (!heartbeat.hold.installed) return ['its hold is not installed'];
+  if (heartbeat.control?.own === 'denied')
+    return ['it may not read its own control record, without which it activates nothing: look at its execution role'];
   return heartbeat.hold.held ? [] : ['it is not held: its own user DAGs may run'];
 }
 

@@ -101,6 +101,10 @@ function signal<T>(probe: Probe<T>, read: (answer: T) => Signal): Signal {
 
 const UNUSABLE = ['CREATE_FAILED', 'DELETING', 'DELETED', 'UNAVAILABLE', 'PENDING'];
 
+/** Nothing runs in it, and no waiting changes that. */
+export const isUnusable = (environment: EnvironmentDescription | undefined): boolean =>
+  environment === undefined || UNUSABLE.includes(environment.status);
+
 function environmentSignal(environment: EnvironmentDescription | undefined): Signal {
   if (environment === undefined) return bad('there is no such environment');
   return UNUSABLE.includes(environment.status) ? bad(environment.status) : good(environment.status);

@@ -37,6 +37,8 @@ export const FINDING_NAMES = [
   'nothing-runs',
   'record-lost',
   'dr-waits',
+  'canary-silent',
+  'standby-unready',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];
 

@@ -58,7 +58,10 @@ const REGION: readonly SignalName[] = ['activeEnvironment', 'activeMetric', 'act
 const ANSWERS: readonly SignalName[] = [...REGION, 'activeAirflow', 'activeIdentity', 'work', 'extraMetrics'];
 
 const seesRegion: Predicate = (reading) =>
-  ANSWERS.some((name) => is(reading, name, 'good', 'bad')) || is(reading, 'heartbeat', 'good');
+  ANSWERS.some((name) => is(reading, name, 'good', 'bad')) ||
+  is(reading, 'heartbeat', 'good') ||
+  // At each of its beats the standby reads the record in that Region: a way to it that is not ours.
+  is(reading, 'standbyPeer', 'good');
 
 const looksLost: Predicate = (reading) =>
   REGION.every((name) => is(reading, name, 'dark')) &&
@@ -200,8 +203,23 @@ const problems = (reading: Reading): readonly string[] =>
     }),
   );
 
-/** What is a finding only once it {@link persists}, however well the scheduler is. */
-const TO_PERSIST: readonly SignalName[] = ['slots', 'activePeer', 'standbyPeer'];
+/**
+ * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. The silence of a site whose
+ * environment is not there, or is hidden from us, is told by the verdict.
+ */
+export function waitedFor(latest: Reading): readonly SignalName[] {
+  const names: readonly [SignalName, SignalName?][] = [
+    ['slots'],
+    ['activePeer'],
+    ['standbyPeer'],
+    ['heartbeat', 'activeEnvironment'],
+    ['hold', 'standbyEnvironment'],
+  ];
+  const isAvailable = (name: SignalName): boolean => latest.signals[name].value === 'AVAILABLE';
+  return names.flatMap(([name, where]) =>
+    is(latest, name, 'bad') && (where === undefined || isAvailable(where)) ? [name] : [],
+  );
+}
 
 /**
  * Whether more readings would change nothing. A remark about a site that lives, or is excused, is not waited for, unless
@@ -221,7 +239,7 @@ export function isSettled(
   // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
   if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;
   const oneMore = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
-  if (waited < oneMore && TO_PERSIST.some((name) => is(latest, name, 'bad'))) return false;
+  if (waited < oneMore && waitedFor(latest).length > 0) return false;
   if (is(latest, 'activeAirflow', 'good')) return true;
   if (is(latest, 'activeAirflow', 'bad')) return false;
   // CloudWatch answers late, too.

@@ -4,6 +4,7 @@ import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { keys } from '../domain/names.ts';
 import type { DagRunState, World } from '../domain/ports.ts';
+import { isUnusable } from '../domain/reading.ts';
 import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
@@ -83,7 +84,11 @@ async function waitForResult(world: World, side: Side, deployment: Deployment, j
     looks += 1;
     if (result !== undefined || looks % LOOKS_PER_STATE !== 0) return result;
     const state = await probe(() => side.ports.airflow.runState(side.site.environment, job.dagId, job.runId));
-    if (!('answer' in state) || state.answer === 'queued' || state.answer === 'running') return undefined;
+    if (!('answer' in state) || state.answer === 'queued') {
+      await requireStartable(side, job);
+      return undefined;
+    }
+    if (state.answer === 'running') return undefined;
     const late = await readResult(side, deployment, job.runId);
     if (late !== undefined) return late;
     throw lost(
@@ -93,6 +98,33 @@ async function waitForResult(world: World, side: Side, deployment: Deployment, j
     );
   });
 }
+
+/** What keeps a run from ever starting is the answer, not that it took too long. What cannot be asked keeps nothing. */
+async function requireStartable({ region, site, ports }: Side, { dagId, runId }: DrJob): Promise<void> {
+  const { environment } = site;
+  const described = await probe(() => ports.environments.describe(environment));
+  if ('answer' in described && isUnusable(described.answer)) {
+    const status = described.answer?.status ?? 'gone';
+    throw cannotStart(`${environment} is ${status}, so that ${runId} does not start in ${region}`, TO_MEND);
+  }
+  const dags = await probe(() => ports.airflow.dags(environment));
+  if (!('answer' in dags) || !dags.answer.some((dag) => dag.dagId === dagId && dag.isPaused)) return;
+  throw cannotStart(
+    `${dagId} is paused in ${region}, so that ${runId} does not start`,
+    `Unpause ${dagId} in Airflow of ${environment}, then run the same again.`,
+  );
+}
+
+const TO_MEND =
+  'Look at the environment in the MWAA console. Once it is AVAILABLE, run the same again; or go to the other Region with `override: force`.';
+
+const cannotStart = (message: string, fix: string): MdrError =>
+  new MdrError({
+    code: 'MDR-TARGET-UNREADY',
+    message,
+    fix,
+    state: 'the run is queued there, and starts by itself once it can, unless another move has claimed by then',
+  });
 
 /** S3 is asked more often than Airflow, whose web server is small. */
 const LOOKS_PER_STATE = 4;

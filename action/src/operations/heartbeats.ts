@@ -2,7 +2,10 @@ import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { parseHeartbeat } from '../domain/heartbeat.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
+import type { LastLife } from '../domain/loss.ts';
 import { keys } from '../domain/names.ts';
+import { millis } from '../domain/stored-json.ts';
+import { observationsOf } from './observations.ts';
 import type { Side } from './sides.ts';
 
 /**
@@ -16,6 +19,16 @@ export async function lastBeatOf(from: Side, to: Side, deployment: Deployment): 
     if (error instanceof MdrError) return undefined;
     throw error;
   }
+}
+
+/** By what the site that is left was last seen to live, as far as the bucket of `to` tells. Throws {@link AwsFault}. */
+export async function lastLifeOf(from: Side, to: Side, deployment: Deployment): Promise<LastLife> {
+  const beat = await lastBeatOf(from, to, deployment);
+  const answered = (await observationsOf(to, deployment, from.region))
+    .flatMap(({ readings }) => readings)
+    .filter(({ signals }) => signals.activeAirflow.quality === 'good')
+    .map(({ at }) => at);
+  return { beat: beat?.at ?? null, reading: answered.toSorted((a, b) => millis(a) - millis(b)).at(-1) ?? null };
 }
 
 /** The heartbeat of the site in `region`, as the bucket of `side` holds it. */

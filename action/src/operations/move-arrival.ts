@@ -7,7 +7,7 @@ import { lossOf } from '../domain/loss.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
 import { millis } from '../domain/stored-json.ts';
 import { mirror } from './debts.ts';
-import { lastBeatOf, readHeartbeat } from './heartbeats.ts';
+import { lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { runMoveDag } from './move-dag.ts';
 import { debtOf } from './move-departure.ts';
 import { readPauses, requireEntry } from './move-journal.ts';
@@ -65,8 +65,12 @@ async function hasLostItsRow({ world, deployment, to, move }: MoveScene, earlier
 async function lossWith({ deployment, from, to, move }: MoveScene, snapshot: string) {
   const read = await probeStored(async () => {
     const { manifest } = await readSnapshot(to, deployment, snapshot);
-    const lastBeat = await lastBeatOf(from, to, deployment);
-    return lossOf(manifest, lastBeat, deployment.canary.everySeconds, millis(move.startedAt));
+    return lossOf(
+      manifest,
+      await lastLifeOf(from, to, deployment),
+      deployment.canary.everySeconds,
+      millis(move.startedAt),
+    );
   });
   return 'answer' in read ? { loss: { ...read.answer, inFlight: [...read.answer.inFlight] } } : {};
 }

@@ -5,7 +5,7 @@ import { moveRunId } from '../domain/names.ts';
 import { iso, millis } from '../domain/stored-json.ts';
 import { mirror } from './debts.ts';
 import { stopLoser } from './fence.ts';
-import { lastBeatOf } from './heartbeats.ts';
+import { lastBeatOf, lastLifeOf } from './heartbeats.ts';
 import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded, requireSameLineage } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
@@ -17,15 +17,14 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   const { world, deployment, lease, from, to, move } = scene;
   const before = await lease.ensure();
   const claimed = before.epoch === move.epoch ? before : await claimAtTarget(scene);
-  const lastBeat = await lastBeatOf(from, to, deployment);
-  const lastSignOfLife = lastBeat?.at ?? null;
+  const { beat: lastSignOfLife, reading: lastAnswer } = await lastLifeOf(from, to, deployment);
   const theirs = await probe(() => mirror(world, deployment, claimed, from));
   if ('fault' in theirs) {
     world.log.warning(`the control record of ${from.region} is owed: ${theirs.detail}`);
-    return { debts: [debtOf(scene, 'claim')], lastSignOfLife };
+    return { debts: [debtOf(scene, 'claim')], lastSignOfLife, lastAnswer };
   }
   if (theirs.answer.epoch > move.epoch) requireNotSuperseded(scene, await requireStanding(world, deployment, move));
-  return { debts: [], lastSignOfLife };
+  return { debts: [], lastSignOfLife, lastAnswer };
 }
 
 /** Milliseconds for which the last look allows the claim, by S3's clock: a runner's may be set while it stands still. */

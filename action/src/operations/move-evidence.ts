@@ -26,14 +26,14 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
   const planned = (await read('planned')).data;
   const activated = (await read('activated')).data;
   const confirmed = await read('confirmed');
-  const { lastSignOfLife } = (await read('claimed')).data;
+  const { lastSignOfLife: beat, lastAnswer: reading } = (await read('claimed')).data;
   const fenced = (await read('fenced')).data;
   const last = activated.loss ?? planned.loss;
   const { takenAt } = last.snapshot;
   // A side that lived worked on until its fence, whatever its beats told before.
   const lostSeconds =
     secondsBetween(takenAt, fenced.stoppedAt ?? null) ??
-    mostLost(takenAt, lastSignOfLife, deployment.canary.everySeconds);
+    mostLost(takenAt, { beat, reading }, deployment.canary.everySeconds);
   const { debts } = await lease.ensure();
   return {
     operation: 'failover',

@@ -14,7 +14,7 @@ import { staleAfter } from '../domain/reading.ts';
 import { firstOf } from '../domain/standing-findings.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { requireFenceable } from './fenceable.ts';
-import { lastBeatOf, readHeartbeat } from './heartbeats.ts';
+import { lastBeatOf, lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
 import type { Side } from './sides.ts';
@@ -54,8 +54,9 @@ export async function planMove(
     if (missing.length > 0)
       world.log.warning(`${to.region} has not parsed, and will not run before it has: ${firstOf(missing)}`);
   });
+  const life = await lastLifeOf(from, to, deployment);
   const lastBeat = await lastBeatOf(from, to, deployment);
-  const loss = lossOf(found.manifest, lastBeat, deployment.canary.everySeconds, world.clock.now());
+  const loss = lossOf(found.manifest, life, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
     const livesOn = lastBeat?.role === 'active' && lastBeat.ageMilliseconds <= staleAfter(deployment);
     for (const line of describeLoss(loss, livesOn)) world.log.info(line);

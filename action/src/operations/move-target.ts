@@ -5,6 +5,7 @@ import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
+import { isUnusable } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -13,7 +14,7 @@ import { runOf } from '../domain/trouble.ts';
 import { loadedOf, noRecord, notInstalled, readControl, restoreControl } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { isHidden, requirePeerKnown } from './peer.ts';
-import { sideOf } from './sides.ts';
+import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { isUntold, readStanding } from './standing.ts';
 import type { Known } from './standing.ts';
@@ -45,7 +46,8 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
   const peer = isOurs ? undefined : await requirePeerKnown(world, deployment, from, inputs);
-  requireNoOtherMove(peer, standing, to, inputs);
+  const isUseless = move !== undefined && !isOurs && (await isGone(from));
+  requireNoOtherMove(peer, standing, to, inputs, isUseless);
   if (move === undefined) requireNotActive(standing, to);
   return { from, to, standing, move: isOurs ? move : undefined, isRecordLost };
 }
@@ -133,20 +135,28 @@ export function requireConfirmed(deployment: Deployment, confirm: string, does: 
  * A claimed move to the other site has to be finished first, as long as that site can be read: its activation may be on
  * its way. One that is activated only lacks its confirmation, and the next claim closes it. A site in the dark cannot
  * finish anything, and must not keep the one that is left from taking over; nor may one that denies or throttles, which
- * a dying Region does, too: a forced move has asked it for a minute, and no other run keeps a lease.
+ * a dying Region does, too: a forced move has asked it for a minute, and no other run keeps a lease; nor one whose
+ * environment MWAA calls unusable: an activation that waits there reads the higher epoch first.
  */
 function requireNoOtherMove(
   peer: Probe<unknown> | undefined,
   standing: Standing,
   to: Side,
   { override }: Inputs<'failover'>,
+  isUseless: boolean,
 ): void {
   const { record, move, isClaimed } = standing;
   if (!isClaimed || move === undefined || move.to === to.region || peer === undefined) return;
   if ('fault' in peer && peer.fault === 'dark') return;
   const isNew = record.phase === 'activated';
-  const isLeft = runOf(standing) === undefined && (isNew || (override === 'force' && isHidden(peer)));
+  const isLeft = runOf(standing) === undefined && (isNew || (override === 'force' && (isHidden(peer) || isUseless)));
   if (!isLeft) throw otherMove(move);
+}
+
+/** By MWAA's own word; what cannot be asked is not gone. */
+async function isGone({ site, ports }: Side): Promise<boolean> {
+  const described = await probe(() => ports.environments.describe(site.environment));
+  return 'answer' in described && isUnusable(described.answer);
 }
 
 export const otherMove = (move: Move): MdrError =>

@@ -1,5 +1,6 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { keys } from '../domain/names.ts';
+import type { ObjectStore } from '../domain/ports.ts';
 import { parseObservations } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import { toStored } from '../domain/stored-json.ts';
@@ -26,26 +27,31 @@ export async function readBefore(
   observer: string,
   memory: Memory,
 ): Promise<Before> {
-  const prefix = keys.observationsPrefix(deployment.deployment, active.region);
   const fresh: Observations = { schemaVersion: 1, observer, site: active.region, readings: [] };
-  const read = await probe(async () => {
-    const objects = await standby.ports.objects.list(standby.bucket, prefix);
-    return Promise.all(objects.map(({ key }) => readObservations(standby, key)));
-  });
-  const stored = 'answer' in read ? read.answer.filter((found) => found !== undefined) : [];
+  const read = await probe(() => observationsOf(standby, deployment, active.region));
+  const stored = 'answer' in read ? read.answer : [];
   const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
   const own = remembered ?? stored.find((found) => found.observer === observer) ?? fresh;
   const isKnown = 'answer' in read || remembered !== undefined;
   return { isKnown, own, others: stored.filter((found) => found.observer !== observer) };
 }
 
+/** What all observers remember of the site in `region`. Throws AwsFault. */
+export async function observationsOf(
+  { bucket, ports: { objects } }: Side,
+  { deployment }: Deployment,
+  region: string,
+): Promise<readonly Observations[]> {
+  const listed = await objects.list(bucket, keys.observationsPrefix(deployment, region));
+  const read = await Promise.all(listed.map(({ key }) => readObservations(bucket, objects, key)));
+  return read.filter((found) => found !== undefined);
+}
+
 /** A memory that is damaged is none, and is written anew. */
-async function readObservations(standby: Side, key: string): Promise<Observations | undefined> {
-  const object = await standby.ports.objects.get(standby.bucket, key);
+async function readObservations(bucket: string, objects: ObjectStore, key: string): Promise<Observations | undefined> {
+  const object = await objects.get(bucket, key);
   if (object === undefined) return undefined;
-  const read = await probeStored(() =>
-    Promise.resolve(parseObservations(object.body, `s3://${standby.bucket}/${key}`)),
-  );
+  const read = await probeStored(() => Promise.resolve(parseObservations(object.body, `s3://${bucket}/${key}`)));
   return 'answer' in read ? read.answer : undefined;
 }
 

@@ -113,6 +113,8 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'two-active': 'two sides may be at work',
   'record-lost': 'a control record is lost',
   'dr-waits': 'its DR tasks wait for a worker',
+  'canary-silent': 'its canary is silent',
+  'standby-unready': 'the standby could not take over',
 };
 
 function answerOf(result: CheckResult): Block {

@@ -22,6 +22,7 @@ const SAYS = {
   work: ['good', 'bad', 'none'],
   extraMetrics: ['good', 'bad', 'none'],
   role: ['good', 'bad', 'dark'],
+  standbyPeer: ['good', 'none'],
 } as const satisfies Partial<Record<SignalName, readonly Signal['quality'][]>>;
 const NAMES = Object.keys(SAYS) as (keyof typeof SAYS)[];
 const PERIOD = 300_000;
@@ -76,6 +77,7 @@ const SIGNS: Readonly<Partial<Record<SignalName, readonly Signal['quality'][]>>>
   heartbeat: ['good'],
   work: ['good', 'bad'],
   extraMetrics: ['good', 'bad'],
+  standbyPeer: ['good'],
 };
 const anythingLives = (): boolean =>
   Object.entries(SIGNS).some(([name, signs]) => isOneOf(name as SignalName, ...signs));

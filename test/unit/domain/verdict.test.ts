@@ -53,6 +53,7 @@ const LOST: Qualities = {
   activeStorage: 'dark',
   activeIdentity: 'dark',
   heartbeat: 'bad',
+  standbyPeer: 'bad',
 };
 const DEAD: Qualities = { activeMetric: 'bad', activeAirflow: 'bad', heartbeat: 'bad' };
 
@@ -383,7 +384,9 @@ describe('Whatever happens to a single thing', () => {
 
   test('denied and throttled in place of any evidence take the verdict away', () => {
     const name = fc.constantFrom(
-      ...(Object.keys(LOST) as SignalName[]).filter((key) => !['activeAirflow', 'activeIdentity'].includes(key)),
+      ...(Object.keys(LOST) as SignalName[]).filter(
+        (key) => !['activeAirflow', 'activeIdentity', 'standbyPeer'].includes(key),
+      ),
     );
     fc.assert(
       fc.property(name, fc.constantFrom('denied' as const, 'throttled' as const), (key, quality) => {
