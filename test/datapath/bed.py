@@ -408,6 +408,11 @@ class Site:
         )
         return identity
 
+    @property
+    def parked(self) -> str | None:
+        """The state of a task that a fence has kept from beginning."""
+        return None if self.columns("dag_version") else "scheduled"
+
     def add_variable(self, key: str, value: str) -> None:
         self.insert("variable", key=key, val=self.fernet.encrypt(value.encode()).decode(), is_encrypted=True)
 

@@ -71,7 +71,8 @@ class Canary(unittest.TestCase):
         self.assertEqual((beat["fence"]["epoch"], beat["fence"]["stopped"], beat["fence"]["grade"]), (1, 1, "stopped"))
         self.assertIn("t_running", [task["taskId"] for task in beat["fence"]["startedBefore"]])
         tasks = dict(self.east.sql("select task_id, state from task_instance where run_id = 'flight'"))
-        self.assertEqual((tasks["t_running"], tasks["t_queued"], tasks["t_scheduled"]), ("failed", None, None))
+        parked = self.east.parked
+        self.assertEqual((tasks["t_running"], tasks["t_queued"], tasks["t_scheduled"]), ("failed", parked, parked))
         self.assertEqual(tasks["t_deferred"], "deferred")
         self.assertEqual(
             self.east.sql("select trigger_id from task_instance where state = 'deferred' order by 1"), deferred

@@ -128,7 +128,18 @@ class Fences(OfTwoSites):
         blocker.commit()
         beat = self.east.beat()
         self.assertEqual((beat["fence"]["takenTotal"], beat["fence"]["grade"]), (5, "stopped"))
-        self.assertIsNone(self.east.one("select state from task_instance where task_id = 't_queued'"))
+        state = self.east.one("select state from task_instance where task_id = 't_queued'")
+        self.assertEqual(state, self.east.parked)
+
+    def test_one_that_the_scheduler_queues_at_that_moment_is_parked_when_it_is_free_again(self) -> None:
+        scheduler = self.east.blocker("update task_instance set state = 'queued' where task_id = 't_scheduled'")
+        self.addCleanup(scheduler.close)
+        self.bed.control(1)
+        self.assertEqual(self.east.beat()["fence"]["grade"], "paused")
+        scheduler.commit()
+        self.assertEqual(self.east.beat()["fence"]["grade"], "stopped")
+        state = self.east.one("select state from task_instance where task_id = 't_scheduled'")
+        self.assertEqual(state, self.east.parked)
 
     def test_one_that_is_laid_late_writes_nothing(self) -> None:
         self.east.sql("update mwaadr_state set epoch = 2")

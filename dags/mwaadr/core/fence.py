@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from mwaadr.core import state
-from mwaadr.core.catalogue import literals, running_tasks
+from mwaadr.core.catalogue import literals
 from mwaadr.core.config import OURS, iso
 from mwaadr.core.facts import CUT_OFF, NOT_BEGUN
 
@@ -30,6 +30,7 @@ BLANK: dict[str, Any] = {
     "taken": [],
     "takenTotal": 0,
 }
+PARKED = "parked by mwaadr"
 FAR_AHEAD = "2100-01-01"
 """A scheduling decision at which no scheduler looks again."""
 
@@ -89,10 +90,11 @@ def stop(cursor: Any) -> bool:
 
     Safe to repeat. Nothing is done unless this site is a standby now, as in `pause`: a restore has found no task here.
 
-    Running ones become failed, which makes their processes be killed; queued and scheduled ones lose their state, with
-    which no worker begins them. Deferred ones stay: their triggers are at most looking, and taking one away would make
-    it cancel the very external job that the other site goes on with. Runs get a scheduling decision far ahead: the
-    scheduler's timer for paused DAGs would else judge them and call their failure callbacks.
+    Running ones become failed, which makes their processes be killed; queued and scheduled ones are parked, so that no
+    worker begins them when their message comes up in its queue. Deferred ones stay: their triggers are at most looking,
+    and taking one away would make it cancel the very external job that the other site goes on with. Runs get a
+    scheduling decision far ahead: the scheduler's timer for paused DAGs would else judge them and call their failure
+    callbacks.
     """
     before = _held_fence(cursor)
     if before is None:
@@ -113,7 +115,7 @@ def stop(cursor: Any) -> bool:
     if fence != before:
         state.remember(cursor, "fence", fence)
     cursor.execute(
-        f"select exists (select 1 from task_instance where state in ({literals(CUT_OFF + NOT_BEGUN)}) "
+        f"select exists (select 1 from task_instance where {_unstopped(cursor)} "
         f"and dag_id not like %s) or exists (select 1 from dag_run where {_undecided()})",
         (OURS, OURS),
     )
@@ -126,7 +128,7 @@ def prove(cursor: Any) -> bool:
     fence = _held_fence(cursor)
     if fence is None or fence["grade"] == "stopped" or "stopAt" not in fence or state.unpaused(cursor):
         return False
-    cursor.execute(f"{running_tasks()} limit 1")
+    cursor.execute(f"select 1 from task_instance where {_unstopped(cursor)} and dag_id not like %s limit 1", (OURS,))
     if cursor.fetchone() or not _have_ended(cursor, fence):
         return False
     state.remember(cursor, "fence", fence | {"grade": "stopped"})
@@ -173,10 +175,12 @@ def _take_states(cursor: Any) -> list[dict[str, Any]]:
     """Takes the states of the user's tasks that nobody holds; returns the tasks with what they were."""
     same = " and ".join(f"t.{column} = free.{column}" for column in ("dag_id", "run_id", "task_id", "map_index"))
     cut_off = f"free.state in ({literals(CUT_OFF)})"
+    parked, mark = ("'scheduled'", f"'{PARKED}'") if _is_2(cursor) else ("null", "t.external_executor_id")
     cursor.execute(
         "with free as (select dag_id, run_id, task_id, map_index, state from task_instance "
-        f"where state in ({literals(CUT_OFF + NOT_BEGUN)}) and dag_id not like %s for no key update skip locked) "
-        f"update task_instance t set state = case when {cut_off} then 'failed' end, "
+        f"where {_unstopped(cursor)} and dag_id not like %s for no key update skip locked) "
+        f"update task_instance t set state = case when {cut_off} then 'failed' else {parked} end, "
+        f"external_executor_id = case when {cut_off} then t.external_executor_id else {mark} end, "
         f"end_date = case when {cut_off} then now() else t.end_date end from free where {same} returning free.*",
         (OURS,),
     )
@@ -190,6 +194,25 @@ def _take_states(cursor: Any) -> list[dict[str, Any]]:
         (OURS, FAR_AHEAD),
     )
     return taken
+
+
+def _is_2(cursor: Any) -> bool:
+    cursor.execute("select to_regclass('public.dag_version') is null")
+    return bool(cursor.fetchone()[0])
+
+
+def _unstopped(cursor: Any) -> str:
+    """SQL condition: a task that runs, or that a worker or the scheduler may still begin.
+
+    A worker of Airflow 2 begins a task without a state, too (`RUNNABLE_STATES` in ti_deps/dependencies_states.py), and
+    none that is scheduled; as its DAG is paused the scheduler leaves that alone, but for one that it was about to
+    queue: hence the mark of those that are parked. With Airflow 3 a task without a state is refused to the worker
+    (409), and the scheduler fails a scheduled one whose message ends.
+    """
+    parked = (
+        f"state = 'scheduled' and external_executor_id is not distinct from '{PARKED}'" if _is_2(cursor) else "false"
+    )
+    return f"(state in ({literals(CUT_OFF + NOT_BEGUN)}) and not ({parked}))"
 
 
 def _undecided() -> str:
