@@ -144,9 +144,12 @@ class Site:
         self.region = REGIONS[index]
         self.bucket = f"{bed.name}-{self.region}"
         self.database = f"{bed.name}_{index}"
+        self.user = "airflow_user"
+        self._create()
+
+    def _create(self) -> None:
         self.fernet_key = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self.fernet = Fernet(self.fernet_key.encode())
-        self.user = "airflow_user"
         admin = superuser()
         admin.cursor().execute(f'create database {self.database} owner adminuser template "{BED["template"]}"')
         admin.cursor().execute(f"grant all on database {self.database} to airflow_user")
@@ -155,6 +158,11 @@ class Site:
         # What tests do, Airflow does: as the role that its processes sign in with.
         self.connection.cursor().execute("set role airflow_user; set timezone = 'UTC'")
         self.runs = 0
+
+    def create_anew(self) -> None:
+        """The environment is deleted and comes back under its name: an empty database, another Fernet key."""
+        self.close()
+        self._create()
 
     def close(self) -> None:
         self.connection.close()

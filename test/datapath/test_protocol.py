@@ -8,7 +8,7 @@ import unittest
 from typing import Any
 
 from bed import BEAT, REGIONS, SOURCE, Site, client
-from seed import digest, seed
+from seed import digest, prepare_target, seed
 from test_refusals import WithSnapshot
 from two_sites import OfTwoSites, dark, eventually
 
@@ -376,6 +376,108 @@ class LostRows(OfTwoSites):
         self.assertEqual(self.west.sql("select 1 from mwaadr_state"), [])
         self.west.beat()
         self.assertEqual(self.row(self.west), (1, "active"))
+
+
+class AnotherDatabase(OfTwoSites):
+    """The active site lost its row. Its snapshots tell whether it lost all the rest with it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        seed(self.east)
+        self.bed.control(0)
+        self.east.beat()
+        self.west.beat()
+        self.snapshot = self.east.run("snapshot")
+        self.assertEqual(self.snapshot["outcome"], "done", self.snapshot["output"])
+        self.manifest = f"snapshots/{self.bed.name}/{self.snapshot['snapshot']}/manifest.json"
+
+    def beats(self, site: Site) -> tuple[dict[str, Any], str]:
+        """A beat, and what it logged."""
+        ran = site.python(f"import logging; logging.basicConfig()\n{BEAT}")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return site.heartbeat(), ran.stderr
+
+    def newer(self, name: str, body: bytes | None) -> None:
+        """Puts a newer snapshot there, without a manifest when ``body`` is None."""
+        folder = f"snapshots/{self.bed.name}/{name}"
+        self.east.put(f"{folder}/log/inert-0001", b"")
+        if body is not None:
+            self.east.put(f"{folder}/manifest.json", body)
+
+    def test_an_environment_made_anew_is_a_standby_until_a_failover_to_it_restores_it(self) -> None:
+        self.east.create_anew()
+        for number in range(3):
+            self.east.add_dag(f"user_{number}")
+        beat, log = self.beats(self.east)
+        self.assertEqual((beat["role"], beat["epoch"], beat["hold"]["held"]), ("standby", 0, True))
+        self.assertEqual((beat["fence"], beat["hold"]["unpausedUserDags"]), (None, 0))
+        self.assertIn(f"this is not the database that snapshot {self.snapshot['snapshot']} was taken of", log)
+        self.assertIn("run failover to us-east-1", log)
+        self.assertEqual(self.east.run("snapshot")["outcome"], "skipped")
+        self.assertEqual(self.beats(self.east)[0]["role"], "standby", "for ever")
+        self.east.sql("delete from mwaadr_state")
+        self.assertEqual(self.beats(self.east)[0]["role"], "standby", "as often as the row is lost")
+
+        self.bed.control(2, "claimed", activated={"site": "us-east-1", "epoch": 0, "snapshot": None})
+        self.east.beat()
+        for kind in ("restore", "activate"):
+            result = self.east.run(kind, **self.bed.conf(self.snapshot, "mv-2-aaaaaaaa", 2))
+            self.assertEqual(result["outcome"], "done", result["output"])
+        self.assertEqual(self.row(self.east), (2, "active"))
+        self.assertEqual(self.east.variable("secret"), "s3cr3t-of-a-variable")
+        self.assertEqual(self.east.one("select count(*) from dag_run where run_id like 'done_%%'"), 11)
+        self.assertEqual(self.paused(self.east), {"user_0": False, "user_1": False, "user_2": True})
+
+    def test_one_that_lost_nothing_but_its_row_is_active(self) -> None:
+        self.east.sql("delete from mwaadr_state")
+        beat, log = self.beats(self.east)
+        self.assertEqual((beat["role"], beat["epoch"], beat["hold"]["held"]), ("active", 0, False))
+        self.assertNotIn("not the database", log)
+
+    def test_rows_that_were_deleted_since_make_no_other_database(self) -> None:
+        self.east.sql("delete from log; delete from dag_run where run_id like 'done_%%'")
+        self.east.sql("drop table mwaadr_state")
+        self.assertEqual(self.beats(self.east)[0]["role"], "active")
+
+    def test_a_restored_site_that_loses_its_row_is_active_though_its_sequences_are_its_own(self) -> None:
+        self.bed.replicate()
+        prepare_target(self.west)
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        self.assertEqual(self.west.run("activate", **self.bed.conf(self.snapshot))["outcome"], "done")
+        self.bed.control(1)
+        self.assertEqual(self.west.run("snapshot")["outcome"], "done")
+        self.west.sql("delete from mwaadr_state")
+        self.assertEqual(self.beats(self.west)[0]["role"], "active")
+
+    def test_the_newest_whole_snapshot_of_the_lineage_is_asked_and_no_other(self) -> None:
+        self.newer("20991124T101500Z-e0-ab12cd34", None)
+        self.newer("20991124T101500Z-e2-ab12cd34", b"{")
+        self.east.create_anew()
+        self.assertEqual(self.beats(self.east)[0]["role"], "standby")
+
+    def test_what_is_not_known_makes_no_other_database(self) -> None:
+        self.east.create_anew()
+        good = json.loads(self.east.get(self.manifest))
+        name = "20991124T101500Z-e0-ab12cd34"
+        named = good | {"id": name}
+        for body in (
+            b"{",
+            json.dumps(good).encode(),
+            json.dumps(named | {"sequences": None}).encode(),
+            json.dumps(named | {"sequences": {"log": "9", "dag_run": True, "no_table": 9, "dag": 9}}).encode(),
+        ):
+            with self.subTest(body[:40]):
+                self.newer(name, body)
+                self.assertEqual(self.beats(self.east)[0]["role"], "active")
+                self.east.sql("delete from mwaadr_state")
+        self.newer(name, json.dumps(named).encode())
+        self.assertEqual(self.beats(self.east)[0]["role"], "standby")
+
+    def test_without_a_snapshot_in_its_own_bucket_the_records_decide(self) -> None:
+        client("s3", self.east.region).delete_object(Bucket=self.east.bucket, Key=self.manifest)
+        self.east.create_anew()
+        self.assertEqual(self.beats(self.east)[0]["role"], "active")
 
 
 if __name__ == "__main__":

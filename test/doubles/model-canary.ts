@@ -7,6 +7,7 @@ import { LARGEST_LEAP, othersUpTo, rulingOf, siteOf, believed } from './model-re
 import type { RecordReading, SeenRecord } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import type { ModelSite, Step } from './model-site.ts';
+import { lastRunIdOf } from './model-snapshot.ts';
 
 /** What the canary needs of the environment that it runs in. */
 export interface CanaryHost {
@@ -128,7 +129,8 @@ function obey(host: CanaryHost, readings: readonly [RecordReading, RecordReading
 
 /**
  * A row that is not there comes back from all that proves an activation of this site. One that was active once, and is
- * not any more, is fenced at once; while its own bucket does not tell whether it is active, nothing is guessed.
+ * not any more, is fenced at once; while its own bucket does not tell whether it is active, nothing is guessed. One
+ * that has another database than its newest snapshot was taken of is nobody's active site.
  */
 function installRow(
   { site, database }: CanaryHost,
@@ -151,7 +153,7 @@ function installRow(
   const obeyed = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
   const theirs = Math.max(others, ...obeyed.map(({ epoch }) => epoch));
   if (own > theirs) {
-    database.install('active', own);
+    database.install(isAnotherDatabase(site, database, own) ? 'standby' : 'active', own);
     return;
   }
   const isOld = readings[site.index].record === undefined && own < 0;
@@ -161,8 +163,14 @@ function installRow(
   database.layFence(theirs, site.time);
 }
 
-/** Epochs of the snapshots in our own bucket whose manifest says what its id says. */
-function ownSnapshots(site: ModelSite): readonly number[] {
+interface OwnSnapshot {
+  readonly epoch: number;
+  /** `undefined` unless it says what the id says. */
+  readonly manifest: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The snapshots in our own bucket that have a manifest, oldest first. */
+function manifests(site: ModelSite): readonly OwnSnapshot[] {
   const { deployment } = site.deployment;
   const prefix = keys.snapshots(deployment);
   return site.keysBelow(prefix).flatMap((key) => {
@@ -172,8 +180,18 @@ function ownSnapshots(site: ModelSite): readonly number[] {
     const manifest = site.json(site.index, key);
     const taker = site.deployment.sites[siteOf(epoch)].region;
     const isOurs = manifest?.['id'] === id && manifest['deployment'] === deployment;
-    return isOurs && isDeepStrictEqual(manifest['lineage'], { site: taker, epoch }) ? [epoch] : [];
+    const isTrue = isOurs && isDeepStrictEqual(manifest['lineage'], { site: taker, epoch });
+    return [{ epoch, manifest: isTrue ? manifest : undefined }];
   });
+}
+
+const ownSnapshots = (site: ModelSite): readonly number[] =>
+  manifests(site).flatMap(({ epoch, manifest }) => (manifest === undefined ? [] : [epoch]));
+
+/** By the newest snapshot of that lineage; what cannot be read says nothing. */
+function isAnotherDatabase(site: ModelSite, database: ModelDatabase, lineage: number): boolean {
+  const newest = manifests(site).findLast(({ epoch }) => epoch === lineage)?.manifest;
+  return newest !== undefined && database.neverGaveOut(lastRunIdOf(newest) ?? 0);
 }
 
 function bodyOf(

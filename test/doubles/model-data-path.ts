@@ -8,7 +8,7 @@ import type { ModelDatabase } from './model-database.ts';
 import { believed, siteOf } from './model-records.ts';
 import { inSteps } from './model-site.ts';
 import type { ModelSite, Step } from './model-site.ts';
-import { readLayer } from './model-snapshot.ts';
+import { lastRunIdOf, readLayer } from './model-snapshot.ts';
 import type { ModelRun } from './model-snapshot.ts';
 
 /** `conf` of a restore or an activation. */
@@ -102,6 +102,8 @@ class Restore {
   protected readonly conf: DrConf;
   protected readonly host: DataPathHost;
   protected manifest: Manifest | undefined;
+  /** As the manifest says. */
+  protected lastRunId = 0;
 
   constructor(host: DataPathHost, conf: DrConf) {
     this.host = host;
@@ -131,6 +133,7 @@ class Restore {
   commit(): DrOutcome {
     const { database } = this.host;
     const { snapshot, move, epoch } = this.conf;
+    database.passRunId(this.lastRunId);
     database.runs = [...this.#inert()];
     database.inert = { snapshot, move };
     return { outcome: 'done', snapshot, epoch, move };
@@ -165,6 +168,7 @@ class Restore {
     const quality = site.trouble('kms');
     if (quality !== undefined) throw new Ended('failed', AWS_CODES[quality], 'the data key could not be unwrapped');
     const manifest = parseManifest(body, snapshot);
+    this.lastRunId = lastRunIdOf(JSON.parse(Buffer.from(body).toString('utf8'))) ?? 0;
     if (manifest.wraps.every(({ region }) => region !== site.site.region)) {
       throw refused('MDR-SNAPSHOT-KEY', `${snapshot} has no wrap for ${site.site.region}`);
     }
@@ -217,6 +221,7 @@ class Activation extends Restore {
     const runs = [...this.layer('inert'), ...live];
     const { pauseSet } = this.requireManifest();
     this.#requireClaim();
+    database.passRunId(this.lastRunId);
     const rerun = live.map(({ dagId, runId }) => ({ dagId, runId, taskId: 'task', mapIndex: -1, was: 'running' }));
     const report = { rerun, unpaused: pauseSet.unpaused.length };
     database.activate(epoch, { move, snapshot, committedAt: site.time, report }, runs, pauseSet.unpaused);

@@ -46,6 +46,8 @@ export class ModelDatabase {
   /** User DAG → paused. */
   readonly dags = new Map<string, boolean>(Object.entries(USER_DAGS));
   runs: ModelRun[] = [];
+  /** The highest id that a run ever got here. */
+  lastRunId = 0;
   /** Each start of a run of a user's DAG: one that was started twice would show here. */
   readonly started: string[] = [];
 
@@ -134,6 +136,24 @@ export class ModelDatabase {
     this.inert = undefined;
   }
 
+  /** The environment was made anew: the database is empty, and what is parsed comes up paused. */
+  loseAll(): void {
+    this.loseRow();
+    this.runs = [];
+    this.lastRunId = 0;
+    for (const dagId of this.dags.keys()) this.dags.set(dagId, true);
+  }
+
+  /** Whether this is known not to be the database of which a snapshot was taken that had a run with this id. */
+  neverGaveOut(runId: number): boolean {
+    return runId > this.lastRunId;
+  }
+
+  /** Before a restore its sequence is moved past the ids of the source. */
+  passRunId(runId: number): void {
+    this.lastRunId = Math.max(this.lastRunId, runId);
+  }
+
   /**
    * A minute of Airflow's life: what runs ends, and each unpaused DAG gets its next run. The hold lets none start, and
    * what a fence cut off stays as it was.
@@ -146,6 +166,7 @@ export class ModelDatabase {
       const runId = `scheduled__${now}`;
       this.started.push(`${dagId} ${runId}`);
       this.runs.push({ dagId, runId, state: 'running' });
+      this.lastRunId += 1;
     }
     this.runs = this.runs.slice(-RUNS_KEPT);
   }

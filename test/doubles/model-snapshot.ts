@@ -16,6 +16,8 @@ export interface ModelTables {
   readonly runs: readonly ModelRun[];
   /** DAG id → paused. */
   readonly dags: ReadonlyMap<string, boolean>;
+  /** The highest id of a run; else as many as there are. */
+  readonly lastRunId?: number;
 }
 
 interface SnapshotFacts {
@@ -70,7 +72,7 @@ export function writeSnapshot(facts: SnapshotFacts): ReadonlyMap<string, Uint8Ar
       hash: part.sha256,
       parts: [part],
     })),
-    sequences: { dag_run: tables.runs.length },
+    sequences: { dag_run: tables.lastRunId ?? tables.runs.length },
     pauseSet: {
       unpaused: [...tables.dags].filter(([, paused]) => !paused).map(([dagId]) => dagId),
       paused: [...tables.dags].filter(([, paused]) => paused).map(([dagId]) => dagId),
@@ -90,6 +92,13 @@ function sealPart(dataKey: Uint8Array, nonce: Uint8Array, text: string, associat
     nonce,
     seal(deriveKey(dataKey, 'mwaadr/parts/v1'), nonce, gzipSync(text, { level: 1 }), associated),
   ]);
+}
+
+/** The highest id of a run that a manifest tells of. */
+export function lastRunIdOf(manifest: unknown): number | undefined {
+  const { sequences } = manifest as { readonly sequences?: Readonly<Record<string, unknown>> };
+  const id = sequences?.['dag_run'];
+  return typeof id === 'number' ? id : undefined;
 }
 
 /** The runs of one layer, as a DR DAG at the site with this key reads them. */

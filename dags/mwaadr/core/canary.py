@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import access, config, fence, footprint, late, rulings, state
+from mwaadr.core import access, config, fence, footprint, late, origin, rulings, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.config import taken_at
 from mwaadr.core.errors import describe
@@ -99,6 +99,8 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
     """A site without a row: new, or one that lost it. A default role would stop a healthy site, or let a standby run.
 
     A site that was active once, and is not any more, may have work that runs: it is fenced in the same transaction.
+    One that should be active and has another database than its snapshots were taken of becomes a standby of its own
+    epoch, with which nobody is active: its next snapshot would be of a database that lacks what they hold.
     """
     beats, proven, complete = _evidence(deployment, here, records)
     found = rulings.recovered(records.readable, deployment.regions, here, beats, proven)
@@ -112,6 +114,8 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
         log.warning("our own bucket does not say whether this site is active: looking again")
         return
     fenced = found["role"] == "standby" and found["activated"] >= 0
+    if found["role"] == "active" and _is_another_database(connection, cursor, deployment, here, found["epoch"]):
+        found = found | {"role": "standby"}
 
     def install() -> None:
         if fenced:
@@ -122,6 +126,28 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
 
     _retry(connection, install)
     log.warning("installed our part of the metadata database, role %s, epoch %s", found["role"], found["epoch"])
+
+
+def _is_another_database(connection: Any, cursor: Any, deployment: config.Deployment, here: int, epoch: int) -> bool:
+    """True when it is known not to be the one of which this site took its newest snapshot in ``epoch``."""
+    newest = origin.newest_of(deployment, here, epoch)
+    if newest is None:
+        return False
+    try:
+        lacking = _retry(connection, lambda: origin.never_given_out(cursor, newest))
+    except psycopg2.Error as error:
+        log.warning("the sequences of this database cannot be read: %s", describe(error))
+        return False
+    if not lacking:
+        return False
+    log.warning(
+        "this is not the database that snapshot %s was taken of (%s): it stays a standby, and nobody is active; "
+        "run failover to %s, which restores it",
+        newest["id"],
+        ", ".join(f"{table} has ids up to {there} there, {given} here" for table, (there, given) in lacking.items()),
+        deployment.regions[here],
+    )
+    return True
 
 
 def _evidence(

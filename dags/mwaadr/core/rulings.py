@@ -150,6 +150,11 @@ def worth_opening(
     return [name for epoch in sorted(found, reverse=True) for name in found[epoch][:OPENED_OF_EACH]][:OPENED]
 
 
+def taken_in(snapshots: list[str], epoch: int) -> list[str]:
+    """Those of ``snapshots`` that were taken in ``epoch`` by their ids, in the same order."""
+    return [name for name in snapshots if _taken_in(name) == epoch]
+
+
 def proven_by(name: str, manifest: dict[str, Any] | None, deployment: str, regions: list[str] | tuple[str, str]) -> int:
     """The epoch in which the site was active that took this snapshot; -1 unless its manifest says what its id says."""
     epoch = _taken_in(name)
