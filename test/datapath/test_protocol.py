@@ -404,6 +404,16 @@ class AnotherDatabase(OfTwoSites):
         if body is not None:
             self.east.put(f"{folder}/manifest.json", body)
 
+    def test_one_made_anew_after_an_uninstall_is_the_teams_own(self) -> None:
+        for site in (self.east, self.west):
+            for region in ("us-east-1", "us-west-2"):
+                key = f"sites/{self.bed.name}/{region}/heartbeat.json"
+                client("s3", site.region).delete_object(Bucket=site.bucket, Key=key)
+        self.east.create_anew()
+        self.east.add_dag("user_0")
+        self.assertEqual(self.beats(self.east)[0]["role"], "active")
+        self.assertFalse(self.paused(self.east)["user_0"])
+
     def test_an_environment_made_anew_is_a_standby_until_a_failover_to_it_restores_it(self) -> None:
         self.east.create_anew()
         for number in range(3):

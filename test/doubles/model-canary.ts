@@ -153,7 +153,9 @@ function installRow(
   const obeyed = beats.filter(({ role, epoch }) => role === 'standby' && siteOf(epoch) !== site.index);
   const theirs = Math.max(others, ...obeyed.map(({ epoch }) => epoch));
   if (own > theirs) {
-    database.install(isAnotherDatabase(site, database, own) ? 'standby' : 'active', own);
+    // Without a beat it was uninstalled: what was made since is the team's own.
+    const isLost = beats.length > 0 && isAnotherDatabase(site, database, own);
+    database.install(isLost ? 'standby' : 'active', own);
     return;
   }
   const isOld = readings[site.index].record === undefined && own < 0;

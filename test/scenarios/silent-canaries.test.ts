@@ -6,7 +6,7 @@ import { AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-sto
 import { ModelSite } from '../doubles/model-site.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 
-const honest = ModelSite.prototype.record;
+const honest = Object.getOwnPropertyDescriptor(ModelSite.prototype, 'record')?.value as ModelSite['record'];
 
 const SERVICES: readonly Service[] = ['airflow-api', 'airflow-env', 'cloudwatch', 's3', 'kms', 'sts'];
 

@@ -10,6 +10,7 @@ type Mishap = NonNullable<ProcessOptions['mishap']>;
 
 const AT = '2026-11-24T10:30:00.000Z';
 const CONFIRM = { confirm: 'example' } as const;
+const FORCED = { ...FAILOVER, override: 'force' } as const;
 const SITES = [EAST, WEST] as const;
 /** What is kept by default. */
 const PAST = /^(snapshots|results|evidence)\/|^control\/example\/journal\//;
@@ -382,5 +383,72 @@ describe('an uninstall that is killed, or loses a reply, at any of its calls', (
       expect(story.universe.airflow(EAST).unpaused).toEqual(['invoices', 'orders']);
       expect(story.universe.airflow(WEST).unpaused).toEqual([]);
     }
+  });
+});
+
+describe('An uninstall beside other troubles', () => {
+  test('leaves a new environment to the team, whatever snapshots were kept', async () => {
+    const story = await Story.ofARunningDeployment();
+    await uninstall(story);
+    story.universe.airflow(EAST).loseAll();
+    for (const dagId of ['invoices', 'orders']) story.universe.airflow(EAST).dags.set(dagId, false);
+    await story.minutes(2);
+    await story.run('install', { wait: '900' });
+    await story.minutes(10);
+    expect(story.universe.airflow(EAST)).toMatchObject({ role: 'active', unpaused: ['invoices', 'orders'] });
+    expect((await story.check()).findings).toEqual([]);
+  });
+
+  test('gives way to a failover when the active Region is lost in the midst of it', async () => {
+    const story = await Story.ofARunningDeployment();
+    const west = story.universe.airflow(WEST);
+    const process = story.process({
+      watch: () => {
+        if (west.role === undefined) story.universe.lose(EAST);
+      },
+    });
+    await expect(uninstall(story, CONFIRM, process)).rejects.toThrow();
+    await story.minutes(20);
+    const first = story.process();
+    expect(await story.refusal('failover', FORCED, first)).toMatchObject({ code: 'MDR-TARGET-UNREADY' });
+    expect(first.lines.join('\n')).toContain('run again once its canary has beaten');
+    await story.minutes(10);
+    expect(await story.failover(FORCED)).toMatchObject({ to: WEST });
+    expect(west.role).toBe('active');
+  });
+
+  test('goes on to its end though a check has made a record anew meanwhile', async () => {
+    const story = await Story.ofARunningDeployment();
+    const process = story.process({
+      mishap: ({ operation, key, region }) =>
+        operation === 'DeleteObject' && key === keys.control('example') && region === EAST ? 'kill before' : undefined,
+    });
+    await expect(uninstall(story, CONFIRM, process)).rejects.toThrow(Killed);
+    await story.minutes(5);
+    await story.check();
+    await story.minutes(5);
+    await uninstall(story);
+    expect(tracesOf(story)).toEqual([]);
+  });
+
+  test('is not held up by the fence of a site whose environment is gone for good', async () => {
+    const story = await Story.ofARunningDeployment();
+    story.universe.lose(EAST);
+    await story.check({ wait: '1800' });
+    await story.failover();
+    await story.minutes(10);
+    story.universe.bringBack(EAST);
+    const east = story.universe.airflow(EAST);
+    east.status = 'DELETED';
+    east.goDown();
+    await story.minutes(60);
+    await story.check();
+    expect(await uninstall(story)).toMatchObject({
+      sites: [
+        { region: WEST, database: 'emptied' },
+        { region: EAST, database: 'no environment' },
+      ],
+    });
+    expect(story.universe.airflow(WEST).unpaused).toEqual(['invoices', 'orders']);
   });
 });

@@ -155,7 +155,7 @@ function ofCanaries(facts: FindingFacts): readonly Finding[] {
   const { environment, region } = deployment.sites[standing.roles.active];
   const findings: Finding[] = [];
   if (stays.includes('slots')) findings.push(drWaits(facts));
-  else if (stays.includes('heartbeat') && !verdict.key.startsWith('UNHEALTHY'))
+  else if (stays.includes('heartbeat') && lifeOf(verdict) === 'alive')
     findings.push({
       name: 'canary-silent',
       message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,

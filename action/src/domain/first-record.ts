@@ -55,6 +55,7 @@ export function firstRecord(
     move: other?.phase === 'claimed' ? other.move : null,
     lease: null,
     debts: [],
+    ...(other?.uninstall === undefined ? {} : { uninstall: other.uninstall }),
     updatedAt: iso(now),
     nonce: '',
   };

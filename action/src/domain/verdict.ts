@@ -215,9 +215,9 @@ export function waitedFor(latest: Reading): readonly SignalName[] {
     ['heartbeat', 'activeEnvironment'],
     ['hold', 'standbyEnvironment'],
   ];
-  const isAvailable = (name: SignalName): boolean => latest.signals[name].value === 'AVAILABLE';
+  const isAtWork = (name: SignalName): boolean => ['AVAILABLE', 'UPDATE_FAILED'].includes(latest.signals[name].value);
   return names.flatMap(([name, where]) =>
-    is(latest, name, 'bad') && (where === undefined || isAvailable(where)) ? [name] : [],
+    is(latest, name, 'bad') && (where === undefined || isAtWork(where)) ? [name] : [],
   );
 }
 

@@ -4,6 +4,7 @@ import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { StepData } from '../domain/journal.ts';
+import { leaseRuns } from '../domain/lease.ts';
 import { describeLoss, lossOf } from '../domain/loss.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
@@ -13,6 +14,7 @@ import { missingDags, whyUnready } from '../domain/readiness.ts';
 import { staleAfter } from '../domain/reading.ts';
 import { firstOf } from '../domain/standing-findings.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { changeControl } from './control.ts';
 import { requireFenceable } from './fenceable.ts';
 import { lastBeatOf, lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
@@ -49,6 +51,7 @@ export async function planMove(
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;
   });
+  await takeUninstallBack(world, deployment, to);
   await world.log.group('Look whether the target is able to take over', async () => {
     const missing = await requireReady(deployment, to, found.manifest);
     if (missing.length > 0)
@@ -69,6 +72,21 @@ export async function planMove(
     manifestSha256: found.manifestSha256,
   };
   return { target, found, data };
+}
+
+/** Its mark keeps the target's canary from installing, and so from beating, without which nothing is moved there. */
+async function takeUninstallBack(world: World, deployment: Deployment, to: Side): Promise<void> {
+  const taken: string[] = [];
+  await changeControl(world, to, deployment, (record, date) => {
+    const { uninstall, ...rest } = record;
+    if (uninstall === undefined || leaseRuns(record.lease, date)) return record;
+    taken.push(uninstall.id);
+    return rest;
+  });
+  if (taken.length > 0)
+    world.log.warning(
+      `an uninstall that was left half done is taken back: should ${to.region} be refused now, run again once its canary has beaten`,
+    );
 }
 
 /** The verdict, if it lets us leave the active site. Throws `MDR-MOVE-HEALTHY` or `MDR-MOVE-VERDICT`. */

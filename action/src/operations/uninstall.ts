@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../domain/control-record.ts';
+import type { ControlRecord, Debt } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { otherSite } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
@@ -86,7 +86,11 @@ async function placesOf(world: World, deployment: Deployment, { roles: { active 
 /** Who is active must be settled, at the sites themselves, too: soon no canary looks after it any more. */
 function requireSettled(deployment: Deployment, standing: Standing, places: Places): void {
   const { record, beats, nobodyActive } = standing;
-  const [debt] = record.debts.filter((one) => isValid(deployment, standing, one));
+  const gone = places.filter(({ hasEnvironment }) => !hasEnvironment).map(({ side }) => side.region);
+  // Whoever has no environment any more is stopped for good.
+  const isOwed = (one: Debt) =>
+    isValid(deployment, standing, one) && !(one.kind === 'fence' && gone.includes(one.site));
+  const [debt] = record.debts.filter(isOwed);
   const refuse = (code: 'MDR-MOVE-OTHER' | 'MDR-TARGET-UNREADY', message: string): MdrError =>
     new MdrError({
       code,

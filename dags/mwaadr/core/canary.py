@@ -114,7 +114,9 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
         log.warning("our own bucket does not say whether this site is active: looking again")
         return
     fenced = found["role"] == "standby" and found["activated"] >= 0
-    if found["role"] == "active" and _is_another_database(connection, cursor, deployment, here, found["epoch"]):
+    # Without a beat it was uninstalled, or never installed: what was made since is the team's own.
+    lost = found["role"] == "active" and bool(beats)
+    if lost and _is_another_database(connection, cursor, deployment, here, found["epoch"]):
         found = found | {"role": "standby"}
 
     def install() -> None:
