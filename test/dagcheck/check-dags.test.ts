@@ -106,7 +106,7 @@ describe.each(['2.10.3', '3.3.1'] as const)('Airflow %s', (version) => {
     const example = join(ROOT, 'environments/example.json');
     const deployment = parseDeployment(readFileSync(example, 'utf8'), example);
     const result = await check(version, dags, { drConfiguration: JSON.stringify(dagsConfiguration(deployment)) });
-    expect(result).toMatchObject({ findings: [], files: 2, dags: 5, tasks: 6 });
+    expect(result).toMatchObject({ findings: [], files: 2, dags: 6, tasks: 7 });
     expect(result.slowest.map(({ file }) => file).sort()).toEqual(['mwaadr/mwaadr_dags.py', 'sound.py']);
   });
 

@@ -1,8 +1,9 @@
 import { MdrError } from './errors.ts';
 import type { CheckDagsResult, CutFile, DagCheckReading, DagFinding, ImportedFile } from './dag-check.ts';
+import { DAG_IDS } from './names.ts';
 
-/** The four DAGs that this action installs, where it installs them: they alone may be unpaused and bear our prefix. */
-const OURS = ['mwaadr_canary', 'mwaadr_snapshot', 'mwaadr_restore', 'mwaadr_activate'];
+/** The DAGs that this action installs, where it installs them: they alone may be unpaused and bear our prefix. */
+const OURS: readonly string[] = Object.values(DAG_IDS);
 const OUR_FILE = 'mwaadr/mwaadr_dags.py';
 const PREFIX = 'mwaadr_';
 

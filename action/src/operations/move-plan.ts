@@ -51,7 +51,7 @@ export async function planMove(
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;
   });
-  await takeUninstallBack(world, deployment, to);
+  if (standing.record.uninstall !== undefined) await takeUninstallBack(world, deployment, to);
   await world.log.group('Look whether the target is able to take over', async () => {
     const missing = await requireReady(deployment, to, found.manifest);
     if (missing.length > 0)
