@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from bed import Bed
+from bed import Bed, Site
 from seed import prepare_target, seed
 
 LATE = ("user_1", "user_2")
@@ -31,6 +31,19 @@ class DagsThatComeLate(unittest.TestCase):
         self.activated = self.target.run("activate", **self.bed.conf(snapshot))
         self.assertEqual(self.activated["outcome"], "done", self.activated["output"])
         self.bed.control(1)
+
+    def move(self, origin: Site, target: Site, epoch: int) -> None:
+        """By a snapshot that is taken now."""
+        snapshot = origin.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(epoch, "claimed")
+        done = target.run("activate", **self.bed.conf(snapshot, f"mv-{epoch}-aaaaaaaa", epoch))
+        self.assertEqual(done["outcome"], "done", done["output"])
+
+    def moved_back(self) -> list[tuple[str, bool]]:
+        self.source.beat()
+        self.move(self.target, self.source, 2)
+        return self.source.sql("select dag_id, is_paused from dag where dag_id like 'user%%' order by 1")
 
     def dags(self) -> dict[str, bool]:
         return dict(self.target.sql("select dag_id, is_paused from dag where dag_id in %s", LATE))
@@ -73,40 +86,17 @@ class DagsThatComeLate(unittest.TestCase):
         self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
 
     def test_a_move_back_knows_them_though_they_never_came(self) -> None:
-        self.source.beat()
-        snapshot = self.target.run("snapshot")
-        self.bed.replicate()
-        self.bed.control(2, "claimed")
-        back = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
-        self.assertEqual(back["outcome"], "done", back["output"])
-        query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
-        self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
+        self.assertEqual(self.moved_back(), [("user_0", False), ("user_1", False), ("user_2", True)])
 
     def test_a_snapshot_between_the_parser_and_the_next_beat_has_them_as_they_were(self) -> None:
         self.parse()
-        self.source.beat()
-        snapshot = self.target.run("snapshot")
-        self.bed.replicate()
-        self.bed.control(2, "claimed")
-        back = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
-        self.assertEqual(back["outcome"], "done", back["output"])
-        query = "select dag_id, is_paused from dag where dag_id like 'user%%' order by 1"
-        self.assertEqual(self.source.sql(query), [("user_0", False), ("user_1", False), ("user_2", True)])
+        self.assertEqual(self.moved_back(), [("user_0", False), ("user_1", False), ("user_2", True)])
 
     def test_one_that_came_while_the_site_was_a_standby_again_stops_no_later_move(self) -> None:
-        self.source.beat()
-        first = self.target.run("snapshot")
-        self.bed.replicate()
-        self.bed.control(2, "claimed")
-        back = self.source.run("activate", **self.bed.conf(first, "mv-2-aaaaaaaa", 2))
-        self.assertEqual(back["outcome"], "done", back["output"])
+        self.moved_back()
         self.bed.control(2)
         self.target.beat()
         self.parse()
         self.target.beat()
-        second = self.source.run("snapshot")
-        self.bed.replicate()
-        self.bed.control(3, "claimed")
-        again = self.target.run("activate", **self.bed.conf(second, "mv-3-aaaaaaaa", 3))
-        self.assertEqual(again["outcome"], "done", again["output"])
+        self.move(self.source, self.target, 3)
         self.assertEqual(self.dags(), {"user_1": False, "user_2": True})

@@ -100,6 +100,9 @@ export type Debt = Readonly<z.infer<typeof debtSchema>>;
 export type Lineage = Readonly<z.infer<typeof lineage>>;
 export type ControlRecord = Readonly<z.infer<typeof controlRecord>>;
 
+/** The record as it is for whoever takes an uninstall back. */
+export const withoutUninstall = ({ uninstall: _, ...record }: ControlRecord): ControlRecord => record;
+
 /** Throws {@link MdrError} `MDR-CONTROL-INVALID`; also when the record is another deployment's or another site's. */
 export function parseControlRecord(
   body: Uint8Array,

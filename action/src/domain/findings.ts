@@ -3,6 +3,7 @@ import { otherSite } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
 import { permissionOf } from './move-permission.ts';
+import type { SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
 import type { Finding, GradedDebt } from './results.ts';
@@ -14,7 +15,7 @@ import type { Standing } from './standing.ts';
 import { millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
-import { isAtAStandstill, persists, waitedFor } from './verdict.ts';
+import { isAtAStandstill, staying } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** All that a check knows when its verdict is given. */
@@ -36,17 +37,18 @@ export interface Found {
 export function findingsOf(facts: FindingFacts): Found {
   const { deployment, standing, verdict, seen } = facts;
   const pauses = ofPauses(facts);
+  const stays = staying(seen);
   return {
     findings: [
       ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), isStandbyUseless(facts)),
       ...twoActive(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
-      ...ofCanaries(facts),
+      ...ofCanaries(facts, stays),
       ...pauses.findings,
-      ...(persists(seen, 'activePeer')
+      ...(stays.includes('activePeer')
         ? [peerUnreadable(deployment, standing.roles.active, 'a move away from it would not stop its DAGs')]
         : []),
-      ...(persists(seen, 'standbyPeer')
+      ...(stays.includes('standbyPeer')
         ? [peerUnreadable(deployment, standing.roles.standby, 'it could not take over')]
         : []),
     ],
@@ -148,10 +150,9 @@ function nothingRuns(facts: FindingFacts): Finding {
 }
 
 /** A canary that is silent can neither stop its site nor let it take over; why it is, is said where that is known. */
-function ofCanaries(facts: FindingFacts): readonly Finding[] {
+function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly Finding[] {
   const { deployment, standing, verdict, seen } = facts;
   const latest = seen.observer.readings.at(-1);
-  const stays = (latest === undefined ? [] : waitedFor(latest)).filter((name) => persists(seen, name));
   const { environment, region } = deployment.sites[standing.roles.active];
   const findings: Finding[] = [];
   if (stays.includes('slots')) findings.push(drWaits(facts));

@@ -146,7 +146,7 @@ export const isAtAStandstill = (facts: Case): boolean =>
   holdsFor(facts, standsStill, seesWork) && !anyoneSees(facts, seesWork);
 
 /** Whether it was seen in enough periods in a row, and is seen now. */
-export const persists = (facts: Case, name: SignalName): boolean =>
+const persists = (facts: Case, name: SignalName): boolean =>
   holdsFor(
     facts,
     (reading) => is(reading, name, 'bad'),
@@ -207,7 +207,7 @@ const problems = (reading: Reading): readonly string[] =>
  * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. The silence of a site whose
  * environment is not there, or is hidden from us, is told by the verdict.
  */
-export function waitedFor(latest: Reading): readonly SignalName[] {
+function waitedFor(latest: Reading): readonly SignalName[] {
   const names: readonly [SignalName, SignalName?][] = [
     ['slots'],
     ['activePeer'],
@@ -219,6 +219,12 @@ export function waitedFor(latest: Reading): readonly SignalName[] {
   return names.flatMap(([name, where]) =>
     is(latest, name, 'bad') && (where === undefined || isAtWork(where)) ? [name] : [],
   );
+}
+
+/** What of it has stayed so through enough periods. */
+export function staying(facts: Case): readonly SignalName[] {
+  const latest = facts.observer.readings.at(-1);
+  return latest === undefined ? [] : waitedFor(latest).filter((name) => persists(facts, name));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { LARGEST_EPOCH, LARGEST_LEAP, MOVE_STEPS } from '../domain/control-record.ts';
+import { LARGEST_EPOCH, LARGEST_LEAP, MOVE_STEPS, withoutUninstall } from '../domain/control-record.ts';
 import type { ControlRecord, Move } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { nextEpoch } from '../domain/epoch.ts';
@@ -114,8 +114,10 @@ async function begin(
  * Until the claim the move belongs to the lease, and ends with it: the record itself says nothing new. An uninstall that
  * was left half done ends here: a canary that lost its part in the database must install it again, and obey.
  */
-const preparing = ({ uninstall: _, ...record }: ControlRecord, move: Move): ControlRecord =>
-  record.lease === null ? record : { ...record, lease: { ...record.lease, move } };
+function preparing(before: ControlRecord, move: Move): ControlRecord {
+  const record = withoutUninstall(before);
+  return record.lease === null ? record : { ...record, lease: { ...record.lease, move } };
+}
 
 /** What was claimed or activated since the plan was made makes its snapshot and its verdict those of another day. */
 function requireUnchanged({ record: before }: Standing, { record: now }: Standing): void {

@@ -22,13 +22,21 @@ export async function lastBeatOf(from: Side, to: Side, deployment: Deployment): 
 }
 
 /** By what the site that is left was last seen to live, as far as the bucket of `to` tells. Throws {@link AwsFault}. */
-export async function lastLifeOf(from: Side, to: Side, deployment: Deployment): Promise<LastLife> {
-  const beat = await lastBeatOf(from, to, deployment);
+export async function lastLifeOf(
+  from: Side,
+  to: Side,
+  deployment: Deployment,
+): Promise<LastLife & { readonly stored: StoredBeat | undefined }> {
+  const stored = await lastBeatOf(from, to, deployment);
   const answered = (await observationsOf(to, deployment, from.region))
     .flatMap(({ readings }) => readings)
     .filter(({ signals }) => signals.activeAirflow.quality === 'good')
     .map(({ at }) => at);
-  return { beat: beat?.at ?? null, reading: answered.toSorted((a, b) => millis(a) - millis(b)).at(-1) ?? null };
+  return {
+    stored,
+    beat: stored?.at ?? null,
+    reading: answered.toSorted((a, b) => millis(a) - millis(b)).at(-1) ?? null,
+  };
 }
 
 /** The heartbeat of the site in `region`, as the bucket of `side` holds it. */

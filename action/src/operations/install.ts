@@ -1,3 +1,4 @@
+import { withoutUninstall } from '../domain/control-record.ts';
 import type { ControlRecord } from '../domain/control-record.ts';
 import { dagsConfiguration } from '../domain/dags-configuration.ts';
 import type { Deployment } from '../domain/deployment.ts';
@@ -93,9 +94,9 @@ async function takeBackUninstall(
   records: readonly ControlRecord[],
 ): Promise<void> {
   if (records.every(({ site, uninstall }) => site !== side.region || uninstall === undefined)) return;
-  await changeControl(world, side, deployment, ({ uninstall, ...record }, date) => {
-    if (uninstall !== undefined && leaseRuns(record.lease, date)) throw held(record.lease.holder, side);
-    return record;
+  await changeControl(world, side, deployment, (record, date) => {
+    if (record.uninstall !== undefined && leaseRuns(record.lease, date)) throw held(record.lease.holder, side);
+    return withoutUninstall(record);
   });
   world.log.info(`the uninstall of ${side.region} is taken back`);
 }

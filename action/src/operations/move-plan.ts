@@ -1,3 +1,4 @@
+import { withoutUninstall } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { errorOf } from '../domain/aws-errors.ts';
 import { MdrError } from '../domain/errors.ts';
@@ -16,7 +17,7 @@ import { firstOf } from '../domain/standing-findings.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { changeControl } from './control.ts';
 import { requireFenceable } from './fenceable.ts';
-import { lastBeatOf, lastLifeOf, readHeartbeat } from './heartbeats.ts';
+import { lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
 import type { Side } from './sides.ts';
@@ -58,10 +59,9 @@ export async function planMove(
       world.log.warning(`${to.region} has not parsed, and will not run before it has: ${firstOf(missing)}`);
   });
   const life = await lastLifeOf(from, to, deployment);
-  const lastBeat = await lastBeatOf(from, to, deployment);
   const loss = lossOf(found.manifest, life, deployment.canary.everySeconds, world.clock.now());
   await world.log.group('What this will lose', () => {
-    const livesOn = lastBeat?.role === 'active' && lastBeat.ageMilliseconds <= staleAfter(deployment);
+    const livesOn = life.stored?.role === 'active' && life.stored.ageMilliseconds <= staleAfter(deployment);
     for (const line of describeLoss(loss, livesOn)) world.log.info(line);
     return Promise.resolve();
   });
@@ -78,10 +78,9 @@ export async function planMove(
 async function takeUninstallBack(world: World, deployment: Deployment, to: Side): Promise<void> {
   const taken: string[] = [];
   await changeControl(world, to, deployment, (record, date) => {
-    const { uninstall, ...rest } = record;
-    if (uninstall === undefined || leaseRuns(record.lease, date)) return record;
-    taken.push(uninstall.id);
-    return rest;
+    if (record.uninstall === undefined || leaseRuns(record.lease, date)) return record;
+    taken.push(record.uninstall.id);
+    return withoutUninstall(record);
   });
   if (taken.length > 0)
     world.log.warning(

@@ -46,9 +46,8 @@ export async function idsOf(
   deployment: Deployment,
   lineage: Lineage,
 ): Promise<readonly string[]> {
-  const recent = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
-  const ids = recent.filter((id) => isOf(id, lineage));
-  return ids.length > 0 ? ids : allOf(side, deployment, lineage);
+  const recent = await recentOf(world, side, deployment, lineage);
+  return recent.length > 0 ? recent : allOf(side, deployment, lineage);
 }
 
 /**
@@ -61,14 +60,25 @@ export async function newestComplete(
   deployment: Deployment,
   lineage: Lineage,
 ): Promise<string | undefined> {
-  const seen = new Set<string>();
-  for (const list of [() => idsOf(world, side, deployment, lineage), () => allOf(side, deployment, lineage)]) {
-    for (const id of await list()) {
-      if (!seen.has(id) && (await isComplete(side, deployment, id))) return id;
-      seen.add(id);
-    }
-  }
-  return undefined;
+  const firstWhole = async (ids: readonly string[]): Promise<string | undefined> => {
+    for (const id of ids) if (await isComplete(side, deployment, id)) return id;
+    return undefined;
+  };
+  const recent = await recentOf(world, side, deployment, lineage);
+  const found = await firstWhole(recent);
+  if (found !== undefined) return found;
+  const all = await allOf(side, deployment, lineage);
+  return firstWhole(all.filter((id) => !recent.includes(id)));
+}
+
+async function recentOf(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<readonly string[]> {
+  const ids = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
+  return ids.filter((id) => isOf(id, lineage));
 }
 
 const allOf = async (side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> =>
