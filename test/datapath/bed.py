@@ -7,7 +7,9 @@ of S3 and KMS).
 
 from __future__ import annotations
 
+import atexit
 import base64
+import compileall
 import hashlib
 import json
 import os
@@ -16,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import boto3
@@ -44,6 +47,18 @@ def client(service: str, region: str) -> Any:
     return boto3.client(service, region_name=region, endpoint_url=BED["moto"])
 
 
+@cache
+def compiled() -> Path:
+    """Our DAGs with their byte code, that every bed copies and no process makes anew."""
+    folder = Path(tempfile.mkdtemp(prefix="mwaadr-compiled-"))
+    atexit.register(shutil.rmtree, folder)
+    ignored = shutil.ignore_patterns("__pycache__", "deployment.json")
+    copy = Path(shutil.copytree(SOURCE, folder / "mwaadr", ignore=ignored))
+    # By what a file says, since the copies of it have other times.
+    compileall.compile_dir(copy, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    return copy
+
+
 def superuser(database: str = "postgres") -> Any:
     connection = psycopg2.connect(host="127.0.0.1", port=BED["pgPort"], user="postgres", dbname=database)
     connection.autocommit = True
@@ -57,7 +72,7 @@ class Bed:
         self.name = f"t{uuid.uuid4().hex[:10]}"
         self.folder = Path(tempfile.mkdtemp(prefix="mwaadr-test-"))
         self.dags = self.folder / "dags"
-        shutil.copytree(SOURCE, self.dags / "mwaadr", ignore=shutil.ignore_patterns("__pycache__", "deployment.json"))
+        shutil.copytree(compiled(), self.dags / "mwaadr")
         sites = []
         for region in REGIONS:
             bucket = f"{self.name}-{region}"
@@ -131,10 +146,13 @@ class Bed:
         return {"move": move, "epoch": epoch, "snapshot": name, "manifestSha256": hashlib.sha256(body).hexdigest()}
 
     def replicate(self) -> None:
-        """Copies every snapshot object to the other site."""
+        """Copies every snapshot object that the other site has not, or has otherwise, to it."""
         for source, target in (self.sites, self.sites[::-1]):
-            for key in source.keys("snapshots/"):
-                target.put(key, source.get(key))
+            there = target.etags("snapshots/")
+            for key, etag in source.etags("snapshots/").items():
+                if there.get(key) != etag:
+                    origin = {"Bucket": source.bucket, "Key": key}
+                    client("s3", target.region).copy_object(Bucket=target.bucket, Key=key, CopySource=origin)
 
 
 class Site:
@@ -143,31 +161,45 @@ class Site:
         self.index = index
         self.region = REGIONS[index]
         self.bucket = f"{bed.name}-{self.region}"
-        self.database = f"{bed.name}_{index}"
+        self.name = f"{bed.name}_{index}"
         self.user = "airflow_user"
-        self._create()
+        self.runs = 0
+        self._new_key()
 
-    def _create(self) -> None:
+    def _new_key(self) -> None:
         self.fernet_key = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self.fernet = Fernet(self.fernet_key.encode())
+
+    @property
+    def database(self) -> str:
+        """Name of the database, which is made when somebody first asks for it: many tests have one site only."""
+        _ = self.connection
+        return self.name
+
+    @cached_property
+    def connection(self) -> Any:
+        """What tests do, Airflow does: as the role that its processes sign in with."""
         admin = superuser()
-        admin.cursor().execute(f'create database {self.database} owner adminuser template "{BED["template"]}"')
-        admin.cursor().execute(f"grant all on database {self.database} to airflow_user")
+        admin.cursor().execute(f'create database {self.name} owner adminuser template "{BED["template"]}"')
+        admin.cursor().execute(f"grant all on database {self.name} to airflow_user")
         admin.close()
-        self.connection = superuser(self.database)
-        # What tests do, Airflow does: as the role that its processes sign in with.
-        self.connection.cursor().execute("set role airflow_user; set timezone = 'UTC'")
-        self.runs = 0
+        connection = superuser(self.name)
+        connection.cursor().execute("set role airflow_user; set timezone = 'UTC'")
+        return connection
 
     def create_anew(self) -> None:
         """The environment is deleted and comes back under its name: an empty database, another Fernet key."""
         self.close()
-        self._create()
+        self.runs = 0
+        self._new_key()
 
     def close(self) -> None:
+        if "connection" not in vars(self):
+            return
         self.connection.close()
+        del self.connection
         admin = superuser()
-        admin.cursor().execute(f"drop database {self.database} with (force)")
+        admin.cursor().execute(f"drop database {self.name} with (force)")
         admin.close()
 
     def sql(self, text: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -265,6 +297,36 @@ class Site:
 
     def start(self, kind: str, run_id: str | None = None, **conf: Any) -> tuple[str, subprocess.Popen[str]]:
         """Starts a data path as its task would."""
+        run_id, order = self.order(kind, run_id, conf)
+        child = subprocess.Popen(
+            [sys.executable, "-P", str(self.child), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment_of_a_child(),
+        )
+        child.stdin.write(order)
+        child.stdin.close()
+        return run_id, child
+
+    def run(self, kind: str, run_id: str | None = None, **conf: Any) -> dict[str, Any]:
+        """Runs a data path to its end; returns the result object in S3."""
+        run_id, order = self.order(kind, run_id, conf)
+        output = warm.run_child(self.child, order, self.environment_of_a_child()).stdout
+        self.sql(
+            "update task_instance set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id
+        )
+        self.sql("update dag_run set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id)
+        try:
+            result = json.loads(self.get(f"results/{self.bed.name}/{run_id}.json"))
+        except Exception as error:
+            raise AssertionError(f"no result object: {output}") from error
+        result["output"] = output
+        return result
+
+    def order(self, kind: str, run_id: str | None, conf: dict[str, Any]) -> tuple[str, str]:
+        """The run that a data path belongs to, and what its task tells it."""
         run_id = run_id or f"{kind}-{self.runs + 1}"
         if not self.sql("select 1 from dag_run where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id):
             self.own_run(kind, run_id)
@@ -278,38 +340,22 @@ class Site:
             "access": self.access(),
             "fernet": [self.fernet_key],
         }
-        child = subprocess.Popen(
-            [sys.executable, "-P", str(self.bed.dags / "mwaadr/core/child.py"), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # What the child has from its task; secrets come through the pipe.
-            env={k: v for k, v in self.environment().items() if not k.startswith(("MWAA__", "AIRFLOW__"))},
-        )
-        child.stdin.write(json.dumps(order))
-        child.stdin.close()
-        return run_id, child
+        return run_id, json.dumps(order)
 
-    def run(self, kind: str, run_id: str | None = None, **conf: Any) -> dict[str, Any]:
-        """Runs a data path to its end; returns the result object in S3."""
-        run_id, child = self.start(kind, run_id, **conf)
-        output = child.stdout.read()
-        child.wait()
-        self.sql(
-            "update task_instance set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id
-        )
-        self.sql("update dag_run set state = 'success' where dag_id = %s and run_id = %s", f"mwaadr_{kind}", run_id)
-        try:
-            result = json.loads(self.get(f"results/{self.bed.name}/{run_id}.json"))
-        except Exception as error:
-            raise AssertionError(f"no result object: {output}") from error
-        result["output"] = output
-        return result
+    @property
+    def child(self) -> Path:
+        return self.bed.dags / "mwaadr/core/child.py"
+
+    def environment_of_a_child(self) -> dict[str, str]:
+        """What it has from its task; secrets come through the pipe."""
+        return {k: v for k, v in self.environment().items() if not k.startswith(("MWAA__", "AIRFLOW__"))}
 
     def keys(self, prefix: str) -> list[str]:
+        return list(self.etags(prefix))
+
+    def etags(self, prefix: str) -> dict[str, str]:
         pages = client("s3", self.region).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", [])}
 
     def get(self, key: str) -> bytes:
         return client("s3", self.region).get_object(Bucket=self.bucket, Key=key)["Body"].read()
