@@ -57,6 +57,7 @@ function objectsOf(universe: Universe, region: string, send: Send): RegionPorts[
     get: (bucket, key) => call('GetObject', key, () => readable(key, s3.get(bucket, key))),
     put: (bucket, key, body, when) => call('PutObject', key, () => s3.put(bucket, key, body, when)),
     list: (bucket, prefix, after) => call('ListObjectsV2', prefix, () => s3.list(bucket, prefix, after)),
+    folders: (bucket, prefix) => call('ListObjectsV2', prefix, () => s3.folders(bucket, prefix)),
     delete: (bucket, key) =>
       call('DeleteObject', key, () => {
         s3.delete(bucket, key);

@@ -103,6 +103,11 @@ export class MemoryS3 {
       .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  folders(bucket: string, prefix: string): string[] {
+    const below = this.list(bucket, prefix).map(({ key }) => key.slice(prefix.length));
+    return [...new Set(below.filter((key) => key.includes('/')).map((key) => key.slice(0, key.indexOf('/'))))];
+  }
+
   /** Leaves a delete marker, which is not replicated. */
   delete(bucket: string, key: string): void {
     const versions = this.#versionsOf(bucket, key);

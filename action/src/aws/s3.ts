@@ -4,6 +4,7 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type ListObjectsV2CommandInput,
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -93,6 +94,17 @@ export function createObjectStore(session: S3Session, region: string): ObjectSto
   const s3 = <T>(operation: string, attempt: Attempt<T>, patient = false) =>
     call(session, { service: 's3', region, operation }, attempt, patient);
 
+  async function* pages(where: ListObjectsV2CommandInput): AsyncGenerator<ListObjectsV2CommandOutput> {
+    let token: string | undefined;
+    do {
+      const page = await s3('ListObjectsV2', (signal) =>
+        client.send(new ListObjectsV2Command({ ...where, ContinuationToken: token }), { abortSignal: signal }),
+      );
+      yield page;
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+  }
+
   return {
     region,
     get: (bucket, key) =>
@@ -104,18 +116,17 @@ export function createObjectStore(session: S3Session, region: string): ObjectSto
     put: (bucket, key, body, when) =>
       s3('PutObject', (signal) => write(client, { Bucket: bucket, Key: key, Body: body }, when, signal), true),
     async list(bucket, prefix, startAfter) {
-      const where = { Bucket: bucket, Prefix: prefix, StartAfter: startAfter };
       const found: ListedObject[] = [];
-      let token: string | undefined;
-      do {
-        const page: ListObjectsV2CommandOutput = await s3('ListObjectsV2', (signal) =>
-          client.send(new ListObjectsV2Command({ ...where, ContinuationToken: token }), { abortSignal: signal }),
-        );
-        for (const { Key, Size, LastModified, ETag } of page.Contents ?? [])
+      for await (const { Contents = [] } of pages({ Bucket: bucket, Prefix: prefix, StartAfter: startAfter }))
+        for (const { Key, Size, LastModified, ETag } of Contents)
           found.push({ key: Key ?? '', size: Size ?? 0, lastModified: LastModified?.getTime() ?? 0, etag: ETag ?? '' });
-        token = page.NextContinuationToken;
-      } while (token !== undefined);
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async folders(bucket, prefix) {
+      const found: string[] = [];
+      for await (const { CommonPrefixes = [] } of pages({ Bucket: bucket, Prefix: prefix, Delimiter: '/' }))
+        found.push(...CommonPrefixes.map(({ Prefix = '' }) => Prefix.slice(prefix.length, -1)));
+      return found.sort();
     },
     async delete(bucket, key) {
       await s3('DeleteObject', (signal) =>

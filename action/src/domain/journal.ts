@@ -18,6 +18,7 @@ const loss = z.object({
   lastSignOfLife: instant.nullable(),
   lostSeconds: z.int().nullable(),
   inFlight: z.array(inFlightRun),
+  inFlightTotal: z.int().optional(),
 });
 
 const inertOrLive = z.object({ dagRunId: z.string(), outcome: z.string(), committedAt: instant });

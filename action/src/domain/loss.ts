@@ -9,31 +9,40 @@ export const snapshotAge = (id: string, takenAt: string, at: number): SnapshotAg
   ageSeconds: secondsBetween(takenAt, iso(at)) ?? 0,
 });
 
-/** By what a site that is left was last seen to live; `null` = by none. */
+/** By what the site whose work is restored was last seen to live; `null` = by none. */
 export interface LastLife {
-  /** Its own heartbeat. */
+  /** Its own heartbeat as the active site. */
   readonly beat: string | null;
   /** A reading in which its Airflow answered. */
   readonly reading: string | null;
+  /** When its canary stopped it; `null` = it has not, as far as is known. */
+  readonly fencedAt?: string | null;
 }
 
-export const lastSignOf = ({ beat, reading }: LastLife): string | null =>
-  [beat, reading]
+export const lastSignOf = ({ beat, reading, fencedAt = null }: LastLife): string | null =>
+  [beat, reading, fencedAt]
     .filter((at) => at !== null)
     .toSorted((a, b) => millis(a) - millis(b))
     .at(-1) ?? null;
 
 /**
- * The most seconds of work that are lost: a site may have lived on for one beat after the last one that was seen.
+ * The most seconds of work that are lost: up to its fence, or a site may have lived on for one beat after the last one
+ * that was seen.
  * `null` when none was, or when it worked on without any: its canary may have waited for a worker, or been paused, so
  * that its silence does not tell when it ended.
  */
 export function mostLost(takenAt: string, life: LastLife, beatSeconds: number): number | null {
+  if (life.fencedAt != null) return secondsBetween(takenAt, life.fencedAt);
   if (life.beat === null) return null;
   const livedUntil = Math.max(millis(takenAt), life.reading === null ? -Infinity : millis(life.reading));
   if (livedUntil - millis(life.beat) > 2 * beatSeconds * 1000) return null;
   return (secondsBetween(takenAt, life.beat) ?? 0) + beatSeconds;
 }
+
+/** As many as a snapshot of this release names. */
+const NAMED_IN_FLIGHT = 100;
+/** As many as a person reads. */
+const SAID_IN_FLIGHT = 20;
 
 /** What a move on this snapshot loses. */
 export function lossOf(manifest: Manifest, life: LastLife, beatSeconds: number, now: number): LossPreview {
@@ -41,13 +50,14 @@ export function lossOf(manifest: Manifest, life: LastLife, beatSeconds: number, 
     snapshot: snapshotAge(manifest.id, manifest.takenAt, now),
     lastSignOfLife: lastSignOf(life),
     lostSeconds: mostLost(manifest.takenAt, life, beatSeconds),
-    inFlight: manifest.inFlight,
+    inFlight: manifest.inFlight.slice(0, NAMED_IN_FLIGHT),
+    inFlightTotal: manifest.inFlightTotal ?? manifest.inFlight.length,
   };
 }
 
 /** The preview, line by line, for the log. */
 export function describeLoss(
-  { snapshot, lastSignOfLife, lostSeconds, inFlight }: LossPreview,
+  { snapshot, lastSignOfLife, lostSeconds, inFlight, inFlightTotal = inFlight.length }: LossPreview,
   livesOn: boolean,
 ): readonly string[] {
   const gap = lostSeconds === null ? 'an unknown time' : `at most ${lostSeconds} s`;
@@ -55,7 +65,8 @@ export function describeLoss(
     `snapshot ${snapshot.id}, taken ${snapshot.takenAt}, ${snapshot.ageSeconds} s ago`,
     `lost: what happened in ${gap} after it; last sign of life: ${lastSignOfLife ?? 'none was seen'}`,
     ...(livesOn ? ['it lives: what it does from now until it is stopped is lost, too'] : []),
-    `in flight at the snapshot, to be continued or run again: ${inFlight.length}`,
-    ...inFlight.map(({ dagId, runId, state }) => `  ${dagId} ${runId} (${state})`),
+    `in flight at the snapshot, to be continued or run again: ${inFlightTotal}`,
+    ...inFlight.slice(0, SAID_IN_FLIGHT).map(({ dagId, runId, state }) => `  ${dagId} ${runId} (${state})`),
+    ...(inFlightTotal > SAID_IN_FLIGHT ? [`  … and ${inFlightTotal - SAID_IN_FLIGHT} more`] : []),
   ];
 }

@@ -35,7 +35,9 @@ const manifest = z.object({
   wraps: z.array(wrap),
   tables: z.array(table),
   pauseSet: z.object({ unpaused: z.array(z.string()), paused: z.array(z.string()) }),
+  /** The first hundred; a snapshot of an earlier release names all. */
   inFlight: z.array(inFlightRun),
+  inFlightTotal: z.int().optional(),
   bundle: z.string().nullish(),
   mac: z.string(),
 });
@@ -64,8 +66,11 @@ export function readSnapshotId(id: string): { readonly epoch: number; readonly a
 export const snapshotStamp = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
-/** How many of the newest snapshots of one epoch are opened in search of one that proves something, and of all epochs. */
-const OPENED_OF_EACH = 2;
+/**
+ * How many of the newest snapshots of one epoch are opened in search of one that proves something, and of all epochs. One
+ * may be under way, and one may have failed: neither has a manifest.
+ */
+const OPENED_OF_EACH = 3;
 const OPENED = 6;
 
 /** Above the one epoch, and not above the other. */

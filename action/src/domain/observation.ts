@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, parseStored, versioned } from './stored-json.ts';
+import { instant, millis, parseStored, versioned } from './stored-json.ts';
 
 /** `none`: there is nothing to read yet, which is evidence of nothing. */
 const signal = z.object({
@@ -56,6 +56,12 @@ const KEPT_READINGS = 20;
 /** Throws `MDR-CONTROL-INVALID`. */
 export const parseObservations = (body: Uint8Array, where: string): Observations =>
   parseStored(observations, body, where, 'MDR-CONTROL-INVALID');
+
+/** In the order of their time. */
+export const together = (own: Observations, more: readonly Reading[]): Observations => ({
+  ...own,
+  readings: [...own.readings, ...more].toSorted((a, b) => millis(a.at) - millis(b.at)).slice(-KEPT_READINGS),
+});
 
 export const withReading = (before: Observations, next: Reading): Observations => ({
   ...before,

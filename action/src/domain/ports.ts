@@ -72,6 +72,8 @@ export interface ObjectStore {
   put(bucket: string, key: string, body: string | Uint8Array, when: WriteCondition): Promise<WriteResult>;
   /** All keys below a prefix, sorted; every page. With `startAfter` only those that sort behind it. */
   list(bucket: string, prefix: string, startAfter?: string): Promise<readonly ListedObject[]>;
+  /** Names of the folders right below a prefix that ends with `/`, sorted; every page. Not what is in them. */
+  folders(bucket: string, prefix: string): Promise<readonly string[]>;
   delete(bucket: string, key: string): Promise<void>;
   /** The current version, or that one; `undefined` when there is none, or only a delete marker. */
   head(bucket: string, key: string, version?: string): Promise<ObjectHead | undefined>;

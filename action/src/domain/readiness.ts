@@ -1,3 +1,4 @@
+import { isUsable } from './gate.ts';
 import { DAG_IDS } from './names.ts';
 import type { Deployment, Site } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
@@ -33,7 +34,7 @@ function environmentReasons(
 ): readonly string[] {
   if (environment === undefined) return [`there is no environment ${site.environment}`];
   const reasons: string[] = [];
-  if (environment.status !== 'AVAILABLE') reasons.push(`${site.environment} is ${environment.status}, not AVAILABLE`);
+  if (!isUsable(environment.status)) reasons.push(`${site.environment} is ${environment.status}, not AVAILABLE`);
   if (environment.airflowVersion !== manifest.airflow.version) {
     reasons.push(
       `${site.environment} runs Airflow ${environment.airflowVersion ?? '?'}, the snapshot is of ${manifest.airflow.version}`,

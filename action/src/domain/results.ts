@@ -89,6 +89,8 @@ export interface LossPreview {
   /** At most the work of so many seconds after the snapshot is lost: until one beat after the last sign of life. */
   readonly lostSeconds: number | null;
   readonly inFlight: readonly InFlightRun[];
+  /** Where `inFlight` names only the first of them. */
+  readonly inFlightTotal?: number | undefined;
 }
 
 export interface StepTime {

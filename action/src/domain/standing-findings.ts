@@ -84,18 +84,20 @@ export const firstOf = (dagIds: readonly string[], total = dagIds.length): strin
 
 /**
  * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:
- * its own snapshots are the newest ones.
+ * its own snapshots are the newest ones, unless it has lost them.
  */
 function targetOf(facts: StandingCase, claim: Move | undefined): SiteIndex {
-  const { deployment, standing, reach } = facts;
+  const { deployment, standing, reach, restorable } = facts;
   const { roles } = standing;
   if (claim !== undefined) {
     const target = deployment.sites[0].region === claim.to ? 0 : 1;
     return isSeen(facts, target) ? target : otherSite(target);
   }
-  const order = [roles.active, roles.standby];
+  const both = [roles.active, roles.standby];
+  const able = both.filter((site) => restorable?.[site] !== false);
+  const order = able.length > 0 ? able : both;
   const beating = order.find((site) => reach[site] === 'there' && beatsStill(facts, site));
-  return beating ?? order.find((site) => reach[site] === 'there') ?? roles.active;
+  return beating ?? order.find((site) => reach[site] === 'there') ?? order[0] ?? roles.active;
 }
 
 /** By its record, or, as its bucket may only be hard to reach for a moment, by its beats in the other one. */

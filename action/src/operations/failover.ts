@@ -14,13 +14,16 @@ import { withLease } from './held-lease.ts';
 import type { HeldLease } from './held-lease.ts';
 import { finish } from './move-evidence.ts';
 import { writeEntry } from './move-journal.ts';
-import { planMove } from './move-plan.ts';
+import { planMove, sayLoss } from './move-plan.ts';
 import type { Plan } from './move-plan.ts';
 import { runStep } from './move-steps.ts';
 import type { MoveScene } from './move-steps.ts';
 import { remakeRecord, requireTarget } from './move-target.ts';
 import type { Target } from './move-target.ts';
 import { settle } from './settle.ts';
+import { probeStored } from './sides.ts';
+import type { Side } from './sides.ts';
+import { newestComplete, readSnapshot } from './snapshots.ts';
 import { readStanding, requireStanding } from './standing.ts';
 
 /**
@@ -65,14 +68,26 @@ async function plannedMove(
 }
 
 /** The claimed move of an earlier run, if nothing has come between. Throws `MDR-CONTROL-CONFLICT`. */
-async function goOn(world: World, deployment: Deployment, { move }: Target, lease: HeldLease): Promise<Move> {
+async function goOn(world: World, deployment: Deployment, { move, to }: Target, lease: HeldLease): Promise<Move> {
   const record = await lease.ensure();
   const { isClaimed, move: now } = await requireStanding(world, deployment);
   if (record.move === null || record.move.id !== move?.id || !isClaimed || now?.id !== move.id) {
     throw changedMeanwhile('the move that was under way has ended meanwhile');
   }
   world.log.info(`going on with ${record.move.id}, which had come to ${record.move.step}`);
+  await sayLossOf(world, deployment, to, record);
   return record.move;
+}
+
+/** The side that is left may have worked on since the plan was made. What cannot be read stops nothing any more. */
+async function sayLossOf(world: World, deployment: Deployment, to: Side, record: ControlRecord): Promise<void> {
+  if (record.phase === 'activated') return;
+  const said = await probeStored(async () => {
+    const newest = await newestComplete(world, to, deployment, record.activated);
+    const id = newest ?? record.move?.snapshot;
+    if (id !== undefined) await sayLoss(world, deployment, to, (await readSnapshot(to, deployment, id)).manifest);
+  });
+  if ('fault' in said) world.log.warning(`what this will lose could not be read: ${said.detail}`);
 }
 
 /** Writes down the move and thereby begins it. */

@@ -1,6 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { staleAfter } from '../domain/reading.ts';
+import { millis } from '../domain/stored-json.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
@@ -25,8 +26,9 @@ export async function requireFenceable(deployment: Deployment, from: Side, to: S
   const showsLife = 'answer' in environment || 'answer' in own;
   if (!showsLife || isGone || 'answer' in rest) return;
   const beats = [own, copy].flatMap((beat) => ('answer' in beat && beat.answer !== undefined ? [beat.answer] : []));
-  const stale = staleAfter(deployment);
-  if (beats.some(({ role, ageMilliseconds }) => role === 'standby' || ageMilliseconds <= stale)) return;
+  // A copy may be of long ago.
+  const newest = beats.toSorted((a, b) => millis(a.at) - millis(b.at)).at(-1);
+  if (newest?.role === 'standby' || (newest?.ageMilliseconds ?? Infinity) <= staleAfter(deployment)) return;
   throw new MdrError({
     code: 'MDR-MOVE-VERDICT',
     message: `${from.region} answers, but cannot be fenced: its canary is silent, and ${rest.detail}. Both sites would work`,

@@ -1,3 +1,4 @@
+import type { Lineage } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { MdrError } from '../domain/errors.ts';
 import { parseHeartbeat } from '../domain/heartbeat.ts';
@@ -9,35 +10,44 @@ import { observationsOf } from './observations.ts';
 import type { Side } from './sides.ts';
 
 /**
- * The last beat of `from` in the bucket of `to`, which tells what is lost: a damaged one tells nothing and stops no move.
- * Throws {@link AwsFault}.
+ * The last beat of the site in `region` in the bucket of `to`, which tells what is lost: a damaged one tells nothing and
+ * stops no move. Throws {@link AwsFault}.
  */
-export async function lastBeatOf(from: Side, to: Side, deployment: Deployment): Promise<StoredBeat | undefined> {
+export async function lastBeatOf(region: string, to: Side, deployment: Deployment): Promise<StoredBeat | undefined> {
   try {
-    return await readHeartbeat(to, deployment, from.region);
+    return await readHeartbeat(to, deployment, region);
   } catch (error) {
     if (error instanceof MdrError) return undefined;
     throw error;
   }
 }
 
-/** By what the site that is left was last seen to live, as far as the bucket of `to` tells. Throws {@link AwsFault}. */
+/**
+ * By what the site of a lineage, whose work a move restores, was last seen to live, as far as the bucket of `to` tells;
+ * that site may be `to` itself, in a move that goes home. Throws {@link AwsFault}.
+ */
 export async function lastLifeOf(
-  from: Side,
+  lineage: Lineage,
   to: Side,
   deployment: Deployment,
 ): Promise<LastLife & { readonly stored: StoredBeat | undefined }> {
-  const stored = await lastBeatOf(from, to, deployment);
-  const answered = (await observationsOf(to, deployment, from.region))
+  const stored = await lastBeatOf(lineage.site, to, deployment);
+  const answered = (await observationsOf(to, deployment, lineage.site))
     .flatMap(({ readings }) => readings)
     .filter(({ signals }) => signals.activeAirflow.quality === 'good')
     .map(({ at }) => at);
+  const worked = stored?.role === 'active' || lineage.site !== to.region;
   return {
     stored,
-    beat: stored?.at ?? null,
+    beat: (worked ? stored?.at : undefined) ?? null,
     reading: answered.toSorted((a, b) => millis(a) - millis(b)).at(-1) ?? null,
+    fencedAt: stored?.role === 'standby' ? fencedSince(stored, lineage) : null,
   };
 }
+
+/** When it laid the fence that ended that lineage; one of long ago says nothing. */
+export const fencedSince = ({ fence }: StoredBeat, lineage: Lineage): string | null =>
+  fence !== null && fence.epoch > lineage.epoch ? (fence.at ?? null) : null;
 
 /** The heartbeat of the site in `region`, as the bucket of `side` holds it. */
 export async function readHeartbeat(

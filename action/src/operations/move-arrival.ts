@@ -13,6 +13,7 @@ import { debtOf } from './move-departure.ts';
 import { readPauses, requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
+import { awaitQuiet } from './quiet-target.ts';
 import { probe, probeStored } from './sides.ts';
 import { idsOf, isComplete, readSnapshot } from './snapshots.ts';
 import { requireStanding } from './standing.ts';
@@ -24,7 +25,8 @@ const LIST_LIMIT_SECONDS = 120;
 
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
-  const { world, deployment, move } = scene;
+  const { world, deployment, to, move } = scene;
+  await awaitQuiet(world, deployment, to);
   requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const chosen = await chooseSnapshot(scene);
   const result = await runMoveDag(scene, {
@@ -62,15 +64,11 @@ async function hasLostItsRow({ world, deployment, to, move }: MoveScene, earlier
 }
 
 /** What was lost with the snapshot that was activated. Nothing that goes wrong here undoes the activation. */
-async function lossWith({ deployment, from, to, move }: MoveScene, snapshot: string) {
+async function lossWith({ deployment, to, move }: MoveScene, snapshot: string) {
   const read = await probeStored(async () => {
     const { manifest } = await readSnapshot(to, deployment, snapshot);
-    return lossOf(
-      manifest,
-      await lastLifeOf(from, to, deployment),
-      deployment.canary.everySeconds,
-      millis(move.startedAt),
-    );
+    const life = await lastLifeOf(manifest.lineage, to, deployment);
+    return lossOf(manifest, life, deployment.canary.everySeconds, millis(move.startedAt));
   });
   return 'answer' in read ? { loss: { ...read.answer, inFlight: [...read.answer.inFlight] } } : {};
 }
@@ -98,7 +96,7 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
     await keepChoice(scene, choice);
     return found;
   }
-  const paused = await patiently(scene, () => readPauses(to, deployment, move.id));
+  const paused = await patiently(scene, () => pausesOf(scene));
   for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {
     if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
     // The plan's and all older ones were taken before anything was paused.
@@ -107,6 +105,17 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
     if (found !== undefined) return found;
   }
   return verified;
+}
+
+/** What this move has paused by REST. A note that is damaged stops nothing: it only serves to pass a snapshot over. */
+async function pausesOf({ world, deployment, to, move }: MoveScene): Promise<ReadonlySet<string>> {
+  try {
+    return await readPauses(to, deployment, move.id);
+  } catch (error) {
+    if (!(error instanceof MdrError)) throw error;
+    world.log.warning(`what ${move.id} has paused by REST is not known: ${error.message}`);
+    return new Set();
+  }
 }
 
 /** What a person chose holds for the runs that go on with the move, too. */

@@ -3,9 +3,10 @@ import { MdrError } from '../domain/errors.ts';
 import type { StepData } from '../domain/journal.ts';
 import { moveRunId } from '../domain/names.ts';
 import { iso, millis } from '../domain/stored-json.ts';
+import { readControl } from './control.ts';
 import { mirror } from './debts.ts';
 import { stopLoser } from './fence.ts';
-import { lastBeatOf, lastLifeOf } from './heartbeats.ts';
+import { fencedSince, lastBeatOf, lastLifeOf } from './heartbeats.ts';
 import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded, requireSameLineage } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
@@ -17,7 +18,7 @@ export async function claim(scene: MoveScene): Promise<StepData<'claimed'>> {
   const { world, deployment, lease, from, to, move } = scene;
   const before = await lease.ensure();
   const claimed = before.epoch === move.epoch ? before : await claimAtTarget(scene);
-  const { beat: lastSignOfLife, reading: lastAnswer } = await lastLifeOf(from, to, deployment);
+  const { beat: lastSignOfLife, reading: lastAnswer } = await lastLifeOf(claimed.activated, to, deployment);
   const theirs = await probe(() => mirror(world, deployment, claimed, from));
   if ('fault' in theirs) {
     world.log.warning(`the control record of ${from.region} is owed: ${theirs.detail}`);
@@ -82,12 +83,14 @@ export async function fence(scene: MoveScene): Promise<StepData<'fenced'>> {
 }
 
 /**
- * When it laid the fence that ended what it did last, by its own clock, as its snapshots are; where its canary does not
- * say so, now, by ours. `undefined`: it was a standby all the time.
+ * When the site whose work is restored laid the fence that ended it, by its own clock, as its snapshots are; where its
+ * canary does not say so, now, by S3's clock, or ours. `undefined`: it was a standby all the time.
  */
 async function stoppedAt({ world, deployment, from, to }: MoveScene, lineage: Lineage): Promise<string | undefined> {
-  const read = await probe(() => lastBeatOf(from, to, deployment));
+  const read = await probe(() => lastBeatOf(lineage.site, to, deployment));
   const beat = 'answer' in read ? read.answer : undefined;
-  if (beat?.role !== 'standby') return iso(world.clock.now());
-  return beat.fence !== null && beat.fence.epoch > lineage.epoch ? beat.fence.at : undefined;
+  if (beat?.role === 'standby') return fencedSince(beat, lineage) ?? undefined;
+  if (lineage.site !== from.region) return undefined;
+  const now = await probe(() => readControl(to, deployment));
+  return iso(('answer' in now ? now.answer?.date : undefined) ?? world.clock.now());
 }

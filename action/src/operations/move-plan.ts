@@ -1,8 +1,6 @@
 import { withoutUninstall } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { errorOf } from '../domain/aws-errors.ts';
 import { MdrError } from '../domain/errors.ts';
-import { AwsFault } from '../domain/faults.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { StepData } from '../domain/journal.ts';
 import { leaseRuns } from '../domain/lease.ts';
@@ -10,21 +8,21 @@ import { describeLoss, lossOf } from '../domain/loss.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
-import { isPassing } from '../domain/reconcile-follow.ts';
 import { missingDags, whyUnready } from '../domain/readiness.ts';
 import { staleAfter } from '../domain/reading.ts';
 import { firstOf } from '../domain/standing-findings.ts';
+import type { LossPreview } from '../domain/results.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { changeControl } from './control.ts';
 import { requireFenceable } from './fenceable.ts';
 import { lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
+import { asMdr, awaitQuiet } from './quiet-target.ts';
 import type { Side } from './sides.ts';
 import { requireNewestWhole } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
-import { waitFor } from './wait.ts';
 
 /** What is going to be done, and what it will lose. */
 export interface Plan {
@@ -47,7 +45,7 @@ export async function planMove(
   const overridden = permissionOf(verdict.key, 'manual') === 'force';
   if (overridden) await requireFenceable(deployment, from, to);
   const lineage = standing.record.activated;
-  await world.log.group('Wait until the target may take over', () => awaitQuiet(world, to));
+  await world.log.group('Wait until the target may take over', () => awaitQuiet(world, deployment, to));
   const found = await world.log.group('Verify the snapshot at the target', async () => {
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;
@@ -58,13 +56,7 @@ export async function planMove(
     if (missing.length > 0)
       world.log.warning(`${to.region} has not parsed, and will not run before it has: ${firstOf(missing)}`);
   });
-  const life = await lastLifeOf(from, to, deployment);
-  const loss = lossOf(found.manifest, life, deployment.canary.everySeconds, world.clock.now());
-  await world.log.group('What this will lose', () => {
-    const livesOn = life.stored?.role === 'active' && life.stored.ageMilliseconds <= staleAfter(deployment);
-    for (const line of describeLoss(loss, livesOn)) world.log.info(line);
-    return Promise.resolve();
-  });
+  const loss = await sayLoss(world, deployment, to, found.manifest);
   const data: StepData<'planned'> = {
     verdict: { ...verdict, evidence: [...verdict.evidence] },
     overridden,
@@ -72,6 +64,17 @@ export async function planMove(
     manifestSha256: found.manifestSha256,
   };
   return { target, found, data };
+}
+
+/** What a move on this snapshot loses, as far as is known now. Throws {@link AwsFault}. */
+export function sayLoss(world: World, deployment: Deployment, to: Side, manifest: Manifest): Promise<LossPreview> {
+  return world.log.group('What this will lose', async () => {
+    const life = await lastLifeOf(manifest.lineage, to, deployment);
+    const loss = lossOf(manifest, life, deployment.canary.everySeconds, world.clock.now());
+    const livesOn = life.stored?.role === 'active' && life.stored.ageMilliseconds <= staleAfter(deployment);
+    for (const line of describeLoss(loss, livesOn)) world.log.info(line);
+    return loss;
+  });
 }
 
 /** Its mark keeps the target's canary from installing, and so from beating, without which nothing is moved there. */
@@ -111,25 +114,6 @@ export function requirePermitted({ region }: Side, verdict: Verdict, { override 
   });
 }
 
-/** Seconds. MWAA calls 20 to 30 minutes typical for an update. */
-const UPDATE_LIMIT_SECONDS = 2_700;
-
-/** A target that is being updated, as our own reconcile does with the standby first, is waited for; not for ever. */
-async function awaitQuiet(world: World, to: Side): Promise<void> {
-  const status = async () => (await to.ports.environments.describe(to.site.environment))?.status ?? '';
-  const first = await asMdr(status);
-  if (!isPassing(first)) return;
-  world.log.info(`${to.site.environment} is ${first}: waiting until that is over, for 45 min at most`);
-  try {
-    await waitFor(world, `${to.site.environment} to be AVAILABLE`, UPDATE_LIMIT_SECONDS, async () =>
-      isPassing(await status()) ? undefined : true,
-    );
-  } catch (error) {
-    // Still at it: the look at the target says so, with all else that it lacks.
-    if (!(error instanceof MdrError) || error.code !== 'MDR-TIMEOUT') throw error;
-  }
-}
-
 /** The user DAGs that the target lacks. Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */
 export async function requireReady(deployment: Deployment, to: Side, manifest: Manifest): Promise<readonly string[]> {
   const environment = await asMdr(() => to.ports.environments.describe(to.site.environment));
@@ -144,13 +128,4 @@ export async function requireReady(deployment: Deployment, to: Side, manifest: M
     fix: `Put that right at ${to.site.environment}, then run again.`,
     state: 'nothing was touched',
   });
-}
-
-/** A target that does not answer is as good as unready, and the error says so with what AWS said. */
-async function asMdr<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw error instanceof AwsFault ? errorOf(error) : error;
-  }
 }

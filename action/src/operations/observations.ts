@@ -1,9 +1,9 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { keys } from '../domain/names.ts';
 import type { ObjectStore } from '../domain/ports.ts';
-import { parseObservations } from '../domain/observation.ts';
-import type { Observations } from '../domain/observation.ts';
-import { toStored } from '../domain/stored-json.ts';
+import { parseObservations, together } from '../domain/observation.ts';
+import type { Observations, Reading } from '../domain/observation.ts';
+import { millis, toStored } from '../domain/stored-json.ts';
 import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 
@@ -12,7 +12,10 @@ export interface Before {
   /** Whether it could be read, or was remembered by this run. */
   readonly isKnown: boolean;
   readonly own: Observations;
+  /** Another run that works under our name is one of them. */
   readonly others: readonly Observations[];
+  /** The readings of that run. */
+  readonly namesakes: readonly Reading[];
 }
 
 /** What one run remembers between its own readings. */
@@ -31,9 +34,20 @@ export async function readBefore(
   const read = await probe(() => observationsOf(standby, deployment, active.region));
   const stored = 'answer' in read ? read.answer : [];
   const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
-  const own = remembered ?? stored.find((found) => found.observer === observer) ?? fresh;
+  const same = stored.find((found) => found.observer === observer);
+  const own = remembered ?? same ?? fresh;
   const isKnown = 'answer' in read || remembered !== undefined;
-  return { isKnown, own, others: stored.filter((found) => found.observer !== observer) };
+  const namesakes = remembered === undefined ? [] : takenByOthers(remembered, same?.readings ?? []);
+  const others = stored.filter((found) => found.observer !== observer);
+  const namesake = namesakes.length === 0 ? [] : [{ ...fresh, readings: [...namesakes] }];
+  return { isKnown, own, others: [...others, ...namesake], namesakes };
+}
+
+/** An observer is a run, and not its name: two runs at once may see the Region by different ways. */
+function takenByOthers(own: Observations, stored: readonly Reading[]): readonly Reading[] {
+  const [oldest] = own.readings;
+  const known = new Set(own.readings.map(({ at }) => at));
+  return stored.filter(({ at }) => !known.has(at) && (oldest === undefined || millis(at) >= millis(oldest.at)));
 }
 
 /** What all observers remember of the site in `region`. Throws AwsFault. */
@@ -55,14 +69,16 @@ async function readObservations(bucket: string, objects: ObjectStore, key: strin
   return 'answer' in read ? read.answer : undefined;
 }
 
-/** Answers why it was not remembered, if so. */
+/** Writes them down, with those that another run took under the same name. Answers why it was not remembered, if so. */
 export async function remember(
   deployment: Deployment,
   active: Side,
   standby: Side,
   own: Observations,
+  namesakes: readonly Reading[],
 ): Promise<string | undefined> {
   const key = keys.observations(deployment.deployment, active.region, own.observer);
-  const written = await probe(() => standby.ports.objects.put(standby.bucket, key, toStored(own), 'any'));
+  const all = toStored(together(own, namesakes));
+  const written = await probe(() => standby.ports.objects.put(standby.bucket, key, all, 'any'));
   return 'fault' in written ? `the reading was not remembered: ${written.detail}` : undefined;
 }

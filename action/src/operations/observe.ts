@@ -15,9 +15,9 @@ import { noRecord, timeOf } from './control.ts';
 import { pausedSince } from './move-journal.ts';
 import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
-import { probeStored, sideOf } from './sides.ts';
+import { bothSides, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, readSnapshot } from './snapshots.ts';
+import { newestComplete, readSnapshot, restorableAt } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed extends Found {
@@ -28,7 +28,7 @@ export interface Observed extends Found {
   readonly verdict: Verdict;
   /** Newest complete snapshot of the current lineage at the standby. */
   readonly snapshot: string | undefined;
-  /** Whether MWAA answers for the standby's environment. */
+  /** Whether anything in the standby's Region answers. */
   readonly standbyAnswers: boolean;
   readonly warnings: readonly string[];
 }
@@ -52,7 +52,15 @@ export async function observe(
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const time = timeOf(world, controls);
-  const known = standing && { deployment, standing, reach: reachOf(controls) };
+  const known = standing && {
+    deployment,
+    standing,
+    reach: reachOf(controls),
+    // Only then it is a question where to go.
+    ...(standing.nobodyActive && {
+      restorable: await restorableAt(world, bothSides(world, deployment), deployment, standing.record.activated),
+    }),
+  };
   const before = await readBefore(deployment, active, standby, observer, memory);
   const probes = await ask({ world, deployment, active, standby, controls, standing, now: time.at });
   const reading = readingOf(deployment, time, probes, known, before.own.readings.at(-1));
@@ -60,7 +68,7 @@ export async function observe(
   memory.observations = own;
   // A memory that could not be read back must not be overwritten by a shorter one.
   const warning = before.isKnown
-    ? await remember(deployment, active, standby, own)
+    ? await remember(deployment, active, standby, own, before.namesakes)
     : 'earlier readings could not be read';
   const seen = { periods: deployment.health, now: time.at, observer: own, others: before.others };
   const verdict = judge(seen);
@@ -72,13 +80,16 @@ export async function observe(
     record: standing?.record,
     verdict,
     snapshot,
-    standbyAnswers: reading.signals.standbyEnvironment.quality === 'good',
+    standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
     ...(known === undefined
       ? { findings: [], notes: [] }
       : findingsOf({ ...known, ...NO_PAUSES, ...pauses, verdict, seen })),
     warnings: warning === undefined ? [] : [warning],
   };
 }
+
+/** Each by a way of its own: what of a Region comes back first, nobody knows. */
+const ANSWERS = ['standbyEnvironment', 'standbyStorage', 'standbyIdentity'] as const;
 
 type KnownPauses = Pick<FindingFacts, 'lastPauses' | 'ourPauses'>;
 

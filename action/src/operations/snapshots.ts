@@ -10,6 +10,7 @@ import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
 import { provenBy } from '../domain/standing.ts';
 import type { ProvenLineage } from '../domain/standing.ts';
+import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { openManifest } from './unwrap.ts';
 
@@ -60,15 +61,36 @@ export async function newestComplete(
   deployment: Deployment,
   lineage: Lineage,
 ): Promise<string | undefined> {
-  const firstWhole = async (ids: readonly string[]): Promise<string | undefined> => {
-    for (const id of ids) if (await isComplete(side, deployment, id)) return id;
-    return undefined;
+  for await (const id of newestFirst(world, side, deployment, lineage))
+    if (await isComplete(side, deployment, id)) return id;
+  return undefined;
+}
+
+/** Whether each of these sites has one, as far as it answers; in the order in which they are given. */
+export const restorableAt = (
+  world: World,
+  [first, second]: readonly [Side, Side],
+  deployment: Deployment,
+  lineage: Lineage,
+): Promise<[boolean | undefined, boolean | undefined]> => {
+  const hasOne = async (side: Side): Promise<boolean | undefined> => {
+    const newest = await probe(() => newestComplete(world, side, deployment, lineage));
+    return 'answer' in newest ? newest.answer !== undefined : undefined;
   };
+  return Promise.all([hasOne(first), hasOne(second)]);
+};
+
+/** Those of the lineage; what is older than a day is listed only when it is asked for. */
+async function* newestFirst(
+  world: World,
+  side: Side,
+  deployment: Deployment,
+  lineage: Lineage,
+): AsyncGenerator<string> {
   const recent = await recentOf(world, side, deployment, lineage);
-  const found = await firstWhole(recent);
-  if (found !== undefined) return found;
+  yield* recent;
   const all = await allOf(side, deployment, lineage);
-  return firstWhole(all.filter((id) => !recent.includes(id)));
+  yield* all.filter((id) => !recent.includes(id));
 }
 
 async function recentOf(
@@ -146,7 +168,7 @@ export async function requireNewestWhole(
 ): Promise<string> {
   const newest = await requireNewest(world, side, deployment, lineage);
   const skipped: string[] = [];
-  for (const id of await allOf(side, deployment, lineage)) {
+  for await (const id of newestFirst(world, side, deployment, lineage)) {
     if (await isWhole(side, deployment, await readSnapshot(side, deployment, id))) {
       if (skipped.length > 0)
         world.log.warning(`skipped, since a part or the key of ${side.region} is missing: ${skipped.join(', ')}`);
@@ -165,7 +187,9 @@ type Proof = 'manifest' | 'key' | 'opened';
 
 /**
  * The highest epoch within the bounds that a snapshot in the bucket of `side` proves. An object that is
- * damaged, or somebody else's, proves nothing; only a few are opened. Throws {@link AwsFault}: unknown is not nothing.
+ * damaged, or somebody else's, proves nothing; only a few are opened. Asked in each look at a move, before which a bucket
+ * may have grown for months: no object is listed, only what there is of snapshots. Throws {@link AwsFault}: unknown is
+ * not nothing.
  */
 export async function provenAt(
   side: Side,
@@ -173,7 +197,8 @@ export async function provenAt(
   bounds: EpochBounds,
   by: Proof = 'manifest',
 ): Promise<ProvenLineage | undefined> {
-  for (const id of worthOpening(await snapshotIds(side, deployment), bounds)) {
+  const folders = await side.ports.objects.folders(side.bucket, keys.snapshots(deployment.deployment));
+  for (const id of worthOpening(folders.toReversed(), bounds)) {
     const proof = await proofOf(side, deployment, id, by);
     if (proof !== undefined) return proof;
   }

@@ -4,16 +4,17 @@ import { permissionBy, standingFindings, standingNotes } from '../domain/standin
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
-import type { World } from '../domain/ports.ts';
+import type { EnvironmentDescription, World } from '../domain/ports.ts';
+import { isUnusable } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
 import { iso, secondsBetween } from '../domain/stored-json.ts';
 import { noRecord, timeOf } from './control.ts';
 import type { LoadedControl } from './control.ts';
-import { probe, sideOf } from './sides.ts';
+import { bothSides, probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, snapshotIds } from './snapshots.ts';
+import { newestComplete, restorableAt, snapshotIds } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 /** Who is active since when, what is under way or owed, and what could be restored. Changes nothing. */
@@ -21,12 +22,17 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const { controls, standing } = await readStanding(world, deployment);
   if (standing === undefined) throw noRecord(deployment, controls);
   const { record, roles, move, lease, nobodyActive } = standing;
-  const facts = { deployment, standing, reach: reachOf(controls) };
+  const sides = bothSides(world, deployment);
+  const restorable = nobodyActive ? await restorableAt(world, sides, deployment, record.activated) : undefined;
+  const facts = { deployment, standing, reach: reachOf(controls), ...(restorable && { restorable }) };
   const active = sideOf(world, deployment, roles.active);
   const standby = sideOf(world, deployment, roles.standby);
   const snapshots = await newest(deployment, record, standby, active);
   const whole = await probe(() => newestComplete(world, standby, deployment, record.activated));
-  const restorable = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
+  const taken = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
+  const environments = [await environmentOf(sides[0]), await environmentOf(sides[1])] as const;
+  const target = environments[roles.standby];
+  const isTargetUseless = 'answer' in target && isUnusable(target.answer);
   const now = timeOf(world, controls).at;
   return {
     operation: 'status',
@@ -35,7 +41,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     active: active.region,
     standby: standby.region,
     nobodyActive,
-    findings: standingFindings(facts, permissionBy(facts)),
+    findings: standingFindings(facts, permissionBy(facts), undefined, isTargetUseless),
     notes: standingNotes(facts),
     epoch: record.epoch,
     phase: record.phase,
@@ -44,11 +50,11 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     debts: record.debts,
     rpo: {
       objectiveSeconds: deployment.objectives.rpoSeconds,
-      measuredSeconds: restorable === undefined ? null : secondsBetween(iso(restorable.at), iso(now)),
+      measuredSeconds: taken === undefined ? null : secondsBetween(iso(taken.at), iso(now)),
     },
     sites: [
-      await siteStatus(standing, sideOf(world, deployment, 0), controls[0]),
-      await siteStatus(standing, sideOf(world, deployment, 1), controls[1]),
+      siteStatus(standing, sides[0], environments[0], controls[0]),
+      siteStatus(standing, sides[1], environments[1], controls[1]),
     ],
     snapshots,
   };
@@ -72,12 +78,15 @@ async function newest(
   });
 }
 
-async function siteStatus(
+const environmentOf = (side: Side): Promise<Probe<EnvironmentDescription | undefined>> =>
+  probe(() => side.ports.environments.describe(side.site.environment));
+
+function siteStatus(
   { roles, nobodyActive, beats }: Standing,
   side: Side,
+  environment: Probe<EnvironmentDescription | undefined>,
   control: Probe<LoadedControl | undefined>,
-): Promise<SiteStatus> {
-  const environment = await probe(() => side.ports.environments.describe(side.site.environment));
+): SiteStatus {
   return {
     region: side.region,
     environment: side.site.environment,

@@ -22,6 +22,7 @@ describe('every request to S3 says which account the bucket has to belong to', (
     ['get', () => objects().get('b', 'k')],
     ['put', () => objects().put('b', 'k', '{}', 'any')],
     ['list', () => objects().list('b', 'p/')],
+    ['folders', () => objects().folders('b', 'p/')],
     ['delete', () => objects().delete('b', 'k')],
     ['head', () => objects().head('b', 'k')],
     ['sha256', () => objects().sha256('b', 'k')],

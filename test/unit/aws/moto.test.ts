@@ -67,6 +67,12 @@ describe('S3', () => {
     expect(await names()).toEqual(['list/a', 'list/b', 'list/c']);
     expect(await names('list/a')).toEqual(['list/b', 'list/c']);
   });
+
+  test('folders are named once, without what is in them', async () => {
+    const { objects } = east();
+    for (const name of ['b/2', 'b/1', 'a/deep/1', 'c']) await objects.put(BUCKET, `folders/${name}`, '', 'any');
+    expect(await objects.folders(BUCKET, 'folders/')).toEqual(['a', 'b']);
+  });
 });
 
 test('CloudWatch finds heartbeats whatever the order of their dimensions was', async () => {

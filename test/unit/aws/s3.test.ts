@@ -94,6 +94,19 @@ describe('reading', () => {
     ]);
     expect(server.requests[1]?.path).toContain('continuation-token=t');
   });
+
+  test('folders have all pages, too', async () => {
+    const page = (name: string, next: string) => ({
+      body: `<ListBucketResult><CommonPrefixes><Prefix>p/${name}/</Prefix></CommonPrefixes>${next}</ListBucketResult>`,
+    });
+    server.script(
+      page('a', '<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>'),
+      page('b', ''),
+    );
+    expect(await store().folders('bucket', 'p/')).toEqual(['a', 'b']);
+    expect(server.requests[1]?.path).toContain('continuation-token=t');
+    expect(server.requests[0]?.path).toContain('delimiter=%2F');
+  });
 });
 
 describe('looking without reading', () => {

@@ -105,9 +105,10 @@ class FleetOnS3 {
   #ports(region: string): RegionPorts {
     const store = this.#stores[region];
     if (store === undefined) throw new Error(`${region} was asked`);
-    const objects: Pick<ObjectStore, 'get' | 'list'> = {
+    const objects: Pick<ObjectStore, 'get' | 'list' | 'folders'> = {
       get: (bucket, key) => this.#call(region, key, () => store.get(bucket, key)),
       list: (bucket, prefix, after) => this.#call(region, prefix, () => store.list(bucket, prefix, after)),
+      folders: (bucket, prefix) => this.#call(region, prefix, () => store.folders(bucket, prefix)),
     };
     return { region, objects } as unknown as RegionPorts;
   }

@@ -1,0 +1,220 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Service } from '../../action/src/domain/faults.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
+import type { RegionPorts } from '../../action/src/domain/ports.ts';
+import type { CheckResult } from '../../action/src/domain/results.ts';
+import { exitOf } from '../../action/src/report/fail-on.ts';
+import type { Process } from '../doubles/process.ts';
+import { EAST, WEST } from '../doubles/story.ts';
+import { diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
+
+const commandOf = ({ findings }: Pick<CheckResult, 'findings'>) =>
+  findings.flatMap(({ command }) => (command ? [command.inputs] : []))[0];
+const exit = (result: CheckResult): number => exitOf(result, 'unhealthy').code;
+const remove = (story: MoveStory, region: string, prefix: string) => {
+  const [s3, bucket] = [story.universe.s3(region), story.universe.bucket(region)];
+  for (const { key } of s3.list(bucket, prefix)) s3.delete(bucket, key);
+};
+const ALL: readonly Service[] = ['s3', 'airflow-api', 'airflow-env', 'cloudwatch', 'sts', 'kms'];
+
+describe('A look at what nobody had looked at', () => {
+  test('counts the loss of a move home to the fence of the side whose work is restored', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.starved.add(DAG_IDS.canary);
+    await story.minutes(1);
+    await story.killed(forced(TO_WEST), diesAfter('claimed'));
+    story.universe.lose(WEST);
+    await story.minutes(90);
+    east.starved.clear();
+    await story.minutes(6);
+    const stopped = Date.parse(east.fence?.at ?? '');
+    const { loss } = await story.failover({ ...commandOf(await story.check({ wait: '1500' })) });
+    const truth = (stopped - Date.parse(loss.snapshot.takenAt)) / 1000;
+    expect(truth).toBeGreaterThan(5_000);
+    expect(loss.lostSeconds ?? Infinity).toBeGreaterThanOrEqual(truth - 5);
+  });
+
+  test('says before what going on with a claimed move loses', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+    await story.minutes(1);
+    await story.killed(forced(TO_WEST), diesAfter('claimed'));
+    await story.minutes(90);
+    const runner = story.process();
+    const { loss } = await story.failover(TO_WEST, runner);
+    expect(loss.lostSeconds).toBeGreaterThan(5_000);
+    expect(runner.lines.join('\n')).toContain('lost: what happened in');
+  });
+
+  test('believes another run of the same name, which sees the Region', async () => {
+    const story = await MoveStory.running();
+    story.universe.cut();
+    for (const service of ALL) story.universe.fault({ service, quality: 'dark', region: EAST, observer: 'blind' });
+    await story.minutes(8);
+    const over = new AbortController();
+    const seeing = (async () => {
+      while (!over.signal.aborted) {
+        await story.check();
+        await story.universe.clock.sleep(60_000);
+      }
+    })();
+    const ended = await story.failover({ ...TO_WEST, wait: '1500' }, story.process({ name: 'blind' })).then(
+      () => 'moved',
+      () => 'refused',
+    );
+    over.abort();
+    await seeing;
+    expect(ended).toBe('refused');
+  });
+
+  test('lets a standby take over whose last update failed: it runs', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(WEST).status = 'UPDATE_FAILED';
+    await story.minutes(10);
+    expect((await story.check({ wait: '1500' })).verdict.key).toBe('HEALTHY');
+    await story.loses(EAST);
+    expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
+  });
+
+  test('waits for a target that is UPDATING until it beats again', async () => {
+    const story = await MoveStory.onTheBadDay();
+    const west = story.universe.airflow(WEST);
+    west.status = 'UPDATING';
+    west.frozen = true;
+    story.universe.clock.after(25 * 60_000, () => {
+      west.status = 'AVAILABLE';
+      west.frozen = false;
+    });
+    expect(await story.failover({ ...TO_WEST, wait: '1500' })).toMatchObject({ to: WEST });
+  });
+
+  test('waits for it after the claim, too', async () => {
+    const story = await MoveStory.running();
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    const west = story.universe.airflow(WEST);
+    west.status = 'UPDATING';
+    west.frozen = true;
+    story.universe.clock.after(40 * 60_000, () => {
+      west.status = 'AVAILABLE';
+      west.frozen = false;
+    });
+    await story.minutes(5);
+    expect(await story.failover({ ...commandOf(await story.check()) })).toMatchObject({ to: WEST });
+  });
+
+  test('takes an update of today not for one of two days ago', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.status = 'UPDATING';
+    await story.check({ observer: 'laptop' });
+    east.status = 'AVAILABLE';
+    await story.minutes(60 * 24 * 2);
+    east.status = 'UPDATING';
+    east.frozen = true;
+    await story.minutes(9);
+    expect((await story.check({ observer: 'laptop', wait: '1500' })).verdict.key).toBe('DEGRADED');
+  });
+
+  test('prints a command that a bucket of many months does not keep from its end', async () => {
+    const story = await MoveStory.running();
+    const slow = (): Process => {
+      const runner = story.process();
+      const region = runner.region.bind(runner);
+      const list =
+        ({ objects }: RegionPorts): RegionPorts['objects']['list'] =>
+        async (bucket, prefix, after) => {
+          if (prefix === 'snapshots/example/' && after === undefined) await story.universe.clock.sleep(70_000);
+          return objects.list(bucket, prefix, after);
+        };
+      runner.region = (name) => {
+        const ports = region(name);
+        return { ...ports, objects: { ...ports.objects, list: list(ports) } };
+      };
+      return runner;
+    };
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    story.universe.airflow(WEST).goDown();
+    story.universe.airflow(WEST).status = 'UNAVAILABLE';
+    await story.minutes(15);
+    const command = commandOf(await story.check({}, slow()));
+    expect(command).toMatchObject({ target: EAST });
+    expect(await story.failover({ ...command }, slow())).toMatchObject({ to: EAST });
+  });
+
+  test.each(['dark', 'throttled', 'denied'] as const)(
+    'is red while both sites work, whatever of the Region that is back answers first (its MWAA is %s)',
+    async (quality) => {
+      const story = await MoveStory.movedToWest();
+      await story.minutes(15);
+      story.universe.airflow(EAST).drDags.set(DAG_IDS.canary, true);
+      for (const service of ['airflow-env', 'airflow-api'] as const)
+        story.universe.fault({ service, quality, region: EAST });
+      story.universe.bringBack(EAST);
+      await story.minutes(120);
+      expect(story.roles).toBe('active 0, active 1');
+      expect(exit(await story.check({ wait: '1500' }))).toBe(1);
+    },
+  );
+
+  test('takes no side for stopped by an old copy of its beat', async () => {
+    const story = await MoveStory.movedToWest();
+    await story.getsBack(EAST);
+    await story.minutes(31);
+    await story.check();
+    const s3 = story.universe.s3(WEST);
+    const put = s3.put.bind(s3);
+    s3.put = (bucket, key, ...more) =>
+      key === keys.heartbeat('example', EAST) ? ({ written: true, etag: 'x' } as never) : put(bucket, key, ...more);
+    await story.force(HOME);
+    await story.minutes(31);
+    story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+    story.universe.fault({ service: 'airflow-env', quality: 'denied', region: EAST });
+    await story.minutes(20);
+    expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ code: 'MDR-MOVE-VERDICT' });
+  });
+
+  test('prints a command that goes where a snapshot is', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.goDown();
+    await story.minutes(5);
+    east.loseAll();
+    east.comeUp();
+    await story.minutes(10);
+    remove(story, EAST, 'snapshots/');
+    await story.minutes(15);
+    await story.failover({ ...commandOf(await story.check()) });
+  });
+
+  test('prints the same command in status and in check', async () => {
+    const story = await MoveStory.running();
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    await story.minutes(3);
+    story.universe.airflow(WEST).goDown();
+    story.universe.airflow(WEST).status = 'UNAVAILABLE';
+    await story.minutes(15);
+    const checked = commandOf(await story.check());
+    expect(commandOf(await story.status())).toEqual(checked);
+  });
+
+  test('makes no loss smaller by the clock of a runner', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+    await story.minutes(1);
+    const { loss } = await story.failover(forced(TO_WEST), story.process({ skew: -15 * 60_000 }));
+    expect(loss.lostSeconds).toBeGreaterThan(60);
+  });
+
+  test('lets a damaged note of pauses stop no activation', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(EAST).starved.add(DAG_IDS.canary);
+    await story.minutes(5);
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    const s3 = story.universe.s3(WEST);
+    const bucket = story.universe.bucket(WEST);
+    for (const { key } of s3.list(bucket, 'control/')) if (key.includes('/pauses-')) s3.put(bucket, key, '{', 'any');
+    await story.minutes(2);
+    expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
+  });
+});
