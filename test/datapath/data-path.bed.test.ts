@@ -19,6 +19,7 @@ const MODULES = [
   'test_refusals',
   'test_data_path',
   'test_late',
+  'test_bounds',
   'test_uninstall',
   'test_access',
   'test_aws',

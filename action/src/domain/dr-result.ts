@@ -17,6 +17,10 @@ export const reportSchema = z.object({
   paused: z.int().default(0),
   missingDags: z.array(z.string()).default([]),
   nextRuns: z.array(z.object({ dagId: z.string(), at: z.string().nullable() })).default([]),
+  /** How many each list has, where it names only the first of them. */
+  totals: z.record(z.string(), z.int()).optional(),
+  /** Key of the object in the same bucket that names all; `null` when it could not be written. */
+  whole: z.string().nullish(),
 });
 
 const drResult = z.object({
@@ -50,6 +54,11 @@ const drResult = z.object({
 export type DrResult = Readonly<z.infer<typeof drResult>>;
 /** What an activation did to the runs that were in flight. */
 export type ActivationReport = Readonly<z.infer<typeof reportSchema>>;
+
+type ReportList = 'rerun' | 'continued' | 'runs' | 'missingDags' | 'nextRuns';
+
+export const totalOf = (report: ActivationReport, list: ReportList): number =>
+  report.totals?.[list] ?? report[list].length;
 
 /** Throws `MDR-DR-RUN-LOST`: an unreadable result is none. */
 export const parseDrResult = (body: Uint8Array, where: string): DrResult =>

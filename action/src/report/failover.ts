@@ -1,4 +1,5 @@
 import type { MoveStep } from '../domain/control-record.ts';
+import { totalOf } from '../domain/dr-result.ts';
 import type { ActivationReport } from '../domain/dr-result.ts';
 import type { FailoverResult, SnapshotAge } from '../domain/results.ts';
 import { millis } from '../domain/stored-json.ts';
@@ -80,23 +81,31 @@ function named(
 const TASK_HEAD = ['DAG', 'run', 'task', 'was'];
 
 function work(report: ActivationReport, context: Context): readonly Block[] {
-  const tasks = (title: string, list: readonly TaskRef[]) =>
-    named(title, TASK_HEAD, bounded(list, context, taskRow), list.length);
+  const tasks = (title: string, list: 'rerun' | 'continued') =>
+    named(title, TASK_HEAD, bounded(report[list], context, taskRow, totalOf(report, list)), totalOf(report, list));
   return [
-    ...tasks('Tasks that were cut off and run again', report.rerun),
-    ...tasks('Tasks that go on where they were', report.continued),
+    ...tasks('Tasks that were cut off and run again', 'rerun'),
+    ...tasks('Tasks that go on where they were', 'continued'),
     ...named(
       'DAGs that the new side had not parsed; each comes up as it was, with its runs, once its file can be parsed',
       ['DAG'],
-      bounded(report.missingDags, context, (dagId) => [code(dagId)]),
-      report.missingDags.length,
+      bounded(report.missingDags, context, (dagId) => [code(dagId)], totalOf(report, 'missingDags')),
+      totalOf(report, 'missingDags'),
     ),
     ...named(
       'Next scheduled runs',
       ['DAG', 'at'],
-      bounded(report.nextRuns, context, ({ dagId, at }) => [code(dagId), at === null ? 'not scheduled' : moment(at)]),
-      report.nextRuns.length,
+      bounded(
+        report.nextRuns,
+        context,
+        ({ dagId, at }) => [code(dagId), at === null ? 'not scheduled' : moment(at)],
+        totalOf(report, 'nextRuns'),
+      ),
+      totalOf(report, 'nextRuns'),
     ),
+    ...(report.whole == null
+      ? []
+      : [{ kind: 'paragraph', text: t`All of them by name: ${code(report.whole)} in the DR bucket there.` } as const]),
     {
       kind: 'paragraph',
       text: `${plural(report.unpaused, 'DAG')} unpaused and ${report.paused} paused, as they were before.`,

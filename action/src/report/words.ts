@@ -94,14 +94,15 @@ export function command(
   return { kind: 'command', text: line.length <= 90 ? line : [start, ...words].join(' \\\n  ') };
 }
 
-/** At most `maxRows` rows of a list, and how many are left out. */
+/** At most `maxRows` rows of a list, and how many are left out; `total`: when the list itself is not the whole. */
 export function bounded<T>(
   all: readonly T[],
   { maxRows }: Context,
   show: (item: T) => readonly Inline[],
+  total = all.length,
 ): (readonly Inline[])[] {
   const rows = all.slice(0, maxRows).map(show);
-  const left = all.length - rows.length;
+  const left = total - rows.length;
   const width = rows[0]?.length ?? 1;
   return left === 0 ? rows : [...rows, [`… and ${left} more`, ...Array<Inline>(width - 1).fill('')]];
 }

@@ -100,6 +100,16 @@ class Keys:
     def result(self, run_id: str) -> str:
         return f"results/{self._deployment}/{re.sub(r'[^A-Za-z0-9._-]', '_', run_id)}.json"
 
+    def whole_report(self, run_id: str) -> str:
+        return f"{self.result(run_id).removesuffix('.json')}.whole.json"
+
+    def in_flight(self, snapshot: str) -> str:
+        return f"{self.snapshots}{snapshot}/in-flight.json"
+
+
+LISTED = 100
+"""How many of a list that grows with the workload stand in what every run reads; the whole is an object of its own."""
+
 
 def taken_at(snapshot: str) -> str:
     """When a snapshot was taken, to the second, by its id."""

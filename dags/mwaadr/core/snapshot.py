@@ -28,7 +28,7 @@ from mwaadr.core.catalogue import (
     quoted,
     users,
 )
-from mwaadr.core.config import OURS, iso
+from mwaadr.core.config import LISTED, OURS, iso
 from mwaadr.core.copytext import RowHash, Rows
 from mwaadr.core.crypto import FernetBox, SnapshotKeys, compression
 from mwaadr.core.errors import MdrError, describe
@@ -90,7 +90,7 @@ def take(job: Job) -> str:
             "tables": tables,
             "sequences": _highest_ids(cursor, catalogue),
             "pauseSet": _pause_set(cursor, catalogue),
-            "inFlight": _in_flight(cursor, source.live),
+            **_in_flight(job, name, place, _runs_in_flight(cursor, source.live)),
             "bundle": bundle.digest(),
         }
         cursor.execute("select clock_timestamp()")
@@ -237,7 +237,16 @@ def _pause_set(cursor: Any, catalogue: Catalogue) -> dict[str, list[str]]:
     }
 
 
-def _in_flight(cursor: Any, live: list[int]) -> list[dict[str, Any]]:
+def _in_flight(job: Job, name: str, place: Place, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first of the runs, and how many there are; all of them in an object beside the parts when they are many."""
+    if len(runs) > LISTED:
+        key = job.keys.in_flight(name)
+        place.written.append(key)
+        place.bucket.put_json(key, {"schemaVersion": 1, "snapshot": name, "inFlight": runs})
+    return {"inFlight": runs[:LISTED], "inFlightTotal": len(runs)}
+
+
+def _runs_in_flight(cursor: Any, live: list[int]) -> list[dict[str, Any]]:
     cursor.execute(
         "select r.dag_id, r.run_id, r.state, coalesce(t.state, 'none'), count(t.task_id) from dag_run r "
         "left join task_instance t on t.dag_id = r.dag_id and t.run_id = r.run_id "

@@ -89,6 +89,7 @@ def main() -> int:
     }
     perform(job)
     job.result["endedAt"] = config.now()
+    keep_short(job)
     job.bucket().put_json(job.keys.result(job.run_id), job.result)
     sys.stdout.write(f"mwaadr-result {json.dumps(job.result)}\n")
     return 0 if job.result["ok"] else 1
@@ -118,6 +119,23 @@ def perform(job: Job) -> None:
     else:
         job.result |= {"ok": True, "outcome": outcome}
     log.info("%s: %s %s", job.kind, job.result["outcome"], job.result["message"] or "")
+
+
+def keep_short(job: Job) -> None:
+    """Leaves the first of each long list in the report, and the number of all; the whole is an object of its own."""
+    report = job.result.get("report") or {}
+    totals = {name: len(rows) for name, rows in report.items() if isinstance(rows, list)}
+    if all(total <= config.LISTED for total in totals.values()):
+        return
+    key = job.keys.whole_report(job.run_id)
+    short = {name: rows[: config.LISTED] for name, rows in report.items() if name in totals}
+    job.result["report"] = report | short | {"totals": totals, "whole": key}
+    try:
+        job.bucket().put_json(key, {"schemaVersion": 1, "dagRunId": job.run_id, "report": report})
+    except (ClientError, BotoCoreError) as error:
+        # What was done counts more than its names.
+        job.result["report"]["whole"] = None
+        log.warning("the whole report was not written: %s", error)
 
 
 def connect(args: list[Any], kwargs: dict[str, Any]) -> Any:
