@@ -59,6 +59,32 @@ class Canary(unittest.TestCase):
         paused = dict(self.west.sql("select dag_id, is_paused from dag"))
         self.assertEqual(paused, {"user_0": True, "new_one": True, "mwaadr_x": False})
 
+    def test_a_dag_without_a_file_counts_neither_in_the_beat_nor_in_the_snapshot(self) -> None:
+        """Its row stays as it was. It must not hide that all that can run is paused."""
+        self.bed.control(0)
+        self.east.beat()
+        self.east.add_dag("retired", is_active=False, is_stale=True)
+        self.east.sql("update dag set is_paused = true where dag_id like 'user_%%'")
+        hold = self.east.beat()["hold"]
+        self.assertEqual((hold["unpausedUserDags"], hold["userDags"]), (0, 3))
+        snapshot = self.east.run("snapshot")["snapshot"]
+        shown = json.loads(self.east.get(f"snapshots/{self.bed.name}/{snapshot}/manifest.json"))["pauseSet"]
+        self.assertEqual(shown, {"unpaused": [], "paused": ["user_0", "user_1", "user_2"]})
+
+    def test_a_standby_counts_also_the_unpaused_without_a_file_as_it_may_come_back(self) -> None:
+        self.bed.control(0)
+        self.west.beat()
+        self.west.add_dag("retired", is_active=False, is_stale=True)
+        blocker = self.west.blocker("alter table dag disable trigger mwaadr_hold")
+        blocker.cursor().execute("update dag set is_paused = false where dag_id = 'retired'")
+        blocker.cursor().execute("alter table dag enable trigger mwaadr_hold")
+        blocker.commit()
+        held = self.west.blocker("select 1 from dag where dag_id = 'retired' for update")
+        hold = self.west.beat()["hold"]
+        held.close()
+        blocker.close()
+        self.assertEqual((hold["unpausedUserDags"], hold["unpaused"]), (1, ["retired"]))
+
     def test_a_site_that_lost_fences_itself(self) -> None:
         self.bed.control(0)
         self.east.beat()

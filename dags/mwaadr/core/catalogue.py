@@ -8,6 +8,7 @@ from typing import Any
 
 from mwaadr.core.config import OURS
 from mwaadr.core.facts import (
+    DAG,
     FINISHED_RUN,
     GOES_ON,
     IN_EXECUTOR,
@@ -112,6 +113,12 @@ def airflow_version() -> str:
         return metadata.version("apache-airflow-core")
     except metadata.PackageNotFoundError:
         return metadata.version("apache-airflow")
+
+
+def has_file(catalogue: Catalogue) -> str:
+    """SQL condition on a row of `dag`: the DAG has a file, as far as the last look at the files tells. Never NULL."""
+    there = "not is_stale" if "is_stale" in catalogue.every(DAG) else "is_active"
+    return f"coalesce({there}, true)"
 
 
 def users(table: Table, link: str, alias: str = "a") -> str:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from mwaadr.core import footprint, state
-from mwaadr.core.catalogue import Catalogue, airflow_version, alembic_heads, live_runs, running_tasks
+from mwaadr.core.catalogue import Catalogue, airflow_version, alembic_heads, has_file, live_runs, running_tasks
 from mwaadr.core.config import OURS
 from mwaadr.core.errors import Refused
-from mwaadr.core.facts import DAG, OWN_RUN_IDS
+from mwaadr.core.facts import OWN_RUN_IDS
 
 NOT_A_STANDBY = "this site became active, or lost its state row, in the meantime"
 
@@ -77,8 +77,7 @@ def require_quiet(cursor: Any) -> None:
 
 def missing_dags(cursor: Any, catalogue: Catalogue, manifest: dict[str, Any]) -> list[str]:
     """Ids of the source's DAGs that this site has not parsed. Raises Refused MDR-TARGET-UNREADY when it has none."""
-    there = "not is_stale" if "is_stale" in catalogue.every(DAG) else "is_active"
-    cursor.execute(f"select dag_id from dag where {there}")
+    cursor.execute(f"select dag_id from dag where {has_file(catalogue)}")
     here = {row[0] for row in cursor.fetchall()}
     wanted = manifest["pauseSet"]["unpaused"] + manifest["pauseSet"]["paused"]
     missing = sorted(set(wanted) - here)

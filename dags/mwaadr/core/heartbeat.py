@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mwaadr.core import bundle, fence, footprint, state
 from mwaadr.core.aws import Bucket
-from mwaadr.core.catalogue import airflow_version, live_runs, running_tasks
+from mwaadr.core.catalogue import Catalogue, airflow_version, has_file, live_runs, running_tasks
 from mwaadr.core.config import OURS, Deployment, Keys, Site, now, taken_at
 from mwaadr.core.fence import NAMED
 from mwaadr.core.lineage import Records
@@ -96,18 +96,24 @@ class Heartbeats:
 
 def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
     installed = set(footprint.TRIGGERS) <= footprint.installed(cursor)
-    cursor.execute("select count(*), count(*) filter (where not is_paused) from dag where dag_id not like %s", (OURS,))
+    cursor.execute(
+        f"select count(*), count(*) filter (where not coalesce(is_paused, true)) from dag "
+        f"where {has_file(Catalogue(cursor))} and dag_id not like %s",
+        (OURS,),
+    )
     user_dags, unpaused = cursor.fetchone()
     standby = row is not None and row.role == "standby"
+    # The hold is of every row, whether it has a file now or may get it back.
+    free = state.unpaused(cursor) if standby else []
     # What a fence left unfinished stays so until it is restored over, and does nothing.
     live = f"select distinct dag_id, run_id from ({running_tasks()}) tasks" if standby else live_runs()
     cursor.execute(f"select count(*) from ({live}) live")
     return {
         "installed": installed,
         "held": installed and standby,
-        "unpausedUserDags": unpaused,
+        "unpausedUserDags": len(free) if standby else unpaused,
         "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,
-        "unpaused": state.unpaused(cursor)[: fence.NAMED] if standby else [],
+        "unpaused": free[: fence.NAMED],
         "foreign": footprint.foreign(cursor),
     }

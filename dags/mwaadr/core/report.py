@@ -5,23 +5,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from mwaadr.core.catalogue import literals
+from mwaadr.core.catalogue import Catalogue, has_file, literals
 from mwaadr.core.config import OURS, iso
 from mwaadr.core.facts import CUT_OFF, UNFINISHED_TASK
 
 CONTINUED = tuple(state for state in UNFINISHED_TASK if state not in CUT_OFF)
 
 
-def of_activation(cursor: Any, missing: list[str]) -> dict[str, Any]:
+def of_activation(cursor: Any, catalogue: Catalogue, missing: list[str]) -> dict[str, Any]:
     """Before the commit, inside the transaction: reads what was staged and what `dag` says now."""
+    there = has_file(catalogue)
     return {
         "rerun": _tasks(cursor, CUT_OFF),
         "continued": _tasks(cursor, CONTINUED),
         "runs": _rows(cursor, "select dag_id, run_id from s_live_dag_run order by 1, 2", ("dagId", "runId")),
-        "unpaused": _count(cursor, "not is_paused"),
-        "paused": _count(cursor, "is_paused"),
+        "unpaused": _count(cursor, f"{there} and not is_paused"),
+        "paused": _count(cursor, f"{there} and is_paused"),
         "missingDags": missing,
-        "nextRuns": _next_runs(cursor),
+        "nextRuns": _next_runs(cursor, there),
     }
 
 
@@ -43,9 +44,9 @@ def _count(cursor: Any, where: str) -> int:
     return cursor.fetchone()[0]
 
 
-def _next_runs(cursor: Any) -> list[dict[str, Any]]:
+def _next_runs(cursor: Any, there: str) -> list[dict[str, Any]]:
     cursor.execute(
-        "select dag_id, next_dagrun_create_after from dag where not is_paused and dag_id not like %s "
+        f"select dag_id, next_dagrun_create_after from dag where {there} and not is_paused and dag_id not like %s "
         "and next_dagrun_create_after is not null order by 2, 1",
         (OURS,),
     )

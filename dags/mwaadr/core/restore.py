@@ -261,7 +261,7 @@ class _Activate(_Restore):
                 self.replace_config(loader)
             queues = loader.load_late()
             late.keep(cursor, missing, self.set_dags(cursor, loader), queues)
-        done = report.of_activation(cursor, missing)
+        done = report.of_activation(cursor, loader.catalogue, missing)
         self.job.result["report"] = done
         cursor.execute("update public.mwaadr_state set inert_snapshot = null, changed = now()")
         conf = self.job.conf

@@ -23,6 +23,7 @@ from mwaadr.core.catalogue import (
     airflow_version,
     alembic_heads,
     content_hash,
+    has_file,
     is_live,
     live_runs,
     quoted,
@@ -224,9 +225,8 @@ def _highest_ids(cursor: Any, catalogue: Catalogue) -> dict[str, int]:
 
 def _pause_set(cursor: Any, catalogue: Catalogue) -> dict[str, list[str]]:
     """Ids of the user's DAGs that have a file, or had one at the site before and are waited for, by pause state."""
-    there = "not is_stale" if "is_stale" in catalogue.every(DAG) else "is_active"
     cursor.execute(
-        f"select coalesce(is_paused, true), dag_id from {DAG.select} d where coalesce({there}, true) "
+        f"select coalesce(is_paused, true), dag_id from {DAG.select} d where {has_file(catalogue)} "
         "and dag_id not like %s order by dag_id",
         (OURS,),
     )
