@@ -180,7 +180,7 @@ class Fences(OfTwoSites):
         self.assertEqual(fence["taken"], self.detail(self.east, "stopped")[:100])
         self.assertEqual(fence["startedBefore"], started[:100])
         self.assertEqual(
-            self.late(self.east, "sorted(state.read(cursor).detail)"), "['fence']", "nothing long each beat"
+            self.late(self.east, "sorted(state.read(cursor).detail)"), "['fence', 'rowSince']", "nothing long each beat"
         )
 
     def test_a_dag_that_came_while_the_fence_was_laid_is_paused_and_kept_too(self) -> None:

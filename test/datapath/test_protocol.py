@@ -421,7 +421,7 @@ class AnotherDatabase(OfTwoSites):
         beat, log = self.beats(self.east)
         self.assertEqual((beat["role"], beat["epoch"], beat["hold"]["held"]), ("standby", 0, True))
         self.assertEqual((beat["fence"], beat["hold"]["unpausedUserDags"]), (None, 0))
-        self.assertIn(f"this is not the database that snapshot {self.snapshot['snapshot']} was taken of", log)
+        self.assertIn(f"this is not the database of snapshot {self.snapshot['snapshot']} ", log)
         self.assertIn("run failover to us-east-1", log)
         self.assertEqual(self.east.run("snapshot")["outcome"], "skipped")
         self.assertEqual(self.beats(self.east)[0]["role"], "standby", "for ever")
@@ -484,10 +484,60 @@ class AnotherDatabase(OfTwoSites):
         self.newer(name, json.dumps(named).encode())
         self.assertEqual(self.beats(self.east)[0]["role"], "standby")
 
-    def test_without_a_snapshot_in_its_own_bucket_the_records_decide(self) -> None:
+    def test_without_a_snapshot_in_its_own_bucket_the_peers_proves_it(self) -> None:
+        """The environment and the DR bucket are made anew: that region is rebuilt, and its control record too."""
+        self.bed.replicate()
+        for key in self.east.keys(""):
+            client("s3", self.east.region).delete_object(Bucket=self.east.bucket, Key=key)
+        self.bed.control(0)
+        self.east.create_anew()
+        beat, log = self.beats(self.east)
+        self.assertEqual((beat["role"], beat["epoch"]), ("standby", 0))
+        self.assertIn("run failover to us-west-2", log)
+        self.assertEqual(self.east.run("snapshot")["outcome"], "skipped")
+
+    def test_a_damaged_manifest_of_its_own_does_not_hide_what_the_peers_bucket_proves(self) -> None:
+        self.bed.replicate()
+        self.east.put(self.manifest, b"{")
+        self.east.create_anew()
+        self.assertEqual(self.beats(self.east)[0]["role"], "standby")
+
+    def test_without_a_snapshot_in_any_bucket_that_answers_the_records_decide(self) -> None:
+        self.bed.replicate()
         client("s3", self.east.region).delete_object(Bucket=self.east.bucket, Key=self.manifest)
         self.east.create_anew()
-        self.assertEqual(self.beats(self.east)[0]["role"], "active")
+        ran = self.east.python(BEAT, MWAADR_ENDPOINTS=dark(self.west.region))
+        self.assertEqual((ran.returncode, self.row(self.east)), (0, (0, "active")))
+
+    def test_made_anew_before_its_first_snapshot_it_lacks_what_its_activation_loaded(self) -> None:
+        self.bed.replicate()
+        prepare_target(self.west)
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        self.assertEqual(self.west.run("activate", **self.bed.conf(self.snapshot))["outcome"], "done")
+        made = {"site": "us-west-2", "epoch": 1, "at": "2026-11-24T00:00:00.000Z"}
+        self.bed.control(1, activated=made | {"snapshot": self.snapshot["snapshot"]})
+        self.west.beat()
+        self.west.sql("delete from mwaadr_state")
+        self.assertEqual(self.beats(self.west)[0]["role"], "active", "what it lost is its row alone")
+        self.west.create_anew()
+        beat, log = self.beats(self.west)
+        self.assertEqual((beat["role"], beat["epoch"]), ("standby", 1))
+        self.assertIn(f"this is not the database of snapshot {self.snapshot['snapshot']} ", log)
+
+    def test_a_snapshot_tells_what_was_given_out_and_since_when_the_row_stands(self) -> None:
+        first = json.loads(self.east.get(self.manifest))
+        self.assertLessEqual(first["rowSince"], first["takenAt"])
+        self.assertTrue(
+            all(first["lastIds"][name] >= top for name, top in first["sequences"].items()), first["lastIds"]
+        )
+        self.east.sql("delete from log")
+        self.east.sql("delete from mwaadr_state")
+        self.east.beat()
+        name = self.east.run("snapshot")["snapshot"]
+        second = json.loads(self.east.get(f"snapshots/{self.bed.name}/{name}/manifest.json"))
+        self.assertGreater(second["rowSince"], first["takenAt"])
+        self.assertEqual((second["sequences"]["log"], second["lastIds"]["log"]), (0, first["lastIds"]["log"]))
 
 
 if __name__ == "__main__":

@@ -154,14 +154,14 @@ function installRow(
   const theirs = Math.max(others, ...obeyed.map(({ epoch }) => epoch));
   if (own > theirs) {
     // Without a beat it was uninstalled: what was made since is the team's own.
-    const isLost = beats.length > 0 && isAnotherDatabase(site, database, own);
-    database.install(isLost ? 'standby' : 'active', own);
+    const isLost = beats.length > 0 && isAnotherDatabase(site, database, own, readings);
+    database.install(isLost ? 'standby' : 'active', own, site.time);
     return;
   }
   const isOld = readings[site.index].record === undefined && own < 0;
   const mayBeActive = siteOf(ruling.epoch) === site.index || isOld;
   if (site.trouble('s3') !== undefined && mayBeActive) return;
-  database.install(own >= 0 ? 'active' : 'standby', own >= 0 ? own : theirs);
+  database.install(own >= 0 ? 'active' : 'standby', own >= 0 ? own : theirs, site.time);
   database.layFence(theirs, site.time);
 }
 
@@ -171,15 +171,15 @@ interface OwnSnapshot {
   readonly manifest: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The snapshots in our own bucket that have a manifest, oldest first. */
-function manifests(site: ModelSite): readonly OwnSnapshot[] {
+/** The snapshots in a site's bucket that have a manifest, oldest first. */
+function manifests(site: ModelSite, of: SiteIndex): readonly OwnSnapshot[] {
   const { deployment } = site.deployment;
   const prefix = keys.snapshots(deployment);
-  return site.keysBelow(prefix).flatMap((key) => {
+  return site.keysBelow(of, prefix).flatMap((key) => {
     const [id = '', file] = key.slice(prefix.length).split('/');
     const epoch = readSnapshotId(id)?.epoch;
     if (file !== 'manifest.json' || epoch === undefined) return [];
-    const manifest = site.json(site.index, key);
+    const manifest = site.json(of, key);
     const taker = site.deployment.sites[siteOf(epoch)].region;
     const isOurs = manifest?.['id'] === id && manifest['deployment'] === deployment;
     const isTrue = isOurs && isDeepStrictEqual(manifest['lineage'], { site: taker, epoch });
@@ -188,12 +188,26 @@ function manifests(site: ModelSite): readonly OwnSnapshot[] {
 }
 
 const ownSnapshots = (site: ModelSite): readonly number[] =>
-  manifests(site).flatMap(({ epoch, manifest }) => (manifest === undefined ? [] : [epoch]));
+  manifests(site, site.index).flatMap(({ epoch, manifest }) => (manifest === undefined ? [] : [epoch]));
 
-/** By the newest snapshot of that lineage; what cannot be read says nothing. */
-function isAnotherDatabase(site: ModelSite, database: ModelDatabase, lineage: number): boolean {
-  const newest = manifests(site).findLast(({ epoch }) => epoch === lineage)?.manifest;
-  return newest !== undefined && database.neverGaveOut(lastRunIdOf(newest) ?? 0);
+/**
+ * By the newest snapshot of that lineage, in our own bucket or else in the peer's, or by the one that its activation was
+ * made from; what cannot be read says nothing.
+ */
+function isAnotherDatabase(
+  site: ModelSite,
+  database: ModelDatabase,
+  lineage: number,
+  readings: readonly [RecordReading, RecordReading],
+): boolean {
+  const buckets = [site.index, site.peer];
+  const taken = buckets.map((of) => manifests(site, of).findLast(({ epoch }) => epoch === lineage)?.manifest);
+  const activations = readings.flatMap(({ record }) => (record?.activated.epoch === lineage ? [record.activated] : []));
+  const loaded = activations.flatMap(({ snapshot }) =>
+    snapshot === null ? [] : buckets.map((of) => site.json(of, keys.manifest(site.deployment.deployment, snapshot))),
+  );
+  const told = [...taken, ...loaded].find((manifest) => manifest !== undefined);
+  return told !== undefined && database.neverGaveOut(lastRunIdOf(told) ?? 0);
 }
 
 function bodyOf(

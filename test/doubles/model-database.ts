@@ -32,6 +32,8 @@ export class ModelDatabase {
   /** `undefined` = there is no state row. */
   role: 'active' | 'standby' | undefined;
   epoch = -1;
+  /** When the row was put there. */
+  rowSince = '';
   fence: ModelFence | null = null;
   /** What the fence paused and whose tasks it stopped: whole, by name. */
   pauseSet: readonly string[] = [];
@@ -67,8 +69,9 @@ export class ModelDatabase {
   }
 
   /** The first row, or one that comes back after it was lost. */
-  install(role: 'active' | 'standby', epoch: number): void {
+  install(role: 'active' | 'standby', epoch: number, at: string): void {
     this.role = role;
+    this.rowSince = at;
     this.epoch = epoch;
     if (role === 'standby') this.pauseWhatIsFree();
   }

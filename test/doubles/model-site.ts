@@ -91,12 +91,12 @@ export class ModelSite {
     return true;
   }
 
-  /** Keys below a prefix in our own bucket. */
-  keysBelow(prefix: string): readonly string[] {
-    if (this.trouble('s3') !== undefined) return [];
+  /** Keys below a prefix in a site's bucket. */
+  keysBelow(of: SiteIndex, prefix: string): readonly string[] {
+    if (this.trouble('s3', of) !== undefined) return [];
     return this.#around
-      .s3(this.index)
-      .list(this.#bucket(this.index), prefix)
+      .s3(of)
+      .list(this.#bucket(of), prefix)
       .map(({ key }) => key);
   }
 

@@ -18,6 +18,8 @@ export interface ModelTables {
   readonly dags: ReadonlyMap<string, boolean>;
   /** The highest id of a run; else as many as there are. */
   readonly lastRunId?: number;
+  /** Since when its state row is there. */
+  readonly rowSince?: string;
 }
 
 interface SnapshotFacts {
@@ -73,6 +75,7 @@ export function writeSnapshot(facts: SnapshotFacts): ReadonlyMap<string, Uint8Ar
       parts: [part],
     })),
     sequences: { dag_run: tables.lastRunId ?? tables.runs.length },
+    ...(tables.rowSince && { lastIds: { dag_run: tables.lastRunId }, rowSince: tables.rowSince }),
     pauseSet: {
       unpaused: [...tables.dags].filter(([, paused]) => !paused).map(([dagId]) => dagId),
       paused: [...tables.dags].filter(([, paused]) => paused).map(([dagId]) => dagId),

@@ -26,7 +26,12 @@ export function takeSnapshot(host: DataPathHost, random: string, done: (end: DrO
     id,
     at,
     lineage: { site: site.site.region, epoch },
-    tables: { runs: database.runs, dags: new Map(database.dags), lastRunId: database.lastRunId },
+    tables: {
+      runs: database.runs,
+      dags: new Map(database.dags),
+      lastRunId: database.lastRunId,
+      rowSince: database.rowSince,
+    },
     wrappedFor: site.deployment.sites.filter((_, index) => site.trouble('kms', index === 0 ? 0 : 1) === undefined),
   });
   const store = (isManifest: boolean): DrOutcome | 'next' => {

@@ -2,6 +2,7 @@ import type { Deployment, SiteIndex } from './deployment.ts';
 import { otherSite } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
+import type { OtherDatabase } from './other-database.ts';
 import { permissionOf } from './move-permission.ts';
 import type { SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
@@ -26,6 +27,8 @@ export interface FindingFacts extends StandingCase {
   readonly lastPauses: Manifest['pauseSet'] | undefined;
   /** What moves have paused by REST at the active site since it became that, whatever snapshots say by now. */
   readonly ourPauses: readonly string[];
+  /** What the active site has taken of a database that was made anew. */
+  readonly other: OtherDatabase | undefined;
 }
 
 /** What somebody has to act on, and what is worth a line. */
@@ -42,6 +45,7 @@ export function findingsOf(facts: FindingFacts): Found {
     findings: [
       ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), isStandbyUseless(facts)),
       ...twoActive(facts),
+      ...ofOtherDatabase(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
       ...ofCanaries(facts, stays),
       ...pauses.findings,
@@ -77,6 +81,18 @@ function twoActive({ deployment, standing }: FindingFacts): readonly Finding[] {
   const since = recorded < record.epoch ? -Infinity : millis(record.activated.at) + stale;
   const isLate = millis(beat.at) > since && beat.ageMilliseconds <= stale;
   return isLate ? [worksOn(deployment, standing, 'its own heartbeat says that it is active')] : [];
+}
+
+/** The good snapshots are older than what looks newest, and what is lost grows with every hour that nobody moves. */
+function ofOtherDatabase(facts: FindingFacts): readonly Finding[] {
+  const { deployment, standing, verdict, other } = facts;
+  if (other === undefined || troubleOf(facts) !== undefined) return [];
+  const { active, standby } = standing.roles;
+  const [from, to] = [deployment.sites[active].region, deployment.sites[standby].region];
+  const permission = permissionOf(verdict.key, 'manual');
+  const message = `the database of ${from} was made anew at ${other.since}, and is not the one of the snapshots before: no move restores what was taken of it since. Move to ${to}: that restores ${other.last}, the last one before. To go on with the new database instead, give that move \`snapshot: ${other.newest}\``;
+  const command = newMoveTo(facts, standby, `the database of ${from} was made anew`, permission);
+  return [{ name: 'database-replaced', message, command }];
 }
 
 /** What a check could not stop although it answers: `debts` are those that are left. */

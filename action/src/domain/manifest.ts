@@ -21,6 +21,8 @@ export const inFlightRun = z.object({
   tasks: z.record(z.string(), z.int()),
 });
 
+const ids = z.record(z.string(), z.int()).optional().catch(undefined);
+
 const manifest = z.object({
   ...versioned,
   id: z.string(),
@@ -34,6 +36,11 @@ const manifest = z.object({
   compression: z.enum(['zstd', 'gzip']),
   wraps: z.array(wrap),
   tables: z.array(table),
+  /** By table: the highest id of a row, and the last one that was given out. Snapshots of older releases lack the latter. */
+  sequences: ids,
+  lastIds: ids,
+  /** When the state row was put into the database: one that is not the first came after the one before was lost. */
+  rowSince: instant.optional().catch(undefined),
   pauseSet: z.object({ unpaused: z.array(z.string()), paused: z.array(z.string()) }),
   /** The first hundred; a snapshot of an earlier release names all. */
   inFlight: z.array(inFlightRun),
@@ -47,6 +54,12 @@ export type Part = Readonly<z.infer<typeof part>>;
 export type InFlightRun = Readonly<z.infer<typeof inFlightRun>>;
 /** What a snapshot holds; written last, so a snapshot without one does not exist. */
 export type Manifest = Readonly<z.infer<typeof manifest>>;
+
+/** Whether `older` has an id that the database of `newer` had never given out: in one database no sequence goes back. */
+export function isOfAnotherDatabase(newer: Manifest, older: Manifest): boolean {
+  const { lastIds = {} } = newer;
+  return Object.entries(older.sequences ?? {}).some(([table, highest]) => (lastIds[table] ?? Infinity) < highest);
+}
 
 /** Throws `MDR-SNAPSHOT-MANIFEST`. */
 export const parseManifest = (body: Uint8Array, where: string): Manifest =>

@@ -39,6 +39,7 @@ export const FINDING_NAMES = [
   'dr-waits',
   'canary-silent',
   'standby-unready',
+  'database-replaced',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];
 

@@ -1,6 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { MetricQuery, World, Work } from '../domain/ports.ts';
+import type { OtherDatabase } from '../domain/other-database.ts';
 import { staleAfter } from '../domain/reading.ts';
 import type { Probe, Probes } from '../domain/reading.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -8,7 +9,8 @@ import type { BothControls } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
 import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete } from './snapshots.ts';
+import { findNewest } from './newest-whole.ts';
+import type { Newest } from './newest-whole.ts';
 
 /** Who is asked, and at what time (milliseconds, by the clock that the reading goes by). */
 export interface Question {
@@ -21,8 +23,12 @@ export interface Question {
   readonly now: number;
 }
 
+export interface Asked extends Probes {
+  readonly other: OtherDatabase | undefined;
+}
+
 /** Asks every vantage point at once. */
-export async function ask(question: Question): Promise<Probes> {
+export async function ask(question: Question): Promise<Asked> {
   const { world, deployment, active, standby, controls, standing } = question;
   const [
     activeEnvironment,
@@ -33,7 +39,7 @@ export async function ask(question: Question): Promise<Probes> {
     standbyIdentity,
     heartbeat,
     standbyHeartbeat,
-    snapshot,
+    newest,
     work,
     extraMetrics,
   ] = await Promise.all([
@@ -60,7 +66,8 @@ export async function ask(question: Question): Promise<Probes> {
     standbyIdentity,
     heartbeat,
     standbyHeartbeat,
-    snapshot,
+    snapshot: 'answer' in newest ? { answer: newest.answer?.id } : newest,
+    other: 'answer' in newest ? newest.answer?.other : undefined,
     work,
     extraMetrics,
   };
@@ -84,9 +91,9 @@ async function askSnapshot(
   deployment: Deployment,
   standby: Side,
   record: ControlRecord | undefined,
-): Promise<Probe<string | undefined>> {
+): Promise<Probe<Newest | undefined>> {
   if (record === undefined) return { fault: 'error', detail: 'the current lineage is not known' };
-  return probeStored(() => newestComplete(world, standby, deployment, record.activated));
+  return probeStored(() => findNewest(world, standby, deployment, record.activated));
 }
 
 /** A canary that beats is a task that ran. Only when it is silent Airflow is made to count; then CloudWatch is asked. */

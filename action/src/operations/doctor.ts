@@ -13,7 +13,7 @@ import { workflowReports } from './doctor-rights.ts';
 import { siteFacts } from './doctor-site.ts';
 import { eachDeployment } from './each-deployment.ts';
 import { probeStored, sideOf } from './sides.ts';
-import { newestComplete } from './snapshots.ts';
+import { newestComplete } from './newest-whole.ts';
 import { readStanding } from './standing.ts';
 
 /** Checks what the deployments need, and says how each finding is cured. Changes nothing. */

@@ -23,7 +23,8 @@ import type { Target } from './move-target.ts';
 import { settle } from './settle.ts';
 import { probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, readSnapshot } from './snapshots.ts';
+import { newestComplete } from './newest-whole.ts';
+import { readSnapshot } from './snapshots.ts';
 import { readStanding, requireStanding } from './standing.ts';
 
 /**

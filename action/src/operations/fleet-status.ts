@@ -103,6 +103,8 @@ async function newestSnapshot(
   now: number,
 ): Promise<string | undefined> {
   const isCurrent = (id: string) => readSnapshotId(id)?.epoch === activated.epoch;
-  const young = await snapshotIds(standby, deployment, snapshotStamp(now - deployment.objectives.rpoSeconds * 1000));
+  const young = await snapshotIds(standby, deployment, {
+    after: snapshotStamp(now - deployment.objectives.rpoSeconds * 1000),
+  });
   return young.find(isCurrent) ?? (await snapshotIds(standby, deployment)).find(isCurrent);
 }

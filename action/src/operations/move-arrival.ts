@@ -15,7 +15,8 @@ import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
 import { awaitQuiet } from './quiet-target.ts';
 import { probe, probeStored } from './sides.ts';
-import { idsOf, isComplete, readSnapshot } from './snapshots.ts';
+import { idsToMove } from './newest-whole.ts';
+import { isComplete, readSnapshot } from './snapshots.ts';
 import { requireStanding } from './standing.ts';
 import { requireVerified } from './verify.ts';
 import { waitFor } from './wait.ts';
@@ -97,7 +98,7 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
     return found;
   }
   const paused = await patiently(scene, () => pausesOf(scene));
-  for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {
+  for (const id of await patiently(scene, () => idsToMove(world, to, deployment, lineage))) {
     if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
     // The plan's and all older ones were taken before anything was paused.
     if (id > verified.id && (await showsPauses(scene, id, paused))) continue;

@@ -20,7 +20,7 @@ import { observe } from './observe.ts';
 import type { Target } from './move-target.ts';
 import { asMdr, awaitQuiet } from './quiet-target.ts';
 import type { Side } from './sides.ts';
-import { requireNewestWhole } from './snapshots.ts';
+import { requireNewestWhole } from './newest-whole.ts';
 import type { FoundSnapshot } from './snapshots.ts';
 import { requireVerified } from './verify.ts';
 

@@ -17,7 +17,8 @@ import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
 import { bothSides, probeStored, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, readSnapshot, restorableAt } from './snapshots.ts';
+import { newestComplete, restorableAt } from './newest-whole.ts';
+import { readSnapshot } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed extends Found {
@@ -83,7 +84,7 @@ export async function observe(
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
     ...(known === undefined
       ? { findings: [], notes: [] }
-      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, verdict, seen })),
+      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, other: probes.other, verdict, seen })),
     warnings: warning === undefined ? [] : [warning],
   };
 }

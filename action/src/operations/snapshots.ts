@@ -27,9 +27,14 @@ export interface FoundSnapshot {
 const MANIFEST = '/manifest.json';
 
 /** Ids of the snapshots that have a manifest in the bucket of `side`, newest first; every lineage. */
-export async function snapshotIds(side: Side, deployment: Deployment, after = ''): Promise<readonly string[]> {
+export async function snapshotIds(
+  side: Side,
+  deployment: Deployment,
+  { after = '', beginning = '' }: { readonly after?: string; readonly beginning?: string } = {},
+): Promise<readonly string[]> {
   const prefix = keys.snapshots(deployment.deployment);
-  const objects = await side.ports.objects.list(side.bucket, prefix, after === '' ? undefined : `${prefix}${after}`);
+  const startAfter = after === '' ? undefined : `${prefix}${after}`;
+  const objects = await side.ports.objects.list(side.bucket, `${prefix}${beginning}`, startAfter);
   return objects
     .filter(({ key }) => key.endsWith(MANIFEST))
     .map(({ key }) => key.slice(prefix.length, -MANIFEST.length))
@@ -51,59 +56,18 @@ export async function idsOf(
   return recent.length > 0 ? recent : allOf(side, deployment, lineage);
 }
 
-/**
- * Id of the newest snapshot of `lineage` that is whole at `side`, as {@link requireNewestWhole} would take it; nothing is
- * opened but manifests.
- */
-export async function newestComplete(
-  world: World,
-  side: Side,
-  deployment: Deployment,
-  lineage: Lineage,
-): Promise<string | undefined> {
-  for await (const id of newestFirst(world, side, deployment, lineage))
-    if (await isComplete(side, deployment, id)) return id;
-  return undefined;
-}
-
-/** Whether each of these sites has one, as far as it answers; in the order in which they are given. */
-export const restorableAt = (
-  world: World,
-  [first, second]: readonly [Side, Side],
-  deployment: Deployment,
-  lineage: Lineage,
-): Promise<[boolean | undefined, boolean | undefined]> => {
-  const hasOne = async (side: Side): Promise<boolean | undefined> => {
-    const newest = await probe(() => newestComplete(world, side, deployment, lineage));
-    return 'answer' in newest ? newest.answer !== undefined : undefined;
-  };
-  return Promise.all([hasOne(first), hasOne(second)]);
-};
-
-/** Those of the lineage; what is older than a day is listed only when it is asked for. */
-async function* newestFirst(
-  world: World,
-  side: Side,
-  deployment: Deployment,
-  lineage: Lineage,
-): AsyncGenerator<string> {
-  const recent = await recentOf(world, side, deployment, lineage);
-  yield* recent;
-  const all = await allOf(side, deployment, lineage);
-  yield* all.filter((id) => !recent.includes(id));
-}
-
-async function recentOf(
+/** Those of the last day. */
+export async function recentOf(
   world: World,
   side: Side,
   deployment: Deployment,
   lineage: Lineage,
 ): Promise<readonly string[]> {
-  const ids = await snapshotIds(side, deployment, snapshotStamp(world.clock.now() - RECENT));
+  const ids = await snapshotIds(side, deployment, { after: snapshotStamp(world.clock.now() - RECENT) });
   return ids.filter((id) => isOf(id, lineage));
 }
 
-const allOf = async (side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> =>
+export const allOf = async (side: Side, deployment: Deployment, lineage: Lineage): Promise<readonly string[]> =>
   (await snapshotIds(side, deployment)).filter((id) => isOf(id, lineage));
 
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
@@ -126,7 +90,7 @@ async function holdsOf(side: Side, deployment: Deployment, id: string, promise: 
 }
 
 /** Whether it has wholly arrived, with its data key wrapped by the key of this site: one throttled call may leave it out. */
-async function isWhole(side: Side, deployment: Deployment, found: FoundSnapshot): Promise<boolean> {
+export async function isWhole(side: Side, deployment: Deployment, found: FoundSnapshot): Promise<boolean> {
   return found.manifest.wraps.some(({ region }) => region === side.region) && isAllThere(side, deployment, found);
 }
 
@@ -153,30 +117,6 @@ export async function requireNewest(
     fix: 'Run `snapshot` while the active site lives, and look whether its snapshot DAG runs and S3 replicates.',
     state: 'nothing was touched',
   });
-}
-
-/**
- * Id of the newest snapshot of `lineage` that is whole at `side`; those it skips are named. When none has,
- * the newest of all, for its verification to say what it lacks. A manifest that is damaged is no reason to skip, nor is
- * an S3 that does not answer. Throws `MDR-SNAPSHOT-NONE`, `MDR-SNAPSHOT-MANIFEST`.
- */
-export async function requireNewestWhole(
-  world: World,
-  side: Side,
-  deployment: Deployment,
-  lineage: Lineage,
-): Promise<string> {
-  const newest = await requireNewest(world, side, deployment, lineage);
-  const skipped: string[] = [];
-  for await (const id of newestFirst(world, side, deployment, lineage)) {
-    if (await isWhole(side, deployment, await readSnapshot(side, deployment, id))) {
-      if (skipped.length > 0)
-        world.log.warning(`skipped, since a part or the key of ${side.region} is missing: ${skipped.join(', ')}`);
-      return id;
-    }
-    skipped.push(id);
-  }
-  return newest;
 }
 
 /**

@@ -14,7 +14,8 @@ import { noRecord, timeOf } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { bothSides, probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, restorableAt, snapshotIds } from './snapshots.ts';
+import { newestComplete, restorableAt } from './newest-whole.ts';
+import { snapshotIds } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 /** Who is active since when, what is under way or owed, and what could be restored. Changes nothing. */

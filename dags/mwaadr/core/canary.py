@@ -116,7 +116,7 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
     fenced = found["role"] == "standby" and found["activated"] >= 0
     # Without a beat it was uninstalled, or never installed: what was made since is the team's own.
     lost = found["role"] == "active" and bool(beats)
-    if lost and _is_another_database(connection, cursor, deployment, here, found["epoch"]):
+    if lost and _is_another_database(connection, cursor, deployment, here, found["epoch"], records):
         found = found | {"role": "standby"}
 
     def install() -> None:
@@ -130,24 +130,26 @@ def _recover(connection: Any, cursor: Any, deployment: config.Deployment, here: 
     log.warning("installed our part of the metadata database, role %s, epoch %s", found["role"], found["epoch"])
 
 
-def _is_another_database(connection: Any, cursor: Any, deployment: config.Deployment, here: int, epoch: int) -> bool:
-    """True when it is known not to be the one of which this site took its newest snapshot in ``epoch``."""
-    newest = origin.newest_of(deployment, here, epoch)
+def _is_another_database(
+    connection: Any, cursor: Any, deployment: config.Deployment, here: int, epoch: int, records: Records
+) -> bool:
+    """True when it is known not to be the one of ``epoch``: what was taken of that, or loaded into it, is not here."""
+    newest = origin.newest_of(deployment, here, epoch, records.readable)
     if newest is None:
         return False
     try:
-        lacking = _retry(connection, lambda: origin.never_given_out(cursor, newest))
+        lacking = _retry(connection, lambda: origin.never_given_out(cursor, newest.manifest))
     except psycopg2.Error as error:
         log.warning("the sequences of this database cannot be read: %s", describe(error))
         return False
     if not lacking:
         return False
     log.warning(
-        "this is not the database that snapshot %s was taken of (%s): it stays a standby, and nobody is active; "
+        "this is not the database of snapshot %s (%s): it stays a standby, and nobody is active; "
         "run failover to %s, which restores it",
-        newest["id"],
+        newest.manifest["id"],
         ", ".join(f"{table} has ids up to {there} there, {given} here" for table, (there, given) in lacking.items()),
-        deployment.regions[here],
+        newest.region,
     )
     return True
 

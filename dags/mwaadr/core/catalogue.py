@@ -94,6 +94,20 @@ class Catalogue:
         return (link,) if link in ("inert", "live") else ("inert", "live")
 
 
+def last_given(cursor: Any, table: Table) -> int | None:
+    """The last id that the table's sequence has given out; None when it has none, or not for us to read."""
+    cursor.execute(
+        "select name, has_sequence_privilege(name, 'select') from pg_get_serial_sequence(%s, 'id') name "
+        "where name is not null",
+        (f"public.{table.name}",),
+    )
+    row = cursor.fetchone()
+    if not row or not row[1]:
+        return None
+    cursor.execute(f"select last_value - (not is_called)::int from {row[0]}")
+    return cursor.fetchone()[0]
+
+
 def alembic_heads(cursor: Any) -> dict[str, str | None]:
     """Heads of Airflow's own schema (`core`) and of the FAB provider's (`fab`, None when it has none)."""
     heads: dict[str, str | None] = {}

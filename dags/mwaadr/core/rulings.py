@@ -155,6 +155,12 @@ def taken_in(snapshots: list[str], epoch: int) -> list[str]:
     return [name for name in snapshots if _taken_in(name) == epoch]
 
 
+def made_from(records: list[dict[str, Any]], epoch: int) -> list[str]:
+    """The snapshots that ``records`` name as what the activation of ``epoch`` was made from."""
+    named = {r["activated"].get("snapshot") for r in records if r["activated"]["epoch"] == epoch}
+    return sorted(name for name in named if isinstance(name, str) and _taken_in(name) is not None)
+
+
 def proven_by(name: str, manifest: dict[str, Any] | None, deployment: str, regions: list[str] | tuple[str, str]) -> int:
     """The epoch in which the site was active that took this snapshot; -1 unless its manifest says what its id says."""
     epoch = _taken_in(name)

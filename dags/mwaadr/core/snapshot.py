@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 
-from mwaadr.core import bundle, manifest, rules
+from mwaadr.core import bundle, manifest, rules, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import (
     SETTINGS,
@@ -25,6 +25,7 @@ from mwaadr.core.catalogue import (
     content_hash,
     has_file,
     is_live,
+    last_given,
     live_runs,
     quoted,
     users,
@@ -90,6 +91,8 @@ def take(job: Job) -> str:
             "wraps": wraps,
             "tables": tables,
             "sequences": _highest_ids(cursor, catalogue),
+            "lastIds": _last_ids(cursor, catalogue),
+            "rowSince": state.since(cursor),
             "pauseSet": _pause_set(cursor, catalogue),
             **_in_flight(job, name, place, _runs_in_flight(cursor, source.live)),
             "bundle": bundle.digest(),
@@ -223,6 +226,13 @@ def _highest_ids(cursor: Any, catalogue: Catalogue) -> dict[str, int]:
     return highest
 
 
+def _last_ids(cursor: Any, catalogue: Catalogue) -> dict[str, int]:
+    """The last id that was given out, by table: in one database it never goes back, whatever rows are deleted."""
+    serial = [table for table in catalogue.tables() if catalogue.serial(table) and table.name not in KEEPS_NO_ID]
+    given = {table.name: last_given(cursor, table) for table in serial}
+    return {name: last for name, last in given.items() if last is not None}
+
+
 def _pause_set(cursor: Any, catalogue: Catalogue) -> dict[str, list[str]]:
     """Ids of the user's DAGs that have a file, or had one at the site before and are waited for, by pause state."""
     cursor.execute(
@@ -254,8 +264,8 @@ def _runs_in_flight(cursor: Any, live: list[int]) -> list[dict[str, Any]]:
         (live,),
     )
     runs: dict[tuple[str, str], dict[str, Any]] = {}
-    for dag_id, run_id, state, task_state, count in cursor.fetchall():
-        run = runs.setdefault((dag_id, run_id), {"dagId": dag_id, "runId": run_id, "state": state, "tasks": {}})
+    for dag_id, run_id, run_state, task_state, count in cursor.fetchall():
+        run = runs.setdefault((dag_id, run_id), {"dagId": dag_id, "runId": run_id, "state": run_state, "tasks": {}})
         if count:
             run["tasks"][task_state] = count
     return list(runs.values())

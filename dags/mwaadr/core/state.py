@@ -44,8 +44,15 @@ def create(cursor: Any, epoch: int, role: str) -> None:
     if "mwaadr_state" not in footprint.installed(cursor):
         footprint.create_table(cursor)
     cursor.execute(
-        "insert into public.mwaadr_state (epoch, role) values (%s, %s) on conflict do nothing", (epoch, role)
+        "insert into public.mwaadr_state (epoch, role, detail) values (%s, %s, jsonb_build_object('rowSince', "
+        """to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) on conflict do nothing""",
+        (epoch, role),
     )
+
+
+def since(cursor: Any) -> str | None:
+    """When the row was put there, the first one or one that came back; None for one of an earlier release."""
+    return recall(cursor, "rowSince")
 
 
 def learn(cursor: Any, epoch: int) -> bool:

@@ -67,7 +67,8 @@ function findings({ readings = [{}], hold = {}, beat = {}, pauses, ourPauses = [
   const seen = { periods: EXAMPLE_DEPLOYMENT.health, now: NOW, observer, others: [] };
   const reach = ['there', 'there'] as const;
   const verdict = judge(seen);
-  return findingsOf({ deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen, lastPauses: pauses, ourPauses });
+  const facts = { deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen };
+  return findingsOf({ ...facts, lastPauses: pauses, ourPauses, other: undefined });
 }
 
 const names = (told: Told) => findings(told).findings.map(({ name }) => name);
