@@ -183,7 +183,7 @@ const OF_THE_ACTION: readonly Mutant[] = [
     file: ARRIVAL,
     edits: [
       {
-        from: 'for (const id of await patiently(scene, () => idsOf(world, to, deployment, lineage))) {',
+        from: 'for (const id of await patiently(scene, () => idsToMove(world, to, deployment, lineage))) {',
         to: 'for (const id of [verified.id]) {',
       },
     ],

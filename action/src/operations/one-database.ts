@@ -40,7 +40,8 @@ export async function ofOneDatabase(
     if (since <= millis(lineage.at)) break;
     const known =
       isAll || rest.some((id) => takenAt(id) < since) ? rest : await around(side, deployment, lineage, since, rest);
-    const before = known.filter((id) => takenAt(id) < since);
+    // What lies there from before an uninstall was of an epoch of the same number, and is nobody's any more.
+    const before = known.filter((id) => takenAt(id) < since && takenAt(id) >= millis(lineage.at));
     const last = await firstReadable(side, deployment, before);
     const first = await firstReadable(side, deployment, known.filter((id) => takenAt(id) >= since).toReversed());
     if (last === undefined || first === undefined) break;
