@@ -23,6 +23,8 @@ export default {
     project('bed', ['**'], 'bed.test'),
     // The same, and too long for every run: `npm run test:all`.
     project('long', ['**'], 'long.test'),
+    // DAGs of others through real moves, for twenty minutes a version: `npm run test:foreign`.
+    project('foreign', ['foreign'], 'foreign.test'),
   ],
   maxWorkers: 2,
   // A guard against what hangs, not a measure: CI plays thousands of virtual hours on two shared cores.

@@ -36,6 +36,18 @@ export class AirflowRest {
     return text === '' ? undefined : JSON.parse(text);
   }
 
+  /** Status of a GET of anything that the web server has: `/api/v1/dags`, `/home`. */
+  async status(path: string): Promise<number> {
+    const { authorization } = await this.#headers();
+    const reply = await fetch(`${this.#url}${path}`, {
+      headers: authorization === undefined ? {} : { authorization },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(60_000),
+    });
+    await reply.arrayBuffer();
+    return reply.status;
+  }
+
   async trigger(dagId: string, runId: string): Promise<void> {
     const body = { dag_run_id: runId, conf: {}, ...(this.#three ? { logical_date: null } : {}) };
     await this.call('POST', `/dags/${dagId}/dagRuns`, body);

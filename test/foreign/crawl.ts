@@ -1,0 +1,111 @@
+import pLimit from 'p-limit';
+import type { Region } from '../sandbox/types.ts';
+import type { ForeignBed } from './bed.ts';
+
+/** What a person or a program may look at: of the site, of each DAG, of each run, of each task of a run. */
+const PATHS = {
+  2: {
+    site: [
+      ...[
+        'connections',
+        'dags',
+        'eventLogs',
+        'importErrors',
+        'pools',
+        'variables',
+        'dagWarnings',
+        'datasets',
+        'health',
+      ],
+      ...['datasets/events', 'dags/~/dagRuns', 'dags/~/dagRuns/~/taskInstances'],
+    ].map((path) => `/api/v1/${path}`),
+    pages: [
+      ...['/home', '/datasets', '/cluster_activity', '/dag-dependencies', '/object/datasets_summary'],
+      ...['/dagrun/list/', '/taskinstance/list/', '/variable/list/', '/connection/list/', '/pool/list/', '/xcom/list/'],
+      ...['/object/dataset_dependencies', '/log/list/', '/job/list/', '/triggerview/list/', '/slamiss/list/'],
+    ],
+    dag: [
+      ...['', '/details', '/tasks', '/dagRuns', '/datasets/queuedEvent'].map((path) => `/api/v1/dags/DAG${path}`),
+      ...['/grid', '/details', '/code'].map((path) => `/dags/DAG${path}`),
+      ...['grid_data?dag_id=DAG', 'graph_data?dag_id=DAG', 'calendar_data?dag_id=DAG'].map((path) => `/object/${path}`),
+    ],
+    run: ['', '/taskInstances', '/upstreamDatasetEvents'].map((path) => `/api/v1/dags/DAG/dagRuns/RUN${path}`),
+    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies', '/logs/1'].map(
+      (path) => `/api/v1/dags/DAG/dagRuns/RUN/taskInstances/TASK${path}`,
+    ),
+  },
+  3: {
+    site: [
+      ...['assets', 'assets/aliases', 'assets/events', 'backfills?dag_id=state_backfill', 'connections', 'dagStats'],
+      ...['dagWarnings', 'dags', 'eventLogs', 'importErrors', 'jobs', 'pools', 'variables', 'dagTags', 'plugins'],
+      ...['dags/~/dagRuns', 'dags/~/dagRuns/~/taskInstances', 'dags/~/dagRuns/~/hitlDetails', 'monitor/health'],
+    ].map((path) => `/api/v2/${path}`),
+    pages: [
+      ...['/', '/ui/dags', '/ui/dependencies', '/ui/dashboard/dag_stats', '/ui/backfills?dag_id=state_backfill'],
+      ...['/ui/dashboard/historical_metrics_data?start_date=2026-01-01T00:00:00Z', '/ui/partitioned_dag_runs'],
+      ...['/ui/config', '/ui/auth/menus', '/ui/teams'],
+    ],
+    dag: [
+      ...['', '/details', '/tasks', '/dagRuns', '/dagVersions', '/assets/queuedEvents'].map(
+        (path) => `/api/v2/dags/DAG${path}`,
+      ),
+      ...['/api/v2/dagSources/DAG', '/ui/next_run_assets/DAG', '/ui/dags/DAG/latest_run', '/ui/calendar/DAG'],
+      ...['/ui/structure/structure_data?dag_id=DAG', '/ui/grid/structure/DAG', '/ui/grid/runs/DAG'],
+    ],
+    run: [
+      ...['', '/taskInstances', '/upstreamAssetEvents', '/hitlDetails'].map(
+        (path) => `/api/v2/dags/DAG/dagRuns/RUN${path}`,
+      ),
+      ...['/ui/grid/ti_summaries/DAG?run_ids=RUN', '/ui/gantt/DAG/RUN', '/ui/dags/DAG/dagRuns/RUN/deadlines'],
+    ],
+    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies', '/logs/1', '/state-store'].map(
+      (path) => `/api/v2/dags/DAG/dagRuns/RUN/taskInstances/TASK${path}`,
+    ),
+  },
+} as const;
+
+/** Status of each path that was asked for. */
+export type Crawl = ReadonlyMap<string, number>;
+
+const ONE_OF_A_KIND = `dag_id not like '_filler\\_%' or dag_id like '_filler\\_000'`;
+const AT_ONCE = 4;
+
+export async function crawl(bed: ForeignBed, region: Region): Promise<Crawl> {
+  const { site, pages, dag, run, task } = PATHS[bed.isThree ? 3 : 2];
+  const rows = (select: string) => bed.sandbox.sql(region, select);
+  const dags = await rows(`select dag_id from dag where ${ONE_OF_A_KIND}`);
+  // Of ours a few: there is a beat every eight seconds.
+  const runs = await rows(
+    `select dag_id, run_id from dag_run r where dag_id not like 'mwaadr\\_%' or id in
+       (select id from dag_run m where m.dag_id = r.dag_id order by id desc limit 2)`,
+  );
+  const tasks = await rows(
+    `select dag_id, run_id, task_id from task_instance where dag_id like 'state\\_%' and map_index < 0`,
+  );
+  const filled = (templates: readonly string[], of: readonly Record<string, unknown>[]) =>
+    of.flatMap(({ dag_id, run_id, task_id }) =>
+      templates.map((template) =>
+        template
+          .replace('DAG', encodeURIComponent(String(dag_id)))
+          .replace('RUN', encodeURIComponent(String(run_id)))
+          .replace('TASK', encodeURIComponent(String(task_id))),
+      ),
+    );
+  const paths = [...site, ...pages, ...filled(dag, dags), ...filled(run, runs), ...filled(task, tasks)];
+  const rest = bed.rest(region);
+  const limit = pLimit(AT_ONCE);
+  return new Map(
+    await Promise.all(
+      paths.map((path) => limit(async () => [path, await rest.status(path).catch(() => 599)] as const)),
+    ),
+  );
+}
+
+/** Errors 5xx of a crawl that the other one did not have at the same path. */
+export function newErrors(before: Crawl, after: Crawl): string[] {
+  return [...after].flatMap(([path, status]) =>
+    status >= 500 && (before.get(path) ?? 200) < 500
+      ? [`${path}: ${status}, was ${before.get(path) ?? 'not asked for'}`]
+      : [],
+  );
+}
