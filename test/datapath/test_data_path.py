@@ -105,6 +105,8 @@ class Moved(unittest.TestCase):
         )
         known = str(self.target.version_of("user_0"))
         self.assertEqual(self.target.sql(query), [("done_0", known, known), ("flight", None, None)])
+        tries = "select distinct dag_version_id::text from task_instance_history where dag_id = 'user_1'"
+        self.assertEqual(self.target.sql(tries), [(None,)])
 
     def test_datasets_are_mapped_and_what_the_target_lacks_is_added(self) -> None:
         kind = "asset" if self.source.columns("asset") else "dataset"

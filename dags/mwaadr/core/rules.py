@@ -67,7 +67,8 @@ def remember_cut_off_tries(cursor: Any, catalogue: Catalogue, staged: list[str],
     values = {column: f's."{column}"' for column in columns}
     values |= dict.fromkeys(JOB_IDS, "null") | {"trigger_id": "null", "state": "'failed'"}
     values |= {"end_date": "now()", "duration": "extract(epoch from now() - s.start_date)"}
-    mapped = references.mapped("dag_version_id", catalogue, "inert")
+    # Its run is in flight: one try with the newest version, and Airflow looks for no tasks that the run lacks.
+    mapped = references.mapped("dag_version_id", catalogue, "live")
     if mapped:
         values["dag_version_id"] = mapped
     if "task_instance_id" in kept:
