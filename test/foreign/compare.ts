@@ -43,7 +43,7 @@ function expectedRows(table: string, source: Tables, target: Tables): Values[] {
   if (table !== 'task_instance_history') return rows;
   const columns = Object.keys(target.of(table)[0] ?? {});
   const cutOff = source.ofUsers('task_instance').filter(({ state }) => state === 'running' || state === 'restarting');
-  const tries = cutOff.map((row) => ({ ...cutOffTry(row, columns), ...versions(row, source, target, false) }));
+  const tries = cutOff.map((row) => ({ ...cutOffTry(row, columns), ...versions(row, source, target, true) }));
   return [...rows, ...tries.map((row) => comparable(table, withoutProcesses(row)))];
 }
 
@@ -152,4 +152,4 @@ function differencesOf(table: string, expected: readonly Values[], found: readon
   return [...out, ...extra.map((row) => `${table}: added ${identity(row)}: ${JSON.stringify(row).slice(0, 400)}`)];
 }
 
-const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
+const short = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value)).slice(0, 80);

@@ -30,7 +30,7 @@ const PATHS = {
       ...['grid_data?dag_id=DAG', 'graph_data?dag_id=DAG', 'calendar_data?dag_id=DAG'].map((path) => `/object/${path}`),
     ],
     run: ['', '/taskInstances', '/upstreamDatasetEvents'].map((path) => `/api/v1/dags/DAG/dagRuns/RUN${path}`),
-    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies', '/logs/1'].map(
+    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies'].map(
       (path) => `/api/v1/dags/DAG/dagRuns/RUN/taskInstances/TASK${path}`,
     ),
   },
@@ -58,7 +58,7 @@ const PATHS = {
       ),
       ...['/ui/grid/ti_summaries/DAG?run_ids=RUN', '/ui/gantt/DAG/RUN', '/ui/dags/DAG/dagRuns/RUN/deadlines'],
     ],
-    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies', '/logs/1', '/state-store'].map(
+    task: ['', '/tries', '/xcomEntries', '/links', '/dependencies', '/state-store'].map(
       (path) => `/api/v2/dags/DAG/dagRuns/RUN/taskInstances/TASK${path}`,
     ),
   },
@@ -74,10 +74,10 @@ export async function crawl(bed: ForeignBed, region: Region): Promise<Crawl> {
   const { site, pages, dag, run, task } = PATHS[bed.isThree ? 3 : 2];
   const rows = (select: string) => bed.sandbox.sql(region, select);
   const dags = await rows(`select dag_id from dag where ${ONE_OF_A_KIND}`);
-  // Of ours a few: there is a beat every eight seconds.
+  // The last ones of each DAG: some have one every minute, ours every eight seconds.
   const runs = await rows(
-    `select dag_id, run_id from dag_run r where dag_id not like 'mwaadr\\_%' or id in
-       (select id from dag_run m where m.dag_id = r.dag_id order by id desc limit 2)`,
+    `select dag_id, run_id from (select dag_id, run_id, row_number() over (partition by dag_id order by id desc) as n
+       from dag_run) r where n <= 6`,
   );
   const tasks = await rows(
     `select dag_id, run_id, task_id from task_instance where dag_id like 'state\\_%' and map_index < 0`,

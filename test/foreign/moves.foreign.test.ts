@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AirflowVersion } from '../sandbox/types.ts';
 import { ForeignBed } from './bed.ts';
 import { lost, type Move, repeated, succeededTwice } from './ledger.ts';
-import { EAST, type Evidence, play, WEST } from './story.ts';
+import { type Evidence, play, WEST } from './story.ts';
 import { statesOf } from './work.ts';
 
 const VERSION = (process.env['MWAADR_AIRFLOW'] ?? '2.10.3') as AirflowVersion;
@@ -40,7 +40,7 @@ describe(`DAGs that know nothing of us, Airflow ${VERSION}`, () => {
 
   it('fill more than a page before ours, and leave ours on the first one', () => {
     expect(seen.dags).toBeGreaterThanOrEqual(150);
-    expect(seen.before[0]).toBeLessThan(PAGE - 5);
+    expect(seen.before[0]).toBeLessThanOrEqual(PAGE - 5);
     expect(seen.before[1]).toBeGreaterThan(PAGE);
   });
 
@@ -135,5 +135,5 @@ describe(`DAGs that know nothing of us, Airflow ${VERSION}`, () => {
 /** Task → how it ended. */
 function ends({ tasks }: Evidence['there'], dag: string, run: string): Record<string, unknown> {
   const mine = tasks.filter((row) => row['dag_id'] === dag && row['run_id'] === run);
-  return Object.fromEntries(mine.map((row) => [row['task_id'], row['state']]));
+  return Object.fromEntries(mine.map((row) => [String(row['task_id']), row['state']]));
 }

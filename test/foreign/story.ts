@@ -8,7 +8,7 @@ import { heartbeat, listKeys, readJson, readObject } from '../support/dr-bucket.
 import { DEPLOYMENT, keys } from '../support/names.ts';
 import { type ForeignBed, PATIENCE } from './bed.ts';
 import { compare, type Comparison } from './compare.ts';
-import { copyOfSnapshot, watchActivations } from './copies.ts';
+import { watchActivations } from './copies.ts';
 import { crawl, newErrors } from './crawl.ts';
 import type { Values } from './documented.ts';
 import type { Line, Move } from './ledger.ts';
@@ -174,6 +174,9 @@ function runsOf(bed: ForeignBed, region: Region): Promise<Values[]> {
   );
 }
 
+/** Seconds; most of them need one. */
+const UNTIL_ALL_HAS_ENDED = 300;
+
 /** Waits until all runs that were in flight have ended; answers those that have not in time. */
 async function settled(bed: ForeignBed, region: Region, source: Tables): Promise<string[]> {
   const open = async (): Promise<string[]> => {
@@ -190,7 +193,9 @@ async function settled(bed: ForeignBed, region: Region, source: Tables): Promise
       );
   };
   const ended = async () => ((await open()).length === 0 ? true : undefined);
-  const inTime = await eventually('what was in flight has ended', PATIENCE, ended, bed.log).catch(() => false);
+  const inTime = await eventually('what was in flight has ended', UNTIL_ALL_HAS_ENDED, ended, bed.log).catch(
+    () => false,
+  );
   return inTime ? [] : open();
 }
 
@@ -223,7 +228,7 @@ async function answers(bed: ForeignBed): Promise<Values> {
     `select t.run_id, h.chosen_options from hitl_detail h join task_instance t on t.id = h.ti_id
      where t.dag_id = 'state_told'`,
   );
-  return Object.fromEntries(rows.map((row) => [row['run_id'], row['chosen_options']]));
+  return Object.fromEntries(rows.map((row) => [String(row['run_id']), row['chosen_options']]));
 }
 
 /** Bytes of the largest heartbeat and the largest result that lie in the buckets. */

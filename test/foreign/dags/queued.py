@@ -17,13 +17,13 @@ with DAG(
     "state_queued",
     schedule=None,
     start_date=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-    max_active_tasks=64,
+    max_active_tasks=160,
     tags=["states"],
 ):
 
     @task
     def many():
-        return list(range(60))
+        return list(range(150))
 
     @task
     def short(number):
