@@ -101,7 +101,8 @@ describe(`DAGs that know nothing of us, Airflow ${VERSION}`, () => {
   });
 
   it('Wl5: keep beats and results small', () => {
-    expect(seen.largest.beat).toBeLessThan(16 * 1024);
+    // Two lists of a hundred names each.
+    expect(seen.largest.beat).toBeLessThan(32 * 1024);
     expect(seen.largest.result).toBeLessThan(512 * 1024);
     expect(seen.fenceNames).toBeLessThanOrEqual(100);
   });
@@ -113,11 +114,10 @@ describe(`DAGs that know nothing of us, Airflow ${VERSION}`, () => {
 
   it('Wl7: have their loss counted to the fence', () => {
     const { takenAt, outputs } = seen.back;
-    const last = Math.max(
-      ...seen.ledger
-        .filter(({ site, event, at }) => site === WEST && event === 'success' && at < seen.back.committedAt + 60)
-        .map(({ at }) => at),
+    const work = seen.ledger.filter(
+      ({ site, event, dag }) => site === WEST && event === 'success' && !dag.startsWith('mwaadr_'),
     );
+    const last = Math.max(...work.map(({ at }) => at));
     const counted = Number(outputs['rpo-seconds']);
     expect(counted).toBeGreaterThanOrEqual(Math.floor(last - takenAt));
     expect(counted).toBeLessThanOrEqual(Math.ceil(seen.back.committedAt - takenAt));
