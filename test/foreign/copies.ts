@@ -42,9 +42,9 @@ export async function copyOfSnapshot<T>(
   into: string,
   snapshot: () => Promise<T>,
 ): Promise<T> {
-  let isOver = false;
+  const over = new AbortController();
   const copied = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const [row] = await bed.sandbox.sql(region, `select name from pg_ls_dir('pg_snapshots') as name limit 1`);
       if (row === undefined) continue;
       // One message is one transaction. The snapshot of another database, or one that is over, cannot be imported.
@@ -63,7 +63,7 @@ export async function copyOfSnapshot<T>(
   // Its failure is told when the snapshot is there.
   copied.catch(() => undefined);
   const result = await snapshot().finally(() => {
-    isOver = true;
+    over.abort();
   });
   await copied;
   return result;

@@ -5,6 +5,9 @@ import type { Region } from '../sandbox/types.ts';
 import type { ForeignBed } from './bed.ts';
 import { BY_NAME, ENCRYPTED, REFERENCES, UNFINISHED_TASK, type Values } from './documented.ts';
 
+/** An id in words: numbers and texts are what Airflow has for ids. */
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** All tables of a copy, with what is needed to know a row of it again at the other site. */
 export class Tables {
   readonly #rows: ReadonlyMap<string, readonly Values[]>;
@@ -88,11 +91,12 @@ export class Tables {
       const value = row[column];
       if (value === undefined || value === null) continue;
       const kind = tables.find((one) => this.#rows.has(one)) ?? '';
-      out[column] = this.#names.get(`${kind} ${String(value)}`) ?? `no ${kind} ${String(value)}`;
+      const name = `${kind} ${text(value)}`;
+      out[column] = this.#names.get(name) ?? `no ${name}`;
     }
-    if (row['ti_id'] !== undefined) out['ti_id'] = this.#tasks.get(row['ti_id']) ?? `no task ${String(row['ti_id'])}`;
+    if (row['ti_id'] !== undefined) out['ti_id'] = this.#tasks.get(row['ti_id']) ?? `no task ${text(row['ti_id'])}`;
     if (row['trigger_id'] !== undefined && row['trigger_id'] !== null)
-      out['trigger_id'] = this.#triggers.get(row['trigger_id']) ?? `no trigger ${String(row['trigger_id'])}`;
+      out['trigger_id'] = this.#triggers.get(row['trigger_id']) ?? `no trigger ${text(row['trigger_id'])}`;
     return out;
   }
 

@@ -10,7 +10,6 @@ import type { World } from '../domain/ports.ts';
 import { partsOf, refuseSnapshot } from '../domain/snapshot-integrity.ts';
 import { provenBy } from '../domain/standing.ts';
 import type { ProvenLineage } from '../domain/standing.ts';
-import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { openManifest } from './unwrap.ts';
 
