@@ -103,6 +103,16 @@ describe('A look at what nobody had looked at', () => {
     expect(await story.failover({ ...commandOf(await story.check()) })).toMatchObject({ to: WEST });
   });
 
+  test.each(['dark', 'denied', 'throttled'] as const)(
+    'waits for nothing after the claim when MWAA is %s',
+    async (quality) => {
+      const story = await MoveStory.running();
+      await story.killed(forced(TO_WEST), diesAfter('fenced'));
+      story.universe.fault({ service: 'airflow-api', quality, region: WEST });
+      expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
+    },
+  );
+
   test('takes an update of now not for one of hours ago', async () => {
     const story = await MoveStory.running();
     const east = story.universe.airflow(EAST);

@@ -27,7 +27,7 @@ const LIST_LIMIT_SECONDS = 120;
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
   const { world, deployment, to, move } = scene;
-  await awaitQuiet(world, deployment, to);
+  await probe(() => awaitQuiet(world, deployment, to));
   requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const chosen = await chooseSnapshot(scene);
   const result = await runMoveDag(scene, {

@@ -45,7 +45,7 @@ export async function planMove(
   const overridden = permissionOf(verdict.key, 'manual') === 'force';
   if (overridden) await requireFenceable(deployment, from, to);
   const lineage = standing.record.activated;
-  await world.log.group('Wait until the target may take over', () => awaitQuiet(world, deployment, to));
+  await world.log.group('Wait until the target may take over', () => asMdr(() => awaitQuiet(world, deployment, to)));
   const found = await world.log.group('Verify the snapshot at the target', async () => {
     const id = inputs.snapshot ?? (await requireNewestWhole(world, to, deployment, lineage));
     return (await requireVerified(world, to, deployment, id, lineage)).found;

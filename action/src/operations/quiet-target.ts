@@ -16,12 +16,12 @@ const BEAT_LIMIT_SECONDS = 600;
 
 /**
  * A target that is being updated, as our own reconcile does with the standby first, is waited for until its canary beats
- * again: only then it is able to do anything. Not for ever: whoever comes next says what it lacks. Throws `MDR-AWS-…`.
+ * again: only then it is able to do anything. Not for ever: whoever comes next says what it lacks. Throws AwsFault.
  */
 export async function awaitQuiet(world: World, deployment: Deployment, to: Side): Promise<void> {
   const { environment } = to.site;
   const status = async () => (await to.ports.environments.describe(environment))?.status ?? '';
-  const first = await asMdr(status);
+  const first = await status();
   if (!isPassing(first)) return;
   world.log.info(`${environment} is ${first}: waiting until that is over, for 45 min at most`);
   const isOver = await within(world, `${environment} to be AVAILABLE`, UPDATE_LIMIT_SECONDS, async () =>
