@@ -1,6 +1,7 @@
 import type { MoveStep } from '../domain/control-record.ts';
 import { totalOf } from '../domain/dr-result.ts';
 import type { ActivationReport } from '../domain/dr-result.ts';
+import { readSnapshotId } from '../domain/manifest.ts';
 import type { FailoverResult, SnapshotAge } from '../domain/results.ts';
 import { millis } from '../domain/stored-json.ts';
 import { debtLine, evidenceTable } from './check.ts';
@@ -50,11 +51,23 @@ const restored = (snapshot: SnapshotAge, startedAt: string): Inline =>
     ? t`Restored state: snapshot ${code(snapshot.id)}, taken ${moment(snapshot.takenAt)}, after the move began.`
     : t`Restored state: snapshot ${snapshotWords(snapshot)} when the move began.`;
 
-const lossLines = ({ loss, from, fence, startedAt }: FailoverResult): readonly Inline[] => [
-  restored(loss.snapshot, startedAt),
-  `Last sign of life of ${from}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
-  `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until ${fence === 'unproven' ? 'one heartbeat after the last that was seen' : `${from} was stopped`}).`,
-];
+function lossLines(result: FailoverResult): readonly Inline[] {
+  const { loss, from, fence, startedAt } = result;
+  const site = restoredSite(result);
+  const until =
+    fence === 'unproven' && site === from ? 'one heartbeat after the last that was seen' : `${site} was stopped`;
+  return [
+    restored(loss.snapshot, startedAt),
+    `Last sign of life of ${site}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
+    `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until ${until}).`,
+  ];
+}
+
+/** A move home restores what its own target had done: epochs of one site are all even, those of the other odd. */
+function restoredSite({ loss, epoch, from, to }: FailoverResult): string {
+  const taken = readSnapshotId(loss.snapshot.id)?.epoch;
+  return taken !== undefined && taken % 2 === epoch % 2 ? to : from;
+}
 
 type TaskRef = ActivationReport['rerun'][number];
 
@@ -81,28 +94,27 @@ function named(
 const TASK_HEAD = ['DAG', 'run', 'task', 'was'];
 
 function work(report: ActivationReport, context: Context): readonly Block[] {
-  const tasks = (title: string, list: 'rerun' | 'continued') =>
-    named(title, TASK_HEAD, bounded(report[list], context, taskRow, totalOf(report, list)), totalOf(report, list));
+  const list = <T>(
+    title: string,
+    head: readonly string[],
+    all: readonly T[],
+    total: number,
+    row: (item: T) => readonly Inline[],
+  ) => named(title, head, bounded(all, context, row, total), total);
   return [
-    ...tasks('Tasks that were cut off and run again', 'rerun'),
-    ...tasks('Tasks that go on where they were', 'continued'),
-    ...named(
+    ...list('Tasks that were cut off and run again', TASK_HEAD, report.rerun, totalOf(report, 'rerun'), taskRow),
+    ...list('Tasks that go on where they were', TASK_HEAD, report.continued, totalOf(report, 'continued'), taskRow),
+    ...list(
       'DAGs that the new side had not parsed; each comes up as it was, with its runs, once its file can be parsed',
       ['DAG'],
-      bounded(report.missingDags, context, (dagId) => [code(dagId)], totalOf(report, 'missingDags')),
+      report.missingDags,
       totalOf(report, 'missingDags'),
+      (dagId) => [code(dagId)],
     ),
-    ...named(
-      'Next scheduled runs',
-      ['DAG', 'at'],
-      bounded(
-        report.nextRuns,
-        context,
-        ({ dagId, at }) => [code(dagId), at === null ? 'not scheduled' : moment(at)],
-        totalOf(report, 'nextRuns'),
-      ),
-      totalOf(report, 'nextRuns'),
-    ),
+    ...list('Next scheduled runs', ['DAG', 'at'], report.nextRuns, totalOf(report, 'nextRuns'), ({ dagId, at }) => [
+      code(dagId),
+      at === null ? 'not scheduled' : moment(at),
+    ]),
     ...(report.whole == null
       ? []
       : [{ kind: 'paragraph', text: t`All of them by name: ${code(report.whole)} in the DR bucket there.` } as const]),

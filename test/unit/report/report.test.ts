@@ -250,6 +250,14 @@ describe('a failover', () => {
     expect(markdown({ ...samples.failover, loss })).toContain('none seen');
   });
 
+  test('names the site whose work is restored, which a move home does not leave', () => {
+    expect(markdown(samples.failover)).toContain('Last sign of life of us-east-1');
+    const snapshot = { ...samples.failover.loss.snapshot, id: '20261124T101500Z-e1-ab12cd34' };
+    const home = { ...samples.failover, epoch: 3, loss: { ...samples.failover.loss, snapshot } };
+    expect(markdown(home)).toContain('Last sign of life of us-west-2');
+    expect(markdown(home)).toContain('(until us-west-2 was stopped)');
+  });
+
   test('says of a snapshot that is newer than the move when it was taken, and no age', () => {
     expect(markdown(samples.failover)).toContain('6 min 3 s old when the move began.');
     const snapshot = { ...samples.failover.loss.snapshot, takenAt: '2026-11-24T10:23:00Z', ageSeconds: 0 };
