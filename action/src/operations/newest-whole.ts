@@ -82,8 +82,8 @@ export async function requireNewestWhole(
   deployment: Deployment,
   lineage: Activated,
 ): Promise<string> {
-  const newest = await requireNewest(world, side, deployment, lineage);
   const all = await allOf(side, deployment, lineage);
+  const newest = all[0] ?? (await requireNewest(world, side, deployment, lineage));
   const { ids, other } = await ofOneDatabase(side, deployment, lineage, all, true);
   if (other !== undefined)
     world.log.warning(
