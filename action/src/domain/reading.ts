@@ -10,6 +10,7 @@ import { readSnapshotId } from './manifest.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
+import { UPDATE_DEADLINE } from './verdict.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
 export type Probe<T> =
@@ -164,15 +165,12 @@ function roleSignal(trouble: Trouble | undefined): Signal {
   return kind === 'unclear' ? { quality: 'dark', value: why } : none(why);
 }
 
-/** Milliseconds for which a state may be the same one though nobody looked: as long as one excuses an environment. */
-const UNSEEN = 2 * 3_600_000;
-
 function statusOf(probe: Probes['activeEnvironment'], now: number, before: Reading | undefined): Reading['status'] {
   if (!('answer' in probe) || probe.answer === undefined) return null;
   const { status, lastUpdate } = probe.answer;
   const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
-  // The same state may be another one of its kind, when nobody looked in between.
-  if (before?.status?.name === status && now - millis(before.at) <= UNSEEN)
+  // The same state may be another one of its kind, when nobody looked for longer than one excuses an environment.
+  if (before?.status?.name === status && now - millis(before.at) <= UPDATE_DEADLINE)
     return { name: status, since: iso(Math.max(millis(before.status.since), update ?? -Infinity)) };
   return { name: status, since: iso(update ?? now) };
 }

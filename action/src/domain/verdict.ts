@@ -24,7 +24,7 @@ export interface Verdict {
 }
 
 /** How long a site that says it is being updated is excused. MWAA calls 20 to 30 minutes typical, upgrades up to two hours. */
-const UPDATE_DEADLINE = 2 * 3_600_000;
+export const UPDATE_DEADLINE = 2 * 3_600_000;
 const UPDATING = ['CREATING', 'UPDATING', 'MAINTENANCE', 'CREATING_SNAPSHOT', 'ROLLING_BACK'];
 
 /**

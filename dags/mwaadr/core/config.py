@@ -107,8 +107,9 @@ class Keys:
         return f"{self.snapshots}{snapshot}/in-flight.json"
 
 
-LISTED = 100
-"""How many of a list that grows with the workload stand in what every run reads; the whole is an object of its own."""
+NAMED = 100
+"""So many names of a list that grows with the workload go into what is read often: a heartbeat, a manifest, a result.
+All of them are kept elsewhere: in the state row, or in an object of their own."""
 
 
 def taken_at(snapshot: str) -> str:

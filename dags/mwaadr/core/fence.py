@@ -14,13 +14,11 @@ from typing import Any
 
 from mwaadr.core import state
 from mwaadr.core.catalogue import literals
-from mwaadr.core.config import OURS, iso
+from mwaadr.core.config import NAMED, OURS, iso
 from mwaadr.core.facts import CUT_OFF, NOT_BEGUN
 
 SECONDS_TO_DIE = 30
 """A task whose state was taken from it is killed at its next heartbeat; seen after 8 to 10 s."""
-NAMED = 100
-"""So many names go into a heartbeat; all of them are kept in the row (`pauseSet`, `startedBefore`, `stopped`)."""
 BLANK: dict[str, Any] = {
     "grade": "paused",
     "pausedTotal": 0,

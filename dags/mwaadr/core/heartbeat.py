@@ -9,11 +9,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import bundle, fence, footprint, state
+from mwaadr.core import bundle, footprint, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import Catalogue, airflow_version, has_file, live_runs, running_tasks
-from mwaadr.core.config import OURS, Deployment, Keys, Site, now, taken_at
-from mwaadr.core.fence import NAMED
+from mwaadr.core.config import NAMED, OURS, Deployment, Keys, Site, now, taken_at
 from mwaadr.core.lineage import Records
 
 UNTOLD = ("since", "stopAt")
@@ -114,6 +113,6 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
         "unpausedUserDags": len(free) if standby else unpaused,
         "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,
-        "unpaused": free[: fence.NAMED],
+        "unpaused": free[:NAMED],
         "foreign": footprint.foreign(cursor),
     }

@@ -30,7 +30,7 @@ from mwaadr.core.catalogue import (
     quoted,
     users,
 )
-from mwaadr.core.config import LISTED, OURS, iso
+from mwaadr.core.config import NAMED, OURS, iso
 from mwaadr.core.copytext import RowHash, Rows
 from mwaadr.core.crypto import FernetBox, SnapshotKeys, compression
 from mwaadr.core.errors import MdrError, describe
@@ -249,11 +249,11 @@ def _pause_set(cursor: Any, catalogue: Catalogue) -> dict[str, list[str]]:
 
 def _in_flight(job: Job, name: str, place: Place, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """The first of the runs, and how many there are; all of them in an object beside the parts when they are many."""
-    if len(runs) > LISTED:
+    if len(runs) > NAMED:
         key = job.keys.in_flight(name)
         place.written.append(key)
         place.bucket.put_json(key, {"schemaVersion": 1, "snapshot": name, "inFlight": runs})
-    return {"inFlight": runs[:LISTED], "inFlightTotal": len(runs)}
+    return {"inFlight": runs[:NAMED], "inFlightTotal": len(runs)}
 
 
 def _runs_in_flight(cursor: Any, live: list[int]) -> list[dict[str, Any]]:

@@ -15,10 +15,9 @@ import psycopg2
 
 from mwaadr.core import footprint, state
 from mwaadr.core.catalogue import literals
-from mwaadr.core.config import OURS, now
+from mwaadr.core.config import NAMED, OURS, now
 from mwaadr.core.errors import MdrError, Refused, describe
 from mwaadr.core.facts import CUT_OFF, FINISHED_RUN
-from mwaadr.core.fence import NAMED
 from mwaadr.core.lineage import read_records, require_record
 from mwaadr.core.work import Job, bounded
 

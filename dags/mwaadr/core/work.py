@@ -125,10 +125,10 @@ def keep_short(job: Job) -> None:
     """Leaves the first of each long list in the report, and the number of all; the whole is an object of its own."""
     report = job.result.get("report") or {}
     totals = {name: len(rows) for name, rows in report.items() if isinstance(rows, list)}
-    if all(total <= config.LISTED for total in totals.values()):
+    if all(total <= config.NAMED for total in totals.values()):
         return
     key = job.keys.whole_report(job.run_id)
-    short = {name: rows[: config.LISTED] for name, rows in report.items() if name in totals}
+    short = {name: rows[: config.NAMED] for name, rows in report.items() if name in totals}
     job.result["report"] = report | short | {"totals": totals, "whole": key}
     try:
         job.bucket().put_json(key, {"schemaVersion": 1, "dagRunId": job.run_id, "report": report})
