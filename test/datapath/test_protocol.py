@@ -438,6 +438,13 @@ class AnotherDatabase(OfTwoSites):
         self.assertEqual(self.east.one("select count(*) from dag_run where run_id like 'done_%%'"), 11)
         self.assertEqual(self.paused(self.east), {"user_0": False, "user_1": False, "user_2": True})
 
+    def activate_the_west(self) -> None:
+        self.bed.replicate()
+        prepare_target(self.west)
+        self.bed.control(1, "claimed")
+        self.west.beat()
+        self.assertEqual(self.west.run("activate", **self.bed.conf(self.snapshot))["outcome"], "done")
+
     def test_one_that_lost_nothing_but_its_row_is_active(self) -> None:
         self.east.sql("delete from mwaadr_state")
         beat, log = self.beats(self.east)
@@ -450,11 +457,7 @@ class AnotherDatabase(OfTwoSites):
         self.assertEqual(self.beats(self.east)[0]["role"], "active")
 
     def test_a_restored_site_that_loses_its_row_is_active_though_its_sequences_are_its_own(self) -> None:
-        self.bed.replicate()
-        prepare_target(self.west)
-        self.bed.control(1, "claimed")
-        self.west.beat()
-        self.assertEqual(self.west.run("activate", **self.bed.conf(self.snapshot))["outcome"], "done")
+        self.activate_the_west()
         self.bed.control(1)
         self.assertEqual(self.west.run("snapshot")["outcome"], "done")
         self.west.sql("delete from mwaadr_state")
@@ -510,11 +513,7 @@ class AnotherDatabase(OfTwoSites):
         self.assertEqual((ran.returncode, self.row(self.east)), (0, (0, "active")))
 
     def test_made_anew_before_its_first_snapshot_it_lacks_what_its_activation_loaded(self) -> None:
-        self.bed.replicate()
-        prepare_target(self.west)
-        self.bed.control(1, "claimed")
-        self.west.beat()
-        self.assertEqual(self.west.run("activate", **self.bed.conf(self.snapshot))["outcome"], "done")
+        self.activate_the_west()
         made = {"site": "us-west-2", "epoch": 1, "at": "2026-11-24T00:00:00.000Z"}
         self.bed.control(1, activated=made | {"snapshot": self.snapshot["snapshot"]})
         self.west.beat()

@@ -104,26 +104,11 @@ export const NOW = '(now)';
 export function taskInFlight(row: Values): Values {
   const state = String(row['state']);
   const newId = 'id' in row ? { id: NEW } : {};
-  if (state === 'running' || state === 'restarting')
-    return {
-      ...row,
-      ...emptied(row, [...OF_A_PROCESS, ...OF_A_TRY]),
-      ...newId,
-      state: null,
-      hostname: '',
-      max_tries: Number(row['max_tries']) + 1,
-    };
+  const anew = { ...row, ...emptied(row, [...OF_A_PROCESS, ...OF_A_TRY]), ...newId, state: null, hostname: '' };
+  if (state === 'running' || state === 'restarting') return { ...anew, max_tries: Number(row['max_tries']) + 1 };
   if (state !== 'queued' && state !== 'scheduled') return row;
-  if (row['next_method'] !== null)
-    return { ...row, ...emptied(row, OF_A_PROCESS), ...newId, state: 'scheduled', hostname: '' };
-  return {
-    ...row,
-    ...emptied(row, [...OF_A_PROCESS, ...OF_A_TRY]),
-    ...newId,
-    state: null,
-    hostname: '',
-    try_number: Math.max(Number(row['try_number']) - 1, 0),
-  };
+  if (row['next_method'] === null) return { ...anew, try_number: Math.max(Number(row['try_number']) - 1, 0) };
+  return { ...row, ...emptied(row, OF_A_PROCESS), ...newId, state: 'scheduled', hostname: '' };
 }
 
 /** "the cut-off try kept in the history as `failed`"; `columns` are those of the history. */

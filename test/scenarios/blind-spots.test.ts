@@ -17,6 +17,17 @@ const remove = (story: MoveStory, region: string, prefix: string) => {
 };
 const ALL: readonly Service[] = ['s3', 'airflow-api', 'airflow-env', 'cloudwatch', 'sts', 'kms'];
 
+/** Its scheduler stands still meanwhile, and so does its canary. */
+function updatesFor({ universe }: MoveStory, region: string, minutes: number): void {
+  const airflow = universe.airflow(region);
+  airflow.status = 'UPDATING';
+  airflow.frozen = true;
+  universe.clock.after(minutes * 60_000, () => {
+    airflow.status = 'AVAILABLE';
+    airflow.frozen = false;
+  });
+}
+
 describe('A look at what nobody had looked at', () => {
   test('counts the loss of a move home to the fence of the side whose work is restored', async () => {
     const story = await MoveStory.running();
@@ -79,26 +90,14 @@ describe('A look at what nobody had looked at', () => {
 
   test('waits for a target that is UPDATING until it beats again', async () => {
     const story = await MoveStory.onTheBadDay();
-    const west = story.universe.airflow(WEST);
-    west.status = 'UPDATING';
-    west.frozen = true;
-    story.universe.clock.after(25 * 60_000, () => {
-      west.status = 'AVAILABLE';
-      west.frozen = false;
-    });
+    updatesFor(story, WEST, 25);
     expect(await story.failover({ ...TO_WEST, wait: '1500' })).toMatchObject({ to: WEST });
   });
 
   test('waits for it after the claim, too', async () => {
     const story = await MoveStory.running();
     await story.killed(forced(TO_WEST), diesAfter('fenced'));
-    const west = story.universe.airflow(WEST);
-    west.status = 'UPDATING';
-    west.frozen = true;
-    story.universe.clock.after(40 * 60_000, () => {
-      west.status = 'AVAILABLE';
-      west.frozen = false;
-    });
+    updatesFor(story, WEST, 40);
     await story.minutes(5);
     expect(await story.failover({ ...commandOf(await story.check()) })).toMatchObject({ to: WEST });
   });
