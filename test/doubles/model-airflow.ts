@@ -149,7 +149,14 @@ export class ModelAirflow extends ModelDatabase {
   #tryBeat(isThere: () => boolean, retries: number, done: (ok: boolean) => void): void {
     const hasLocks = this.beatsWithoutLocks === 0;
     if (!hasLocks) this.beatsWithoutLocks -= 1;
-    const host = { site: this.#site, database: this, version: this.version, isThere, hasLocks: () => hasLocks };
+    const host = {
+      site: this.#site,
+      database: this,
+      version: this.version,
+      isThere,
+      hasLocks: () => hasLocks,
+      pausedOwnDags: () => [...this.drDags].flatMap(([dagId, paused]) => (paused ? [dagId] : [])),
+    };
     beat(host, (ok) => {
       if (ok || retries === 0 || !isThere()) done(ok);
       else

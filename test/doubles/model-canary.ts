@@ -18,6 +18,7 @@ export interface CanaryHost {
   readonly isThere: () => boolean;
   /** False while the beat cannot have a lock that it needs. */
   readonly hasLocks: () => boolean;
+  readonly pausedOwnDags: () => readonly string[];
 }
 
 /** A task whose state was taken from it is dead by then (milliseconds): Airflow 2 sees it end, Airflow 3 waits. */
@@ -122,7 +123,10 @@ function obey(host: CanaryHost, readings: readonly [RecordReading, RecordReading
     database.learn(others);
     database.layFence(others, site.time);
   }
-  if (database.role !== 'standby') return;
+  if (database.role !== 'standby') {
+    database.bringLateUp();
+    return;
+  }
   database.pauseWhatIsFree();
   if (database.fence !== null) database.stopTasks();
 }
@@ -211,7 +215,7 @@ function isAnotherDatabase(
 }
 
 function bodyOf(
-  { site, database, version }: CanaryHost,
+  { site, database, version, pausedOwnDags }: CanaryHost,
   [own, peer]: readonly [RecordReading, RecordReading],
   readAt: string,
 ) {
@@ -234,12 +238,24 @@ function bodyOf(
       unpausedUserDags: database.unpaused.length,
       liveUserRuns: database.runningRuns.length,
       userDags: database.dags.size,
+      pausedOwnDags: pausedOwnDags(),
     },
+    late: isHeld ? lateOf([]) : lateOf([...database.late]),
     fence: isHeld && fence !== null ? { ...fence, ...toldOf(database) } : null,
     snapshot: null,
     bundle: 'x',
     dbAccess: 'mwaa-env',
   });
+}
+
+function lateOf(late: readonly (readonly [string, boolean])[]) {
+  const unpaused = late.flatMap(([dagId, paused]) => (paused ? [] : [dagId])).toSorted();
+  return {
+    total: late.length,
+    dags: late.map(([dagId]) => dagId).toSorted(),
+    unpausedTotal: unpaused.length,
+    unpaused,
+  };
 }
 
 const rawEpochOf = (record: SeenRecord | undefined): number | null => record?.rawEpoch ?? null;

@@ -224,7 +224,11 @@ class Activation extends Restore {
     database.passRunId(this.lastRunId);
     const rerun = live.map(({ dagId, runId }) => ({ dagId, runId, taskId: 'task', mapIndex: -1, was: 'running' }));
     const report = { rerun, unpaused: pauseSet.unpaused.length };
-    database.activate(epoch, { move, snapshot, committedAt: site.time, report }, runs, pauseSet.unpaused);
+    const dags = new Map([
+      ...pauseSet.unpaused.map((dagId) => [dagId, false] as const),
+      ...pauseSet.paused.map((dagId) => [dagId, true] as const),
+    ]);
+    database.activate(epoch, { move, snapshot, committedAt: site.time, report }, runs, dags);
     this.host.activated(this.conf);
     return { outcome: 'done', snapshot, epoch, move, committedAt: site.time, report };
   }

@@ -47,6 +47,8 @@ export class ModelDatabase {
   readonly lockedDags = new Set<string>();
   /** User DAG → paused. */
   readonly dags = new Map<string, boolean>(Object.entries(USER_DAGS));
+  /** DAGs of a snapshot that are not parsed here yet, as they were → paused. */
+  readonly late = new Map<string, boolean>();
   runs: ModelRun[] = [];
   /** The highest id that a run ever got here. */
   lastRunId = 0;
@@ -116,7 +118,12 @@ export class ModelDatabase {
     if (this.role === 'standby' && this.fence !== null && isOver) this.fence = { ...this.fence, grade: 'stopped' };
   }
 
-  activate(epoch: number, activation: ModelActivation, runs: readonly ModelRun[], unpaused: readonly string[]): void {
+  activate(
+    epoch: number,
+    activation: ModelActivation,
+    runs: readonly ModelRun[],
+    dags: ReadonlyMap<string, boolean>,
+  ): void {
     this.role = 'active';
     this.epoch = epoch;
     this.activation = activation;
@@ -125,7 +132,18 @@ export class ModelDatabase {
     this.pauseSet = [];
     this.stoppedTasks = [];
     this.runs = [...runs];
-    for (const dagId of this.dags.keys()) this.dags.set(dagId, !unpaused.includes(dagId));
+    for (const dagId of this.dags.keys()) this.dags.set(dagId, dags.get(dagId) ?? true);
+    this.late.clear();
+    for (const [dagId, paused] of dags) if (!this.dags.has(dagId)) this.late.set(dagId, paused);
+  }
+
+  /** What was parsed since the activation is as it was at the source. */
+  bringLateUp(): void {
+    for (const [dagId, paused] of this.late) {
+      if (!this.dags.has(dagId)) continue;
+      this.dags.set(dagId, paused);
+      this.late.delete(dagId);
+    }
   }
 
   /** The state row and all in it is gone; Airflow's own tables are as they were. */
@@ -137,6 +155,7 @@ export class ModelDatabase {
     this.stoppedTasks = [];
     this.activation = undefined;
     this.inert = undefined;
+    this.late.clear();
   }
 
   /** The environment was made anew: the database is empty, and what is parsed comes up paused. */

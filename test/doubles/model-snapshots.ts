@@ -28,7 +28,7 @@ export function takeSnapshot(host: DataPathHost, random: string, done: (end: DrO
     lineage: { site: site.site.region, epoch },
     tables: {
       runs: database.runs,
-      dags: new Map(database.dags),
+      dags: new Map([...database.dags, ...database.late]),
       lastRunId: database.lastRunId,
       rowSince: database.rowSince,
     },

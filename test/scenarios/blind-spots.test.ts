@@ -88,6 +88,45 @@ describe('A look at what nobody had looked at', () => {
     expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
   });
 
+  test.each(['version', 'no DAG', DAG_IDS.restore, DAG_IDS.activate])(
+    'calls no standby ready that every move would refuse (%s)',
+    async (what) => {
+      const story = await MoveStory.running();
+      const west = story.universe.airflow(WEST);
+      if (what === 'version') west.version = '2.10.4';
+      else if (what === 'no DAG') west.dags.clear();
+      else west.drDags.set(what, true);
+      await story.minutes(60);
+      const { verdict, findings } = await story.check({ wait: '1500' });
+      expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ state: 'nothing was touched' });
+      expect([verdict.key, findings.map(({ name }) => name)]).toEqual(['DEGRADED', ['standby-unready']]);
+    },
+  );
+
+  test('is red for a day while a DAG of before the move has no file', async () => {
+    const story = await MoveStory.running();
+    const west = story.universe.airflow(WEST);
+    for (const dagId of ['orders', 'report']) west.dags.delete(dagId);
+    story.universe.lose(EAST);
+    await story.check({ wait: '1500' });
+    await story.failover(TO_WEST);
+    const names = async () =>
+      (await story.check()).findings.map(({ name, message }) => [name, message.split(' do')[0]]);
+    await story.minutes(2);
+    expect(await names()).toEqual([]);
+    await story.minutes(10);
+    expect(await names()).toEqual([['dags-missing', 'one DAG of before the move']]);
+    west.dags.set('orders', true);
+    await story.minutes(3);
+    expect([west.dags.get('orders'), await names()]).toEqual([false, []]);
+    west.dags.delete('orders');
+    west.late.set('orders', false);
+    await story.minutes(10);
+    expect(await names()).toHaveLength(1);
+    await story.minutes(60 * 24);
+    expect(await names()).toEqual([]);
+  });
+
   test('waits for a target that is UPDATING until it beats again', async () => {
     const story = await MoveStory.onTheBadDay();
     updatesFor(story, WEST, 25);

@@ -48,6 +48,7 @@ export function findingsOf(facts: FindingFacts): Found {
       ...ofOtherDatabase(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
       ...ofCanaries(facts, stays),
+      ...ofMissingDags(facts),
       ...pauses.findings,
       ...(stays.includes('activePeer')
         ? [peerUnreadable(deployment, standing.roles.active, 'a move away from it would not stop its DAGs')]
@@ -144,6 +145,26 @@ function ofPauses(facts: FindingFacts): Found {
   return { findings: [{ name: 'all-paused', message }], notes: [] };
 }
 
+/**
+ * DAGs that worked before the move, and whose files have not come after it: red long enough to be seen, and no longer,
+ * since a team may have retired them with it. A heartbeat that taught of the activation does not know when that was.
+ */
+function ofMissingDags(facts: FindingFacts): readonly Finding[] {
+  const { record, recorded, roles, beats } = facts.standing;
+  const beat = beats[roles.active];
+  if (beat?.role !== 'active' || beat.late === undefined || beat.late.unpausedTotal === 0) return [];
+  if (troubleOf(facts) !== undefined || recorded < record.epoch) return [];
+  const since = millis(beat.at) - millis(record.activated.at);
+  if (since <= staleAfter(facts.deployment) || since > DAY) return [];
+  const { region, environment, dagsBucket, dagsPath } = facts.deployment.sites[roles.active];
+  const { unpausedTotal: total, unpaused } = beat.late;
+  const what = total === 1 ? 'one DAG of before the move does' : `${total} DAGs of before the move do`;
+  const message = `${what} not run in ${region}, since no file there can be parsed for it (${firstOf(unpaused, total)}): look at the import errors in Airflow of ${environment}, and at s3://${dagsBucket}/${dagsPath}. A DAG that is parsed goes on by itself, with its runs. For one that you have retired do nothing: this is red for one day only`;
+  return [{ name: 'dags-missing', message }];
+}
+
+const DAY = 24 * 3_600_000;
+
 /** Whoever cannot read the record goes on after a move that it does not hear of. */
 function peerUnreadable({ sites }: Deployment, site: SiteIndex, so: string): Finding {
   const [own, other] = [sites[site], sites[otherSite(site)]];
@@ -185,7 +206,7 @@ function standbyUnready({ deployment, standing }: FindingFacts, why: string): Fi
   const { environment, region } = deployment.sites[standing.roles.standby];
   return {
     name: 'standby-unready',
-    message: `${region} could not take over (${why}): look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
+    message: `${region} could not take over (${why}): put that right there. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
   };
 }
 

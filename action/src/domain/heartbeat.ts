@@ -23,12 +23,24 @@ const heartbeat = z.object({
     userDags: z.int().optional(),
     /** Ids of the DAGs that somebody keeps unpaused at a standby, the first hundred. Older canaries do not say. */
     unpaused: z.array(z.string()).optional(),
+    /** Our own DAGs that somebody has paused. Older canaries do not say. */
+    pausedOwnDags: z.array(z.string()).optional(),
     /** What the canary made in the database and could not give to the owner of `dag`. Older canaries do not say. */
     foreign: z.array(z.string()).optional(),
   }),
   fence: fence.nullable(),
-  /** DAGs of the move that its files have not brought yet; the first hundred by name. */
-  late: z.object({ total: z.int(), dags: z.array(z.string()) }).optional(),
+  /**
+   * DAGs of the move that its files have not brought yet, and which of them were not paused before it: of both the first
+   * hundred by name. Older canaries say nothing of the latter.
+   */
+  late: z
+    .object({
+      total: z.int(),
+      dags: z.array(z.string()),
+      unpausedTotal: z.int().default(0),
+      unpaused: z.array(z.string()).default([]),
+    })
+    .optional(),
   /** The way into the metadata database that the canary found; `null` = none. */
   dbAccess: z.string().nullish(),
   /** How the canary fared with the control record of the other site, and with both. Older canaries do not say. */

@@ -1,5 +1,6 @@
 import type { Debt } from './control-record.ts';
 import type { Deployment } from './deployment.ts';
+import { isUsable } from './gate.ts';
 import { bad, extraSignal, good, none, peerSignal, slotSignal, workSignal } from './signals.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Unreadable } from './faults.ts';
@@ -7,6 +8,7 @@ import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
 import type { AirflowHealth, EnvironmentDescription, Work } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
+import { TAKES_OVER } from './names.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
@@ -69,7 +71,7 @@ export function readingOf(
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
       heartbeat: beatSignal(probes.heartbeat, known?.standing.beats[roles.active], stale),
-      hold: signal(probes.standbyHeartbeat, (beat) => holdSignal(beat, stale)),
+      hold: standbySignal(probes, known?.standing.beats[roles.active], stale),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, at, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(known?.standing.record.debts ?? []),
       role: known === undefined ? NOT_KNOWN : roleSignal(troubleOf(known)),
@@ -144,6 +146,32 @@ function holdSignal(beat: StoredBeat | undefined, stale: number): Signal {
   if (!beat.hold.installed || !beat.hold.held) return bad('the standby is not held: its user DAGs may run');
   if (beat.hold.liveUserRuns > 0) return bad(`${beat.hold.liveUserRuns} user run(s) are live on the held standby`);
   return good('held');
+}
+
+/** What holds may lack something all the same for which every move would refuse it: it is said before the bad day. */
+function standbySignal(
+  { activeEnvironment, standbyEnvironment, standbyHeartbeat }: Probes,
+  active: StoredBeat | undefined,
+  stale: number,
+): Signal {
+  const held = signal(standbyHeartbeat, (beat) => holdSignal(beat, stale));
+  if (held.quality !== 'good') return held;
+  const [here, there] = [steadyVersion(activeEnvironment), steadyVersion(standbyEnvironment)];
+  if (here !== undefined && there !== undefined && here !== there)
+    return bad(`the standby runs Airflow ${there}, the active site ${here}`);
+  const wanted = active?.role === 'active' ? (active.hold.userDags ?? 0) : 0;
+  const hold = 'answer' in standbyHeartbeat ? standbyHeartbeat.answer?.hold : undefined;
+  const paused = hold?.pausedOwnDags?.find((dagId) => TAKES_OVER.includes(dagId));
+  if (paused !== undefined) return bad(`its ${paused} is paused`);
+  if (wanted > 0 && hold?.userDags === 0)
+    return bad(`the standby has parsed none of the ${wanted} DAG(s) of the active site`);
+  return held;
+}
+
+/** Of an environment that nobody is just changing. */
+function steadyVersion(probe: Probe<EnvironmentDescription | undefined>): string | undefined {
+  const environment = 'answer' in probe ? probe.answer : undefined;
+  return environment !== undefined && isUsable(environment.status) ? environment.airflowVersion : undefined;
 }
 
 function snapshotSignal(id: string | undefined, now: number, rpoSeconds: number): Signal {

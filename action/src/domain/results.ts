@@ -39,6 +39,8 @@ export const FINDING_NAMES = [
   'dr-waits',
   'canary-silent',
   'standby-unready',
+  'dags-missing',
+  'dags-missing',
   'database-replaced',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];

@@ -115,6 +115,7 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'dr-waits': 'its DR tasks wait for a worker',
   'canary-silent': 'its canary is silent',
   'standby-unready': 'the standby could not take over',
+  'dags-missing': 'DAGs of before the move do not run',
   'database-replaced': 'the active database was made anew',
 };
 

@@ -37,7 +37,7 @@ class Heartbeats:
         key = Keys(self._deployment.name).heartbeat(own.region)
         row = state.read(cursor)
         hold = _hold(cursor, row)
-        late = sorted(state.recall(cursor, "late") or []) if row and row.role == "active" else []
+        late = (state.recall(cursor, "late") or {}) if row and row.role == "active" else {}
         connection.rollback()
         self.failure = None
         body = self._body(own, row, hold, late)
@@ -52,8 +52,9 @@ class Heartbeats:
             log.warning("the peer's bucket did not take the heartbeat: %s", error)
         return row
 
-    def _body(self, own: Site, row: state.State | None, hold: dict[str, Any], late: list[str]) -> dict[str, Any]:
+    def _body(self, own: Site, row: state.State | None, hold: dict[str, Any], late: dict[str, Any]) -> dict[str, Any]:
         peer = self._records.peer
+        at_work = sorted(dag_id for dag_id, kept in late.items() if not kept["is_paused"])
         laid = row.detail.get("fence") if row and row.role == "standby" else None
         return {
             "schemaVersion": 1,
@@ -72,7 +73,12 @@ class Heartbeats:
             "control": {"own": self._records.own.quality, "peer": peer.quality},
             "hold": hold,
             "fence": {name: value for name, value in laid.items() if name not in UNTOLD} if laid else None,
-            "late": {"total": len(late), "dags": late[:NAMED]},
+            "late": {
+                "total": len(late),
+                "dags": sorted(late)[:NAMED],
+                "unpausedTotal": len(at_work),
+                "unpaused": at_work[:NAMED],
+            },
             "snapshot": self._newest(own),
             "bundle": bundle.digest(),
             "dbAccess": self._way,
@@ -107,12 +113,15 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
     # What a fence left unfinished stays so until it is restored over, and does nothing.
     live = f"select distinct dag_id, run_id from ({running_tasks()}) tasks" if standby else live_runs()
     cursor.execute(f"select count(*) from ({live}) live")
+    runs = cursor.fetchone()[0]
+    cursor.execute("select dag_id from dag where is_paused and dag_id like %s order by dag_id", (OURS,))
     return {
         "installed": installed,
         "held": installed and standby,
         "unpausedUserDags": len(free) if standby else unpaused,
-        "liveUserRuns": cursor.fetchone()[0],
+        "liveUserRuns": runs,
         "userDags": user_dags,
         "unpaused": free[:NAMED],
+        "pausedOwnDags": [dag_id for (dag_id,) in cursor.fetchall()],
         "foreign": footprint.foreign(cursor),
     }

@@ -267,7 +267,11 @@ describe('Trouble with who is active', () => {
 
   test('so are DAGs of before the move that have not come up yet', () => {
     const waits = (names: readonly string[], total = names.length) =>
-      standingNotes(caseOf({ beats: [{ ...beat(EAST, 'active', 0), late: { total, dags: [...names] } }] }));
+      standingNotes(
+        caseOf({
+          beats: [{ ...beat(EAST, 'active', 0), late: { total, dags: [...names], unpausedTotal: 0, unpaused: [] } }],
+        }),
+      );
     expect(waits([])).toEqual([]);
     expect(waits(['orders'])).toEqual([
       'one DAG of before the move is not parsed in us-east-1 yet (orders): it comes up as it was before the move, with its runs, once its file can be parsed',
