@@ -14,16 +14,13 @@ export class SnapshotShelf {
     for (const region of universe.regions) this.#note(region);
   }
 
-  /**
-   * By epoch of the lineage: the newest one of which everything had arrived by then, that the site's key opens, and that
-   * shows none of these DAGs (Region and id) paused.
-   */
-  newestWhole(region: string, by: number, paused: ReadonlySet<string>): ReadonlyMap<number, string> {
+  /** By epoch of the lineage: the newest one of which everything had arrived by then, and that the site's key opens. */
+  newestWhole(region: string, by: number): ReadonlyMap<number, string> {
     const newest = new Map<number, string>();
     for (const id of this.#ids(region)) {
       const epoch = readSnapshotId(id)?.epoch;
       if (epoch === undefined || (this.#arrived.get(`${region} ${id}`) ?? 0) > by) continue;
-      if (this.#isWhole(region, id, paused)) newest.set(epoch, id);
+      if (this.#isWhole(region, id)) newest.set(epoch, id);
     }
     return newest;
   }
@@ -50,7 +47,7 @@ export class SnapshotShelf {
     return objects.filter(({ key }) => key.endsWith('/manifest.json')).map(({ key }) => this.#idOf(key));
   }
 
-  #isWhole(region: string, id: string, paused: ReadonlySet<string>): boolean {
+  #isWhole(region: string, id: string): boolean {
     const s3 = this.#universe.s3(region);
     const bucket = this.#universe.bucket(region);
     const { deployment } = this.#universe.deployment;
@@ -58,7 +55,6 @@ export class SnapshotShelf {
     if (body === undefined) return false;
     const manifest = parseManifest(body, id);
     const parts = partsOf(manifest).every(({ path }) => s3.get(bucket, `${this.#prefix}${id}/${path}`) !== undefined);
-    const isShown = manifest.pauseSet.paused.some((dagId) => paused.has(`${manifest.lineage.site} ${dagId}`));
-    return parts && manifest.wraps.length === 2 && !isShown;
+    return parts && manifest.wraps.length === 2;
   }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from typing import Any
 
 from bed import Bed, Site
 from seed import prepare_target, seed
@@ -32,17 +33,17 @@ class DagsThatComeLate(unittest.TestCase):
         self.assertEqual(self.activated["outcome"], "done", self.activated["output"])
         self.bed.control(1)
 
-    def move(self, origin: Site, target: Site, epoch: int) -> None:
+    def move(self, origin: Site, target: Site, epoch: int, **more: Any) -> None:
         """By a snapshot that is taken now."""
         snapshot = origin.run("snapshot")
         self.bed.replicate()
         self.bed.control(epoch, "claimed")
-        done = target.run("activate", **self.bed.conf(snapshot, f"mv-{epoch}-aaaaaaaa", epoch))
+        done = target.run("activate", **self.bed.conf(snapshot, f"mv-{epoch}-aaaaaaaa", epoch), **more)
         self.assertEqual(done["outcome"], "done", done["output"])
 
-    def moved_back(self) -> list[tuple[str, bool]]:
+    def moved_back(self, **more: Any) -> list[tuple[str, bool]]:
         self.source.beat()
-        self.move(self.target, self.source, 2)
+        self.move(self.target, self.source, 2, **more)
         return self.source.sql("select dag_id, is_paused from dag where dag_id like 'user%%' order by 1")
 
     def late(self) -> tuple[int, list[str], int, list[str]]:
@@ -89,6 +90,11 @@ class DagsThatComeLate(unittest.TestCase):
         parser.close()
         self.target.beat()
         self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+
+    def test_what_a_move_had_paused_before_the_snapshot_comes_up_unpaused(self) -> None:
+        self.assertEqual(
+            self.moved_back(unpause=["user_2", "unknown"]), [("user_0", False), ("user_1", False), ("user_2", False)]
+        )
 
     def test_a_move_back_knows_them_though_they_never_came(self) -> None:
         self.assertEqual(self.moved_back(), [("user_0", False), ("user_1", False), ("user_2", True)])

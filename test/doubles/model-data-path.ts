@@ -17,6 +17,7 @@ export interface DrConf {
   readonly epoch: number;
   readonly snapshot: string;
   readonly manifestSha256?: string;
+  readonly unpause?: readonly string[];
 }
 
 /** What a run leaves in its result object. */
@@ -216,7 +217,7 @@ class Activation extends Restore {
 
   override commit(): DrOutcome {
     const { database, site } = this.host;
-    const { snapshot, move, epoch } = this.conf;
+    const { snapshot, move, epoch, unpause = [] } = this.conf;
     const live = this.layer('live');
     const runs = [...this.layer('inert'), ...live];
     const { pauseSet } = this.requireManifest();
@@ -226,7 +227,7 @@ class Activation extends Restore {
     const report = { rerun, unpaused: pauseSet.unpaused.length };
     const dags = new Map([
       ...pauseSet.unpaused.map((dagId) => [dagId, false] as const),
-      ...pauseSet.paused.map((dagId) => [dagId, true] as const),
+      ...pauseSet.paused.map((dagId) => [dagId, !unpause.includes(dagId)] as const),
     ]);
     database.activate(epoch, { move, snapshot, committedAt: site.time, report }, runs, dags);
     this.host.activated(this.conf);

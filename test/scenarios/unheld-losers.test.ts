@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { ALL_PAUSED, diesAfter, forced, MoveStory, TO_WEST } from './move-story.ts';
+import { ALL_PAUSED, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
 /** EAST lost epoch 1 and was paused by REST: its canary gets no worker. */
 async function pausedByRest() {
@@ -43,6 +43,36 @@ describe('When a side that was left is only paused by REST, since its canary doe
       await story.check();
     }
     expect([...east.drRuns.keys()].filter((id) => id.includes('-fence'))).toHaveLength(2);
+  });
+});
+
+describe('When a move paused its site by REST and came to nothing, and its site is made active again', () => {
+  test('then check says that its DAGs are paused, and by whom', async () => {
+    const story = await MoveStory.running();
+    const [east, west] = [story.universe.airflow(EAST), story.universe.airflow(WEST)];
+    east.starved.add(DAG_IDS.canary);
+    west.spoiled.set(DAG_IDS.activate, { ok: false, outcome: 'failed', message: 'disk full' });
+    await story.minutes(10);
+    story.universe.cut();
+    story.universe.fault({ service: 's3', quality: 'dark', region: EAST });
+    expect(await story.refusal('failover', forced(TO_WEST))).toMatchObject({ code: 'MDR-ACTIVATE-FAILED' });
+    expect(story.dagsOf(EAST)).toEqual(ALL_PAUSED);
+    story.universe.faults.clear();
+    await story.minutes(20);
+    await story.check();
+    east.starved.clear();
+    await story.minutes(5);
+    story.universe.lose(WEST);
+    await story.minutes(20);
+    expect(await story.force(HOME)).toMatchObject({ epoch: 2, to: EAST });
+    const [unread] = (await story.check({ wait: '1500' })).findings;
+    expect(unread?.message).toContain('whether a move did that cannot be read, since the bucket in us-west-2');
+    story.universe.bringBack(WEST);
+    story.universe.mend();
+    await story.minutes(20);
+    const { findings } = await story.check({ wait: '1500' });
+    expect(findings.map(({ name }) => name)).toEqual(['all-paused']);
+    expect(findings[0]?.message).toContain('(invoices, orders): unpause them in Airflow of example-us-east-1');
   });
 });
 

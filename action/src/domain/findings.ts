@@ -25,8 +25,13 @@ export interface FindingFacts extends StandingCase {
   readonly seen: Case;
   /** Of the newest snapshot of the current lineage; `undefined` = not read, or there is none. */
   readonly lastPauses: Manifest['pauseSet'] | undefined;
-  /** What moves have paused by REST at the active site since it became that, whatever snapshots say by now. */
+  /**
+   * What moves have paused by REST at the active site since it became that, or before by the snapshot that it was made
+   * of, whatever snapshots say by now.
+   */
   readonly ourPauses: readonly string[];
+  /** Where more of that may stand: the Region whose bucket could not be read. */
+  readonly pausesUnread: string | undefined;
   /** What the active site has taken of a database that was made anew. */
   readonly other: OtherDatabase | undefined;
 }
@@ -126,7 +131,7 @@ export function allPausedBeat(deployment: Deployment, { beats, roles }: Standing
 
 /** A team may pause everything; but when something was running at the newest snapshot, somebody should have meant it. */
 function ofPauses(facts: FindingFacts): Found {
-  const { deployment, standing, lastPauses, ourPauses } = facts;
+  const { deployment, standing, lastPauses, ourPauses, pausesUnread } = facts;
   const isMoved = troubleOf(facts) !== undefined;
   // A side that a move leaves is paused by it, and is not to be unpaused.
   if (isMoved || allPausedBeat(deployment, standing) === undefined) return { findings: [], notes: [] };
@@ -137,8 +142,12 @@ function ofPauses(facts: FindingFacts): Found {
     const message = `${paused}, ${ourPauses.length} of them by a move that did not come to its end (${firstOf(ourPauses)}): ${unpause}`;
     return { findings: [{ name: 'all-paused', message }], notes: [] };
   }
+  const ran = lastPauses?.unpaused.filter((dagId) => !isOurDag(dagId)) ?? [];
+  if (ran.length === 0 && pausesUnread !== undefined) {
+    const message = `${paused}, and whether a move did that cannot be read, since the bucket in ${pausesUnread} does not answer: ${unpause}`;
+    return { findings: [{ name: 'all-paused', message }], notes: [] };
+  }
   if (lastPauses === undefined) return { findings: [], notes: [] };
-  const ran = lastPauses.unpaused.filter((dagId) => !isOurDag(dagId));
   if (ran.length === 0) return { findings: [], notes: [`${paused}, as they were at the newest snapshot`] };
   const were = ran.length === 1 ? 'one was not' : `${ran.length} were not`;
   const message = `${paused}, though ${were} at the newest snapshot (${firstOf(ran)}): ${unpause}`;

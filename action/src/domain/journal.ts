@@ -104,7 +104,7 @@ export const journalEntry = <S extends MoveStep>(
   data,
 });
 
-const pauses = z.object({ ...versioned, site: z.string(), at: instant, dags: z.array(z.string()) });
+const pauses = z.object({ ...versioned, move: z.string(), site: z.string(), at: instant, dags: z.array(z.string()) });
 
 export type Pauses = Readonly<z.infer<typeof pauses>>;
 

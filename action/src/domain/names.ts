@@ -69,7 +69,6 @@ export const keys = {
   journalPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/`,
   journal: (deployment: string, move: string, step: number) =>
     `control/${deployment}/journal/${move}/${String(step).padStart(4, '0')}.json`,
-  pausesPrefix: (deployment: string, move: string) => `control/${deployment}/journal/${move}/pauses-`,
   pauses: (deployment: string, move: string, nonce: string) =>
     `control/${deployment}/journal/${move}/pauses-${nonce}.json`,
   reconcile: (deployment: string) => `control/${deployment}/reconcile.json`,
@@ -99,6 +98,9 @@ export const bundleKeys = {
 
 /** What identifies one move everywhere; short, since InvokeRestApi takes paths of at most 64 characters. */
 export const moveId = (epoch: number, random: string): string => `mv-${epoch}-${random.slice(0, 8)}`;
+
+/** -1 for what is no id of a move. */
+export const epochOfMove = (move: string): number => Number(/^mv-(\d+)-/.exec(move)?.[1] ?? -1);
 
 /** The DAG run of a step: a repeated request meets a 409 instead of starting the step twice. */
 export const moveRunId = (move: string, step: 'restore' | 'activate' | 'fence' | 'fence-owed'): string =>

@@ -128,6 +128,11 @@ async function pauseByRest(loser: Loser): Promise<void> {
   const note = { schemaVersion: 1, deployment: deployment.deployment, move, site: side.region, dags: unpaused };
   const body = toStored({ ...note, at: iso(world.clock.now()) });
   await winner.ports.objects.put(winner.bucket, key, body, { ifAbsent: true });
+  // Who goes home to this site may not see the winner's bucket any more.
+  await atOnce(
+    world,
+    probe(() => side.ports.objects.put(side.bucket, key, body, { ifAbsent: true })),
+  );
   world.log.info(`pausing ${unpaused.length} DAG(s) of ${environment} by REST`);
   for (let lookedAt = -Infinity, next = 0; next < unpaused.length; next += 1) {
     if (world.clock.now() - lookedAt > LOOK_LASTS / 2) {

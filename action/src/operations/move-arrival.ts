@@ -2,7 +2,7 @@ import type { Lineage } from '../domain/control-record.ts';
 import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { DrResult } from '../domain/dr-result.ts';
-import type { StepData } from '../domain/journal.ts';
+import type { Pauses, StepData } from '../domain/journal.ts';
 import { lossOf } from '../domain/loss.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
 import { millis } from '../domain/stored-json.ts';
@@ -10,9 +10,10 @@ import { mirror } from './debts.ts';
 import { lastLifeOf, readHeartbeat } from './heartbeats.ts';
 import { runMoveDag } from './move-dag.ts';
 import { debtOf } from './move-departure.ts';
-import { readPauses, requireEntry } from './move-journal.ts';
+import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
+import { notesAt, pausedByMoves } from './pauses.ts';
 import { awaitQuiet } from './quiet-target.ts';
 import { probe, probeStored } from './sides.ts';
 import { idsToMove } from './newest-whole.ts';
@@ -30,12 +31,17 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
   await probe(() => awaitQuiet(world, deployment, to));
   requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const chosen = await chooseSnapshot(scene);
+  const { manifest } = await patiently(scene, () => readSnapshot(to, deployment, chosen.id));
+  const unpause = pausedByMoves(manifest, await pauseNotes(scene));
+  if (unpause.length > 0)
+    world.log.info(`a move had paused ${unpause.length} DAG(s) by REST before ${chosen.id}: they come up unpaused`);
   const result = await runMoveDag(scene, {
     dagId: DAG_IDS.activate,
     runId: moveRunId(move.id, 'activate'),
     limitSeconds: ACTIVATE_LIMIT_SECONDS,
     failure: 'MDR-ACTIVATE-FAILED',
     snapshot: chosen,
+    conf: { unpause },
     isUndone: (earlier) => hasLostItsRow(scene, earlier),
   });
   // An order of an earlier run may have been carried out instead of ours.
@@ -50,6 +56,16 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
     ...(await lossWith(scene, snapshot)),
     ...(result.report ? { report: result.report } : {}),
   };
+}
+
+/** From both buckets, of the site that is left only what it tells at once. */
+async function pauseNotes(scene: MoveScene): Promise<readonly Pauses[]> {
+  const { world, from, to } = scene;
+  const own = await patiently(scene, () => notesAt(scene, to));
+  const theirs = await probe(() => notesAt(scene, from));
+  if ('answer' in theirs) return [...own, ...theirs.answer];
+  world.log.warning(`what moves have paused by REST is not known in ${from.region}: ${theirs.detail}`);
+  return own;
 }
 
 /** Whether the target, which an earlier run made active, says since that it is a standby of an earlier epoch. */
@@ -82,8 +98,7 @@ interface Chosen {
 /**
  * The newest snapshot of the lineage that is whole by now and verifies, unless a person chose one, in this run or in an
  * earlier one of the move: more work may have arrived since the plan. Nobody is active any more, so that one which does
- * not verify is left for the next older one, as is one that shows the pauses of this very move. Throws `MDR-SNAPSHOT-…`
- * when a person's choice does not verify.
+ * not verify is left for the next older one. Throws `MDR-SNAPSHOT-…` when a person's choice does not verify.
  */
 async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
   const { world, deployment, inputs, lease, to, move } = scene;
@@ -97,26 +112,12 @@ async function chooseSnapshot(scene: MoveScene): Promise<Chosen> {
     await keepChoice(scene, choice);
     return found;
   }
-  const paused = await patiently(scene, () => pausesOf(scene));
   for (const id of await patiently(scene, () => idsToMove(world, to, deployment, lineage))) {
     if (!(await patiently(scene, () => isComplete(to, deployment, id)))) continue;
-    // The plan's and all older ones were taken before anything was paused.
-    if (id > verified.id && (await showsPauses(scene, id, paused))) continue;
     const found = id === verified.id ? verified : await verifiedOrSkipped(scene, id, lineage);
     if (found !== undefined) return found;
   }
   return verified;
-}
-
-/** What this move has paused by REST. A note that is damaged stops nothing: it only serves to pass a snapshot over. */
-async function pausesOf({ world, deployment, to, move }: MoveScene): Promise<ReadonlySet<string>> {
-  try {
-    return await readPauses(to, deployment, move.id);
-  } catch (error) {
-    if (!(error instanceof MdrError)) throw error;
-    world.log.warning(`what ${move.id} has paused by REST is not known: ${error.message}`);
-    return new Set();
-  }
 }
 
 /** What a person chose holds for the runs that go on with the move, too. */
@@ -125,17 +126,6 @@ async function keepChoice({ lease, move }: MoveScene, snapshot: string): Promise
   await lease.change((record) =>
     record.move === null ? record : { ...record, move: { ...record.move, snapshot, chosen: true } },
   );
-}
-
-/** Whether it was taken after this move had paused its site by REST: the target would start with these DAGs paused. */
-async function showsPauses(scene: MoveScene, id: string, paused: ReadonlySet<string>): Promise<boolean> {
-  const { world, deployment, from, to } = scene;
-  if (paused.size === 0) return false;
-  const { manifest } = await patiently(scene, () => readSnapshot(to, deployment, id));
-  const shown = manifest.pauseSet.paused.filter((dagId) => paused.has(dagId));
-  if (shown.length === 0) return false;
-  world.log.warning(`skipped ${id}: it was taken after this move had paused ${shown.join(', ')} in ${from.region}`);
-  return true;
 }
 
 function verifiedOrSkipped(scene: MoveScene, id: string, lineage: Lineage): Promise<Chosen | undefined> {

@@ -11,6 +11,8 @@ interface MoveJob {
   readonly limitSeconds: number;
   readonly failure: ErrorCode;
   readonly snapshot: { readonly id: string; readonly manifestSha256: string };
+  /** Beside what every run of a move is told. */
+  readonly conf?: Readonly<Record<string, unknown>>;
   readonly isUndone?: DrJob['isUndone'];
 }
 
@@ -18,7 +20,7 @@ interface MoveJob {
 export async function runMoveDag(scene: MoveScene, job: MoveJob): Promise<DrResult> {
   const { world, deployment, to, move } = scene;
   const { id: snapshot, manifestSha256 } = job.snapshot;
-  const conf = { move: move.id, epoch: move.epoch, snapshot, manifestSha256 };
+  const conf = { ...job.conf, move: move.id, epoch: move.epoch, snapshot, manifestSha256 };
   const result = await runDrDag(world, to, deployment, { ...job, conf });
   if (result.ok) return result;
   throw new MdrError({

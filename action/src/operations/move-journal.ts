@@ -5,7 +5,7 @@ import { MdrError } from '../domain/errors.ts';
 import { journalEntry, parseJournalEntry, parsePauses } from '../domain/journal.ts';
 import type { JournalEntry, Pauses, StepData } from '../domain/journal.ts';
 import { keys } from '../domain/names.ts';
-import { millis, toStored } from '../domain/stored-json.ts';
+import { toStored } from '../domain/stored-json.ts';
 import type { Side } from './sides.ts';
 
 const keyOf = (deployment: Deployment, move: string, step: MoveStep): string =>
@@ -52,28 +52,12 @@ export async function writeEntry<S extends MoveStep>(
   return requireEntry(side, deployment, move, step);
 }
 
-/** The DAGs that this move has paused by REST at the site that lost, or was about to. Throws `MDR-CONTROL-INVALID`. */
-export async function readPauses(side: Side, deployment: Deployment, move: string): Promise<ReadonlySet<string>> {
-  const notes = await notesOf(side, keys.pausesPrefix(deployment.deployment, move));
-  return new Set(notes.flatMap(({ dags }) => dags));
-}
-
 /**
- * The DAGs that moves have paused by REST in `region` after that time (milliseconds), whatever became of these moves, as
- * far as the bucket of `side` tells. Throws `MDR-CONTROL-INVALID`, AwsFault.
+ * What moves have paused by REST, whatever became of these moves, as far as the bucket of `side` tells. Throws
+ * `MDR-CONTROL-INVALID`, AwsFault.
  */
-export async function pausedSince(
-  side: Side,
-  deployment: Deployment,
-  region: string,
-  since: number,
-): Promise<readonly string[]> {
-  const notes = await notesOf(side, keys.journals(deployment.deployment));
-  return notes.flatMap(({ site, at, dags }) => (site === region && millis(at) > since ? dags : []));
-}
-
-async function notesOf(side: Side, prefix: string): Promise<readonly Pauses[]> {
-  const objects = await side.ports.objects.list(side.bucket, prefix);
+export async function allPauses(side: Side, deployment: Deployment): Promise<readonly Pauses[]> {
+  const objects = await side.ports.objects.list(side.bucket, keys.journals(deployment.deployment));
   const notes = objects.filter(({ key }) => key.includes('/pauses-'));
   const read = notes.map(async ({ key }) => {
     const note = await side.ports.objects.get(side.bucket, key);

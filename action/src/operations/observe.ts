@@ -1,24 +1,21 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { allPausedBeat, findingsOf } from '../domain/findings.ts';
-import type { FindingFacts, Found } from '../domain/findings.ts';
+import { findingsOf } from '../domain/findings.ts';
+import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { readingOf } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
-import type { Standing } from '../domain/standing.ts';
-import { millis } from '../domain/stored-json.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { ask } from './ask.ts';
 import { noRecord, timeOf } from './control.ts';
-import { pausedSince } from './move-journal.ts';
+import { NO_PAUSES, pausesOf } from './pauses.ts';
 import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
-import { bothSides, probeStored, sideOf } from './sides.ts';
+import { bothSides, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, restorableAt } from './newest-whole.ts';
-import { readSnapshot } from './snapshots.ts';
+import { restorableAt } from './newest-whole.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed extends Found {
@@ -91,31 +88,3 @@ export async function observe(
 
 /** Each by a way of its own: what of a Region comes back first, nobody knows. */
 const ANSWERS = ['standbyEnvironment', 'standbyStorage', 'standbyIdentity'] as const;
-
-type KnownPauses = Pick<FindingFacts, 'lastPauses' | 'ourPauses'>;
-
-const NO_PAUSES: KnownPauses = { lastPauses: undefined, ourPauses: [] };
-
-/** What was paused at the newest snapshot, and by us since; only asked when it matters. */
-async function pausesOf(
-  world: World,
-  deployment: Deployment,
-  standing: Standing,
-  { active, standby, snapshot }: Pick<Observed, 'active' | 'standby' | 'snapshot'>,
-): Promise<KnownPauses> {
-  if (allPausedBeat(deployment, standing) === undefined) return NO_PAUSES;
-  const since = millis(standing.record.activated.at);
-  const notes = await Promise.all(
-    [active, standby].map((side) => probeStored(() => pausedSince(side, deployment, active.region, since))),
-  );
-  const read = await probeStored(async () => {
-    if (snapshot !== undefined) return readSnapshot(standby, deployment, snapshot);
-    // Where the standby cannot be asked, the active site still has what it took.
-    const own = await newestComplete(world, active, deployment, standing.record.activated);
-    return own === undefined ? undefined : readSnapshot(active, deployment, own);
-  });
-  return {
-    lastPauses: 'answer' in read ? read.answer?.manifest.pauseSet : undefined,
-    ourPauses: [...new Set(notes.flatMap((note) => ('answer' in note ? note.answer : [])))],
-  };
-}

@@ -283,6 +283,9 @@ class _Activate(_Restore):
         """The pause set and the next runs; returns where they are staged. DAGs that the source does not know stay
         paused."""
         stage = loader.stage(DAG, "live")
+        # What a move had paused by REST before the snapshot was taken is nobody's wish.
+        ours = self.job.conf.get("unpause", [])
+        cursor.execute(f"update {stage} set is_paused = false where dag_id = any(%s)", (ours,))
         columns = [c for c in loader.catalogue.columns(DAG) if c != "dag_id"]
         cursor.execute(
             f"update dag d set {', '.join(f'{c} = s.{c}' for c in columns)} from {stage} s where s.dag_id = d.dag_id "

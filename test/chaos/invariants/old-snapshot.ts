@@ -6,8 +6,6 @@ import { SnapshotShelf } from '../snapshot-shelf.ts';
 import type { Invariant } from './invariant.ts';
 
 const ORDER = new RegExp(`^POST dags/${DAG_IDS.activate}/dagRuns/(.+)$`);
-/** What a move pauses by REST is no state of the user's: a snapshot that shows it need not be taken. */
-const PAUSE = /^PATCH dags\/(.+)$/;
 /** What arrives while a snapshot is chosen and verified need not be seen (milliseconds). */
 const CHOOSING_TAKES = 120_000;
 
@@ -18,7 +16,6 @@ export const oldSnapshot: Invariant = {
     const shelf = new SnapshotShelf(scene.universe);
     const tried = new Map<string, number>();
     const ordered = new Map<string, ReadonlyMap<number, string>>();
-    const paused = new Set<string>();
     return {
       tried: ({ key }, by) => {
         const runId = ORDER.exec(key)?.[1];
@@ -26,15 +23,12 @@ export const oldSnapshot: Invariant = {
         if (runId !== undefined && !tried.has(attempt)) tried.set(attempt, chosenAt(scene, by));
       },
       called: ({ key, region }, by) => {
-        const dagId = PAUSE.exec(key)?.[1];
-        if (dagId !== undefined) paused.add(`${region} ${dagId}`);
         const runId = ORDER.exec(key)?.[1];
         const before = tried.get(`${by.name} ${runId ?? ''}`);
         if (runId === undefined || before === undefined || ordered.has(runId)) return;
-        ordered.set(runId, shelf.newestWhole(region, before, paused));
+        ordered.set(runId, shelf.newestWhole(region, before));
       },
       activated: ({ snapshot, runId, region }) => {
-        for (const pause of paused) if (pause.startsWith(`${region} `)) paused.delete(pause);
         const newest = ordered.get(runId)?.get(readSnapshotId(snapshot)?.epoch ?? -1);
         if (newest !== undefined && snapshot < newest)
           violate(`${runId} loads ${snapshot} in ${region}, where ${newest} was whole`);
