@@ -405,7 +405,7 @@ class Site:
     def version_of(self, dag_id: str) -> str | None:
         if "dag_version_id" not in self.columns("task_instance"):
             return None
-        rows = self.sql("select id from dag_version where dag_id = %s", dag_id)
+        rows = self.sql("select id from dag_version where dag_id = %s order by version_number desc", dag_id)
         return rows[0][0] if rows else None
 
     def add_run(self, dag_id: str, run_id: str, state: str, **more: Any) -> int:

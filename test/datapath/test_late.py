@@ -74,6 +74,12 @@ class DagsThatComeLate(unittest.TestCase):
         self.assertEqual(self.target.one(query), self.source.one(query))
         self.assertEqual(self.waiting(), [("s3://known", "user_2"), ("s3://made-by-a-task", "user_2")])
         self.assertEqual(self.target.one("select state from dag_run where run_id = 'flight'"), "running")
+        if self.target.columns("dag_version"):
+            numbers = (
+                "select distinct v.version_number from task_instance t "
+                "left join dag_version v on v.id = t.dag_version_id where (t.run_id, t.dag_id) = ('flight', 'user_1')"
+            )
+            self.assertEqual(self.target.sql(numbers), [(0,)], "none that is not the newest: no task of it would start")
 
     def test_from_then_on_their_pauses_are_the_users(self) -> None:
         self.parse()

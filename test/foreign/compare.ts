@@ -43,13 +43,13 @@ function expectedRows(table: string, source: Tables, target: Tables): Values[] {
   if (table !== 'task_instance_history') return rows;
   const columns = Object.keys(target.of(table)[0] ?? {});
   const cutOff = source.ofUsers('task_instance').filter(({ state }) => state === 'running' || state === 'restarting');
-  const tries = cutOff.map((row) => ({ ...cutOffTry(row, columns), ...versions(row, source, target, true) }));
+  const tries = cutOff.map((row) => ({ ...cutOffTry(row, columns), ...versions('', row, source, target, true) }));
   return [...rows, ...tries.map((row) => comparable(table, withoutProcesses(row)))];
 }
 
 function expectedRow(table: string, row: Values, source: Tables, target: Tables): Values {
   const isLive = source.isLive(row);
-  const plain = { ...source.plain(table, row), ...versions(row, source, target, isLive) };
+  const plain = { ...source.plain(table, row), ...versions(table, row, source, target, isLive) };
   const moved = table === 'task_instance' ? taskInFlight(plain) : plain;
   if ('trigger_id' in moved && moved['state'] !== 'deferred') moved['trigger_id'] = null;
   if (table === 'task_instance_history') moved['trigger_id'] = null;
@@ -107,10 +107,11 @@ const withoutProcesses = (row: Values): Values =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, OF_PROCESSES.includes(name) ? null : value]));
 
 /**
- * "A run in flight keeps its DAG version only where the target has parsed the same one (`dag_hash`); else it has none";
- * "finished runs show the target's newest version in that case".
+ * "A run in flight keeps its DAG version only where the target has parsed the same one (`dag_hash`). Else the run and its
+ * cut-off tries have none, and its tasks get the target's version before the newest"; "finished runs show the target's
+ * newest version".
  */
-function versions(row: Values, source: Tables, target: Tables, isLive: boolean): Values {
+function versions(table: string, row: Values, source: Tables, target: Tables, isLive: boolean): Values {
   const out: Values = {};
   for (const column of BY_HASH) {
     const version = source.version(row[column]);
@@ -118,7 +119,8 @@ function versions(row: Values, source: Tables, target: Tables, isLive: boolean):
     if (version === undefined) out[column] = null;
     else {
       const same = target.newest(version.dag, version.hash);
-      out[column] = same ?? (isLive ? null : target.newest(version.dag));
+      const inFlight = table === 'task_instance' ? target.beforeNewest(version.dag) : null;
+      out[column] = same ?? (isLive ? inFlight : target.newest(version.dag));
     }
   }
   return out;

@@ -110,12 +110,19 @@ export class Tables {
 
   /** Newest version of a DAG, or the newest with that hash. */
   newest(dag: unknown, hash?: unknown): unknown {
+    return this.#versions(dag, hash).at(-1) ?? null;
+  }
+
+  beforeNewest(dag: unknown): unknown {
+    return this.#versions(dag).at(-2) ?? null;
+  }
+
+  /** Ids of versions, oldest first. */
+  #versions(dag: unknown, hash?: unknown): readonly unknown[] {
     const versions = this.of('dag_version').filter(
       (row) => row['dag_id'] === dag && (hash === undefined || this.#hashes.get(row['id'])?.hash === hash),
     );
-    return (
-      versions.toSorted((a, b) => Number(a['version_number']) - Number(b['version_number'])).at(-1)?.['id'] ?? null
-    );
+    return versions.toSorted((a, b) => Number(a['version_number']) - Number(b['version_number'])).map(({ id }) => id);
   }
 
   #decrypted(row: Values, column: string, flag: string | null): unknown {

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mwaadr.core import state
+from mwaadr.core import state, versions
 from mwaadr.core.catalogue import quoted
 
 
@@ -52,6 +52,7 @@ def come_up(cursor: Any) -> list[str]:
         "from jsonb_populate_recordset(null::public.dag, %s::jsonb) r where d.dag_id = r.dag_id",
         (json.dumps([late[dag_id] for dag_id in here]),),
     )
+    versions.stand_in(cursor, here)
     for table, rows in (queues or {}).items():
         _queue(cursor, table, [kept for kept in rows if kept["target_dag_id"] in here])
     kept = {name: [one for one in rows if one["target_dag_id"] not in here] for name, rows in (queues or {}).items()}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwaadr.core import gates, late, manifest, report, state
+from mwaadr.core import gates, late, manifest, report, state, versions
 from mwaadr.core.catalogue import SETTINGS, Catalogue, live_runs
 from mwaadr.core.config import OURS, iso
 from mwaadr.core.errors import MdrError, Refused
@@ -261,6 +261,8 @@ class _Activate(_Restore):
                 self.replace_config(loader)
             queues = loader.load_late()
             late.keep(cursor, missing, self.set_dags(cursor, loader), queues)
+            cursor.execute("select array_agg(distinct dag_id) from s_live_dag_run")
+            versions.stand_in(cursor, cursor.fetchone()[0] or [])
         done = report.of_activation(cursor, loader.catalogue, missing)
         self.job.result["report"] = done
         cursor.execute("update public.mwaadr_state set inert_snapshot = null, changed = now()")
