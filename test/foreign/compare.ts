@@ -37,6 +37,35 @@ export function compare(source: Tables, target: Tables): Comparison {
   return { tables: names.length, rows, rowsOf, differences };
 }
 
+/**
+ * What of the compared tables of the target could be another one, without a word of the comparison: `table` when all its
+ * rows could be missing, `table.column` when each of its values could be wrong.
+ */
+export function blindSpots(source: Tables, target: Tables, { rowsOf }: Comparison): readonly string[] {
+  return Object.keys(rowsOf).flatMap((table) => {
+    const isSilent = (planted: Tables) => !isDifferent(table, source, planted);
+    const columns = Object.keys(target.of(table)[0] ?? {}).filter((column) => !isDocumented(table, column));
+    return [
+      ...(isSilent(target.without(table)) ? [table] : []),
+      ...columns.filter((column) => isSilent(target.planted(table, column))).map((column) => `${table}.${column}`),
+    ];
+  });
+}
+
+function isDifferent(table: string, source: Tables, target: Tables): boolean {
+  try {
+    return differencesOf(table, expectedRows(table, source, target), foundRows(table, source, target)).length > 0;
+  } catch {
+    // What is no token of the site's key any more cannot be read.
+    return true;
+  }
+}
+
+const isDocumented = (table: string, column: string): boolean =>
+  (LEFT_OUT[table]?.includes(column) ?? false) ||
+  (table === 'dag' && !OF_DAG.test(column)) ||
+  !(REFERENCES[table]?.includes(column) ?? true);
+
 /** Rows of the source as they have to be at the target. */
 function expectedRows(table: string, source: Tables, target: Tables): Values[] {
   const rows = source.ofUsers(table).map((row) => expectedRow(table, row, source, target));

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AirflowVersion } from '../sandbox/types.ts';
 import { ForeignBed } from './bed.ts';
+import { blindSpots } from './compare.ts';
 import { lost, type Move, repeated, succeededTwice } from './ledger.ts';
 import { type Evidence, play, WEST } from './story.ts';
 import { statesOf } from './work.ts';
@@ -49,6 +50,14 @@ describe(`DAGs that know nothing of us, Airflow ${VERSION}`, () => {
     expect(rows).toBeGreaterThan(1000);
     expect(differences).toEqual([]);
   });
+
+  it.each(['there', 'back'] as const)(
+    'are compared in all that is not documented: what is planted is found (%s)',
+    (way) => {
+      const { source, target, comparison } = seen[way];
+      expect(blindSpots(source, target, comparison)).toEqual([]);
+    },
+  );
 
   it('repeat nothing that was finished, outside the loss window', () => {
     expect(seen.ledger.filter(({ event }) => event === 'success').length).toBeGreaterThan(200);

@@ -28,6 +28,8 @@ export interface Report {
 export interface Seen extends Omit<Move, 'until'> {
   readonly counts: Readonly<Record<string, number>>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** All tables as the activation left them. */
+  readonly target: Tables;
   readonly comparison: Comparison;
   readonly report: Report;
   readonly committedAt: number;
@@ -135,7 +137,8 @@ async function move(
   );
   if (result?.snapshot !== id) throw new Error(`${result?.snapshot ?? 'nothing'} was restored, not ${id}`);
   const source = await Tables.read(bed, from, schema);
-  const comparison = compare(source, await Tables.read(bed, to, `activated_${outputs['epoch'] ?? ''}`));
+  const target = await Tables.read(bed, to, `activated_${outputs['epoch'] ?? ''}`);
+  const comparison = compare(source, target);
   bed.log(
     `         compared ${comparison.rows} rows of ${comparison.tables} tables, ${comparison.differences.length} differences`,
   );
@@ -149,6 +152,7 @@ async function move(
     from,
     to,
     source,
+    target,
     takenAt: Date.parse(manifest?.takenAt ?? '') / 1000,
     committedAt: Date.parse(result.committedAt) / 1000,
     report: result.report,

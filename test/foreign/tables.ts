@@ -63,6 +63,17 @@ export class Tables {
     return new Tables(rows, key);
   }
 
+  /** The same without any row of a table. */
+  without(table: string): Tables {
+    return new Tables(new Map([...this.#rows, [table, []]]), this.#key);
+  }
+
+  /** The same with another value of its kind in a column of every row of a table. */
+  planted(table: string, column: string): Tables {
+    const rows = this.of(table).map((row) => ({ ...row, [column]: another(row[column]) }));
+    return new Tables(new Map([...this.#rows, [table, rows]]), this.#key);
+  }
+
   get names(): readonly string[] {
     return [...this.#rows.keys()].toSorted();
   }
@@ -133,6 +144,12 @@ export class Tables {
     const cipher = createDecipheriv('aes-128-cbc', this.#key.subarray(16), token.subarray(9, 25));
     return Buffer.concat([cipher.update(token.subarray(25, -32)), cipher.final()]).toString('utf8');
   }
+}
+
+function another(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
+  return typeof value === 'string' ? `${value}x` : 'planted';
 }
 
 const nameOfRun = (row: Values): string => `${String(row['dag_id'])} ${String(row['run_id'])}`;
