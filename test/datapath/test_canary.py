@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import unittest
+import uuid
 
 from bed import Bed
 from seed import digest, seed
@@ -70,6 +71,21 @@ class Canary(unittest.TestCase):
         snapshot = self.east.run("snapshot")["snapshot"]
         shown = json.loads(self.east.get(f"snapshots/{self.bed.name}/{snapshot}/manifest.json"))["pauseSet"]
         self.assertEqual(shown, {"unpaused": [], "paused": ["user_0", "user_1", "user_2"]})
+
+    def test_a_snapshot_counts_the_deadlines_of_runs_in_flight_as_it_does_not_hold_them(self) -> None:
+        self.bed.control(0)
+        self.east.beat()
+        times = {"created_at": "2026-11-20", "last_updated_at": "2026-11-20", "deadline_time": "2027-01-01"}
+        for run, missed in (("flight", False), ("flight", True), ("done_0", False)):
+            callback = {"id": str(uuid.uuid4()), "type": "triggerer", "fetch_method": "import_path", "data": "{}"}
+            of = self.east.insert("callback", **callback, priority_weight=1, created_at="2026-11-20")
+            row = {"id": str(uuid.uuid4()), "missed": missed, "callback_id": of, **times}
+            self.east.insert(
+                "deadline", **row, dagrun_id=self.east.one(f"select id from dag_run where run_id = '{run}'")
+            )
+        snapshot = self.east.run("snapshot")["snapshot"]
+        shown = json.loads(self.east.get(f"snapshots/{self.bed.name}/{snapshot}/manifest.json"))
+        self.assertEqual(shown.get("deadlines"), 1 if self.east.columns("deadline") else None)
 
     def test_a_standby_counts_also_the_unpaused_without_a_file_as_it_may_come_back(self) -> None:
         self.bed.control(0)

@@ -19,6 +19,7 @@ const loss = z.object({
   lostSeconds: z.int().nullable(),
   inFlight: z.array(inFlightRun),
   inFlightTotal: z.int().optional(),
+  deadlines: z.int().optional(),
 });
 
 const inertOrLive = z.object({ dagRunId: z.string(), outcome: z.string(), committedAt: instant });

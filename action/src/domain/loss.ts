@@ -52,12 +52,13 @@ export function lossOf(manifest: Manifest, life: LastLife, beatSeconds: number, 
     lostSeconds: mostLost(manifest.takenAt, life, beatSeconds),
     inFlight: manifest.inFlight.slice(0, NAMED_IN_FLIGHT),
     inFlightTotal: manifest.inFlightTotal ?? manifest.inFlight.length,
+    ...(manifest.deadlines ? { deadlines: manifest.deadlines } : {}),
   };
 }
 
 /** The preview, line by line, for the log. */
 export function describeLoss(
-  { snapshot, lastSignOfLife, lostSeconds, inFlight, inFlightTotal = inFlight.length }: LossPreview,
+  { snapshot, lastSignOfLife, lostSeconds, inFlight, inFlightTotal = inFlight.length, deadlines }: LossPreview,
   livesOn: boolean,
 ): readonly string[] {
   const gap = lostSeconds === null ? 'an unknown time' : `at most ${lostSeconds} s`;
@@ -68,5 +69,6 @@ export function describeLoss(
     `in flight at the snapshot, to be continued or run again: ${inFlightTotal}`,
     ...inFlight.slice(0, SAID_IN_FLIGHT).map(({ dagId, runId, state }) => `  ${dagId} ${runId} (${state})`),
     ...(inFlightTotal > SAID_IN_FLIGHT ? [`  … and ${inFlightTotal - SAID_IN_FLIGHT} more`] : []),
+    ...(deadlines ? [`deadlines of these runs, whose alerts will not come: ${deadlines}`] : []),
   ];
 }

@@ -45,6 +45,8 @@ const manifest = z.object({
   /** The first hundred; a snapshot of an earlier release names all. */
   inFlight: z.array(inFlightRun),
   inFlightTotal: z.int().optional(),
+  /** Deadlines of runs in flight that had not passed: no snapshot holds them. */
+  deadlines: z.int().optional(),
   bundle: z.string().nullish(),
   mac: z.string(),
 });

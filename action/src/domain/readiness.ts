@@ -81,8 +81,16 @@ function notParsed(
 
 const userDags = ({ pauseSet }: Manifest): readonly string[] => [...pauseSet.unpaused, ...pauseSet.paused].toSorted();
 
-/** User DAGs of the snapshot that the target has not parsed. */
+/**
+ * User DAGs of the snapshot that the target has not parsed. REST of Airflow 2 lists no sub-DAG (`parent.child`): it is
+ * there with its parent.
+ */
 export function missingDags(manifest: Manifest, dags: readonly { readonly dagId: string }[]): readonly string[] {
   const parsed = new Set(dags.map(({ dagId }) => dagId));
-  return userDags(manifest).filter((dagId) => !parsed.has(dagId));
+  const hasSubDags = manifest.airflow.version.startsWith('2.');
+  const isThere = (dagId: string): boolean => {
+    const dot = dagId.lastIndexOf('.');
+    return parsed.has(dagId) || (hasSubDags && dot > 0 && isThere(dagId.slice(0, dot)));
+  };
+  return userDags(manifest).filter((dagId) => !isThere(dagId));
 }

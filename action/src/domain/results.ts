@@ -94,6 +94,8 @@ export interface LossPreview {
   readonly inFlight: readonly InFlightRun[];
   /** Where `inFlight` names only the first of them. */
   readonly inFlightTotal?: number | undefined;
+  /** Of runs in flight, whose alerts will not come. */
+  readonly deadlines?: number | undefined;
 }
 
 export interface StepTime {

@@ -3,6 +3,7 @@ import { MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { DrResult } from '../domain/dr-result.ts';
 import type { Pauses, StepData } from '../domain/journal.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import { lossOf } from '../domain/loss.ts';
 import { DAG_IDS, moveRunId } from '../domain/names.ts';
 import { millis } from '../domain/stored-json.ts';
@@ -32,7 +33,7 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
   requireNotSuperseded(scene, await requireStanding(world, deployment, move));
   const chosen = await chooseSnapshot(scene);
   const { manifest } = await patiently(scene, () => readSnapshot(to, deployment, chosen.id));
-  const unpause = pausedByMoves(manifest, await pauseNotes(scene));
+  const unpause = pausedByMoves(manifest, await pauseNotes(scene, manifest));
   if (unpause.length > 0)
     world.log.info(`a move had paused ${unpause.length} DAG(s) by REST before ${chosen.id}: they come up unpaused`);
   const result = await runMoveDag(scene, {
@@ -58,10 +59,14 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
   };
 }
 
-/** From both buckets, of the site that is left only what it tells at once. */
-async function pauseNotes(scene: MoveScene): Promise<readonly Pauses[]> {
-  const { world, from, to } = scene;
+/**
+ * Of what may have paused the site of the snapshot: this very move, which has told the target, or a dead one between that
+ * lineage and ours, which has told its own target; that is the site that is left, and tells what it can at once.
+ */
+async function pauseNotes(scene: MoveScene, { lineage }: Manifest): Promise<readonly Pauses[]> {
+  const { world, from, to, move } = scene;
   const own = await patiently(scene, () => notesAt(scene, to));
+  if (move.epoch === lineage.epoch + 1) return own;
   const theirs = await probe(() => notesAt(scene, from));
   if ('answer' in theirs) return [...own, ...theirs.answer];
   world.log.warning(`what moves have paused by REST is not known in ${from.region}: ${theirs.detail}`);

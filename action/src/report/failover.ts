@@ -60,6 +60,7 @@ function lossLines(result: FailoverResult): readonly Inline[] {
     restored(loss.snapshot, startedAt),
     `Last sign of life of ${site}: ${loss.lastSignOfLife === null ? 'none seen' : moment(loss.lastSignOfLife)}.`,
     `Lost: the work of ${loss.lostSeconds === null ? 'an unknown time' : `at most ${duration(loss.lostSeconds)}`} after that snapshot (until ${until}).`,
+    ...(loss.deadlines ? [`Deadlines of runs in flight, whose alerts will not come: ${loss.deadlines}.`] : []),
   ];
 }
 

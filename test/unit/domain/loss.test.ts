@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { lastSignOf, mostLost, snapshotAge } from '../../../action/src/domain/loss.ts';
+import { describeLoss, lastSignOf, mostLost, snapshotAge } from '../../../action/src/domain/loss.ts';
 
 const TAKEN = '2026-11-24T10:00:00Z';
 const beat = (at: string | null) => ({ beat: at, reading: null });
@@ -26,6 +26,14 @@ it.each([
 
 it('an answer within two beats is no sign that its canary had ended before it did', () => {
   expect(mostLost(TAKEN, { beat: '2026-11-24T10:03:00Z', reading: '2026-11-24T10:07:00Z' }, 120)).toBe(300);
+});
+
+it('alerts that will not come are lost, too, and are said', () => {
+  const preview = { snapshot: snapshotAge('id', TAKEN, 0), lastSignOfLife: null, lostSeconds: 0, inFlight: [] };
+  const said = (deadlines?: number) => describeLoss({ ...preview, deadlines }, false).at(-1);
+  expect(said(2)).toBe('deadlines of these runs, whose alerts will not come: 2');
+  for (const none of [0, undefined])
+    expect(said(none)).toBe('in flight at the snapshot, to be continued or run again: 0');
 });
 
 it('a snapshot has no age at a time before it was taken', () => {
