@@ -101,12 +101,6 @@ class Canary(unittest.TestCase):
         blocker.close()
         self.assertEqual((hold["unpausedUserDags"], hold["unpaused"]), (1, ["retired"]))
 
-    def test_a_dag_of_ours_that_somebody_paused_is_named(self) -> None:
-        self.bed.control(0)
-        self.assertEqual(self.west.beat()["hold"]["pausedOwnDags"], [])
-        self.west.add_dag("mwaadr_activate", paused=True)
-        self.assertEqual(self.west.beat()["hold"]["pausedOwnDags"], ["mwaadr_activate"])
-
     def test_a_site_that_lost_fences_itself(self) -> None:
         self.bed.control(0)
         self.east.beat()

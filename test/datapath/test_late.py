@@ -11,8 +11,12 @@ from seed import prepare_target, seed
 LATE = ("user_1", "user_2")
 
 
-class DagsThatComeLate(unittest.TestCase):
+class _Moved(unittest.TestCase):
     """`user_1` ran and has a run in flight, `user_2` was paused and has dataset events that wait for it."""
+
+    def lose_files(self) -> None:
+        """As it is at the target when the move comes."""
+        raise NotImplementedError
 
     def setUp(self) -> None:
         self.bed = Bed()
@@ -20,9 +24,7 @@ class DagsThatComeLate(unittest.TestCase):
         self.source, self.target = self.bed.sites
         seed(self.source)
         prepare_target(self.target)
-        for table in ("serialized_dag", "dag_version", "dag"):
-            if "dag_id" in self.target.columns(table):
-                self.target.sql(f"delete from {table} where dag_id in {LATE}")
+        self.lose_files()
         self.bed.control(0)
         self.source.beat()
         self.target.beat()
@@ -41,18 +43,53 @@ class DagsThatComeLate(unittest.TestCase):
         done = target.run("activate", **self.bed.conf(snapshot, f"mv-{epoch}-aaaaaaaa", epoch), **more)
         self.assertEqual(done["outcome"], "done", done["output"])
 
-    def moved_back(self, **more: Any) -> list[tuple[str, bool]]:
-        self.source.beat()
-        self.move(self.target, self.source, 2, **more)
-        return self.source.sql("select dag_id, is_paused from dag where dag_id like 'user%%' order by 1")
-
     def late(self) -> tuple[int, list[str], int, list[str]]:
         """As the next beat tells it."""
         told = self.target.beat()["late"]
         return told["total"], told["dags"], told["unpausedTotal"], told["unpaused"]
 
+    def moved_back(self, **more: Any) -> list[tuple[str, bool]]:
+        self.source.beat()
+        self.move(self.target, self.source, 2, **more)
+        return self.source.sql("select dag_id, is_paused from dag where dag_id like 'user%%' order by 1")
+
     def dags(self) -> dict[str, bool]:
         return dict(self.target.sql("select dag_id, is_paused from dag where dag_id in %s", LATE))
+
+
+class DagsThatLostTheirFile(_Moved):
+    """They were parsed at the target once: Airflow keeps their rows, which take the values of the source."""
+
+    def has_file(self, there: bool) -> None:
+        column, value = ("is_stale", not there) if "is_stale" in self.target.columns("dag") else ("is_active", there)
+        self.target.sql(f"update dag set {column} = %s where dag_id in {LATE}", value)
+
+    def lose_files(self) -> None:
+        self.has_file(False)
+
+    def test_they_are_waited_for_until_they_are_parsed_again(self) -> None:
+        self.assertEqual(self.activated["report"]["missingDags"], list(LATE))
+        self.assertEqual(self.late(), (2, list(LATE), 1, ["user_1"]))
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+        self.has_file(True)
+        self.assertEqual(self.late(), (0, [], 0, []))
+
+    def test_one_that_is_deleted_is_not_waited_for(self) -> None:
+        self.target.sql("delete from task_instance where dag_id = 'user_1'")
+        self.target.sql("delete from dag_run where dag_id = 'user_1'")
+        for table in ("dag_version", "dag"):
+            if self.target.columns(table):
+                self.target.sql(f"delete from {table} where dag_id = 'user_1'")
+        self.assertEqual(self.late(), (1, ["user_2"], 0, []))
+
+
+class DagsThatComeLate(_Moved):
+    """They were never parsed at the target."""
+
+    def lose_files(self) -> None:
+        for table in ("serialized_dag", "dag_version", "dag"):
+            if "dag_id" in self.target.columns(table):
+                self.target.sql(f"delete from {table} where dag_id in {LATE}")
 
     def waiting(self) -> list[tuple[str, str]]:
         kind = "asset" if self.source.columns("asset") else "dataset"

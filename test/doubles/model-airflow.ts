@@ -149,14 +149,7 @@ export class ModelAirflow extends ModelDatabase {
   #tryBeat(isThere: () => boolean, retries: number, done: (ok: boolean) => void): void {
     const hasLocks = this.beatsWithoutLocks === 0;
     if (!hasLocks) this.beatsWithoutLocks -= 1;
-    const host = {
-      site: this.#site,
-      database: this,
-      version: this.version,
-      isThere,
-      hasLocks: () => hasLocks,
-      pausedOwnDags: () => [...this.drDags].flatMap(([dagId, paused]) => (paused ? [dagId] : [])),
-    };
+    const host = { site: this.#site, database: this, version: this.version, isThere, hasLocks: () => hasLocks };
     beat(host, (ok) => {
       if (ok || retries === 0 || !isThere()) done(ok);
       else

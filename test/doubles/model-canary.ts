@@ -18,7 +18,6 @@ export interface CanaryHost {
   readonly isThere: () => boolean;
   /** False while the beat cannot have a lock that it needs. */
   readonly hasLocks: () => boolean;
-  readonly pausedOwnDags: () => readonly string[];
 }
 
 /** A task whose state was taken from it is dead by then (milliseconds): Airflow 2 sees it end, Airflow 3 waits. */
@@ -215,7 +214,7 @@ function isAnotherDatabase(
 }
 
 function bodyOf(
-  { site, database, version, pausedOwnDags }: CanaryHost,
+  { site, database, version }: CanaryHost,
   [own, peer]: readonly [RecordReading, RecordReading],
   readAt: string,
 ) {
@@ -238,7 +237,6 @@ function bodyOf(
       unpausedUserDags: database.unpaused.length,
       liveUserRuns: database.runningRuns.length,
       userDags: database.dags.size,
-      pausedOwnDags: pausedOwnDags(),
     },
     late: isHeld ? lateOf([]) : lateOf([...database.late]),
     fence: isHeld && fence !== null ? { ...fence, ...toldOf(database) } : null,

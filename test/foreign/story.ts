@@ -142,6 +142,7 @@ async function move(
   bed.log(
     `         compared ${comparison.rows} rows of ${comparison.tables} tables, ${comparison.differences.length} differences`,
   );
+  for (const difference of comparison.differences.slice(0, SHOWN)) bed.log(`         ${difference}`);
   await letGo(bed, to, run);
   if (to === WEST) await bed.bringWhatWasMissing();
   const unfinished = await settled(bed, to, source);
@@ -166,6 +167,9 @@ async function move(
     runs: await runsOf(bed, to),
   };
 }
+
+/** Differences in the log. */
+const SHOWN = 10;
 
 /** Runs of a site, and whether each had come to the time limit of its DAG: Airflow then leaves tasks without a state. */
 function runsOf(bed: ForeignBed, region: Region): Promise<Values[]> {

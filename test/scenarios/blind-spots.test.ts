@@ -103,6 +103,63 @@ describe('A look at what nobody had looked at', () => {
     },
   );
 
+  test.each([
+    'DELETED',
+    'CREATE_FAILED',
+    'UNAVAILABLE',
+    'UPDATING',
+    'ROLLING_BACK',
+    'dark',
+    'denied',
+    'throttled',
+    'only other DAGs',
+  ])('calls no standby ready that is none (%s)', async (what) => {
+    const story = await MoveStory.running();
+    const west = story.universe.airflow(WEST);
+    if (what === 'only other DAGs') {
+      west.dags.clear();
+      west.dags.set('hello_world', true);
+    } else if (what === 'dark' || what === 'denied' || what === 'throttled')
+      story.universe.fault({ service: 'airflow-env', quality: what, region: WEST });
+    else {
+      west.status = what;
+      west.up = false;
+    }
+    await story.check();
+    await story.minutes(180);
+    const check = await story.check({ wait: '1500' });
+    const { code, state, fix } = await story.refusal('failover', forced(TO_WEST));
+    expect([check.verdict.key, check.findings.map(({ name }) => name), exit(check)]).toEqual([
+      'DEGRADED',
+      ['standby-unready'],
+      1,
+    ]);
+    expect([code, state]).toEqual([expect.stringMatching(/^MDR-(TARGET-UNREADY|AWS-)/), 'nothing was touched']);
+    expect(fix).toMatch(/example-us-west-2/);
+  });
+
+  test('says which DAGs the standby lacks before a move leaves them without a file', async () => {
+    const story = await MoveStory.running();
+    for (const dagId of ['invoices', 'report']) story.universe.airflow(WEST).dags.delete(dagId);
+    await story.minutes(20);
+    const { verdict, findings, notes } = await story.check();
+    expect([verdict.key, findings]).toEqual(['HEALTHY', []]);
+    expect(notes).toEqual([
+      '2 DAGs of the newest snapshot are not parsed in us-west-2 (invoices, report): after a move nothing would run for them',
+    ]);
+  });
+
+  test('says within minutes what keeps a target from taking an order of the move', async () => {
+    const story = await MoveStory.running();
+    await story.killed(forced(TO_WEST), diesAfter('fenced'));
+    story.universe.fault({ service: 'airflow-env', quality: 'dark', region: WEST });
+    await story.minutes(10);
+    const began = story.universe.clock.now();
+    const { code, message } = await story.refusal('failover', TO_WEST);
+    expect([code, message]).toEqual(['MDR-TIMEOUT', expect.stringContaining('and at last: InvokeRestApi')]);
+    expect(story.universe.clock.now() - began).toBeLessThan(15 * 60_000);
+  });
+
   test('is red for a day while a DAG of before the move has no file', async () => {
     const story = await MoveStory.running();
     const west = story.universe.airflow(WEST);

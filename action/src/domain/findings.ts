@@ -32,6 +32,8 @@ export interface FindingFacts extends StandingCase {
   readonly ourPauses: readonly string[];
   /** Where more of that may stand: the Region whose bucket could not be read. */
   readonly pausesUnread: string | undefined;
+  /** User DAGs of the newest snapshot that the standby has not parsed. */
+  readonly notThere: readonly string[];
   /** What the active site has taken of a database that was made anew. */
   readonly other: OtherDatabase | undefined;
 }
@@ -62,7 +64,7 @@ export function findingsOf(facts: FindingFacts): Found {
         ? [peerUnreadable(deployment, standing.roles.standby, 'it could not take over')]
         : []),
     ],
-    notes: [...standingNotes(facts), ...pauses.notes],
+    notes: [...standingNotes(facts), ...pauses.notes, ...notThereNotes(facts)],
   };
 }
 
@@ -174,6 +176,16 @@ function ofMissingDags(facts: FindingFacts): readonly Finding[] {
 
 const DAY = 24 * 3_600_000;
 
+/** A move would leave them without a file. That none is there is a finding. */
+function notThereNotes({ deployment, standing, notThere }: FindingFacts): readonly string[] {
+  if (notThere.length === 0) return [];
+  const { region } = deployment.sites[standing.roles.standby];
+  const what = notThere.length === 1 ? 'one DAG' : `${notThere.length} DAGs`;
+  return [
+    `${what} of the newest snapshot ${notThere.length === 1 ? 'is' : 'are'} not parsed in ${region} (${firstOf(notThere)}): after a move nothing would run for ${notThere.length === 1 ? 'it' : 'them'}`,
+  ];
+}
+
 /** Whoever cannot read the record goes on after a move that it does not hear of. */
 function peerUnreadable({ sites }: Deployment, site: SiteIndex, so: string): Finding {
   const [own, other] = [sites[site], sites[otherSite(site)]];
@@ -207,15 +219,21 @@ function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly
       name: 'canary-silent',
       message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,
     });
-  if (stays.includes('hold')) findings.push(standbyUnready(facts, latest?.signals.hold.value ?? ''));
+  const wrong = STANDBY.filter((name) => stays.includes(name)).map((name) => latest?.signals[name].value ?? '');
+  // The standby of a backup-restore is made at the failover.
+  if (wrong.length > 0 && deployment.strategy === 'warm-standby')
+    findings.push(standbyUnready(facts, wrong.join('; ')));
   return findings;
 }
+
+/** What tells whether the standby could take over. */
+const STANDBY = ['standbyEnvironment', 'standbyAirflow', 'hold'] as const satisfies readonly SignalName[];
 
 function standbyUnready({ deployment, standing }: FindingFacts, why: string): Finding {
   const { environment, region } = deployment.sites[standing.roles.standby];
   return {
     name: 'standby-unready',
-    message: `${region} could not take over (${why}): put that right there. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
+    message: `${region} could not take over (${why}): put that right at ${environment}. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
   };
 }
 

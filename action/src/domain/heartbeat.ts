@@ -23,8 +23,6 @@ const heartbeat = z.object({
     userDags: z.int().optional(),
     /** Ids of the DAGs that somebody keeps unpaused at a standby, the first hundred. Older canaries do not say. */
     unpaused: z.array(z.string()).optional(),
-    /** Our own DAGs that somebody has paused. Older canaries do not say. */
-    pausedOwnDags: z.array(z.string()).optional(),
     /** What the canary made in the database and could not give to the owner of `dag`. Older canaries do not say. */
     foreign: z.array(z.string()).optional(),
   }),

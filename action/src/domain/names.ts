@@ -36,9 +36,6 @@ export const DAG_IDS = {
   uninstall: 'mwaadr_uninstall',
 } as const;
 
-/** Those without which a site cannot take over. */
-export const TAKES_OVER: readonly string[] = [DAG_IDS.restore, DAG_IDS.activate, DAG_IDS.canary];
-
 /** Our own DAGs are never paused, held or copied. */
 export const isOurDag = (dagId: string): boolean => dagId.startsWith('mwaadr_');
 

@@ -17,6 +17,7 @@ export const SIGNALS = [
   'standbyEnvironment',
   'standbyStorage',
   'standbyIdentity',
+  'standbyAirflow',
   'heartbeat',
   'hold',
   'snapshot',

@@ -1,5 +1,5 @@
 import { isUsable } from './gate.ts';
-import { DAG_IDS, TAKES_OVER } from './names.ts';
+import { DAG_IDS } from './names.ts';
 import type { Deployment, Site } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
@@ -54,19 +54,24 @@ function heartbeatReasons(deployment: Deployment, heartbeat: StoredBeat | undefi
 }
 
 /**
+ * What speaks against these DAGs of a target; `manifest`: what it would restore, `undefined` = not known.
+ *
  * A user DAG that is not parsed blocks nothing: one broken file must not hold up all the others, and one that reads a
  * Variable at its top parses only after the restore. None at all means that the DAG files are not there.
  */
-function dagReasons(manifest: Manifest, dags: TargetFacts['dags']): readonly string[] {
+export function dagReasons(manifest: Manifest | undefined, dags: TargetFacts['dags']): readonly string[] {
   const parsed = new Set(dags.map(({ dagId }) => dagId));
-  const wanted = userDags(manifest);
-  const missing = missingDags(manifest, dags);
-  const paused = dags.filter(({ dagId, isPaused }) => isPaused && TAKES_OVER.includes(dagId));
+  const wanted = manifest === undefined ? [] : userDags(manifest);
+  const missing = manifest === undefined ? [] : missingDags(manifest, dags);
+  const paused = dags.filter(({ dagId, isPaused }) => isPaused && NEEDED.includes(dagId));
   return [
     ...paused.map(({ dagId }) => `its ${dagId} is paused, so that it would never run: unpause it there`),
     ...notParsed(parsed, wanted, missing),
   ];
 }
+
+/** Our own DAGs without which a move ends half done: named before the claim, not found after it. */
+const NEEDED: readonly string[] = [DAG_IDS.restore, DAG_IDS.activate, DAG_IDS.canary];
 
 function notParsed(
   parsed: ReadonlySet<string>,

@@ -8,7 +8,6 @@ import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
 import type { AirflowHealth, EnvironmentDescription, Work } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
-import { TAKES_OVER } from './names.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
@@ -30,6 +29,8 @@ export interface Probes {
   readonly standbyEnvironment: Probe<EnvironmentDescription | undefined>;
   readonly standbyStorage: Probe<unknown>;
   readonly standbyIdentity: Probe<string>;
+  /** What its REST API says of its DAGs. */
+  readonly standbyAirflow: Probe<StandbyDags>;
   /** The active site's heartbeat in the standby's bucket. */
   readonly heartbeat: Probe<StoredBeat | undefined>;
   /** The standby's own heartbeat in its own bucket. */
@@ -40,6 +41,14 @@ export interface Probes {
   readonly work: Probe<Work | undefined>;
   /** The values of `health.extraMetrics`, in its order. */
   readonly extraMetrics: Probe<readonly (readonly (number | undefined)[])[]>;
+}
+
+/** The standby's DAGs beside those of the newest snapshot. */
+export interface StandbyDags {
+  /** Why it could not take over with them, each a clause. */
+  readonly reasons: readonly string[];
+  /** Of the snapshot, those that it has not parsed. */
+  readonly missing: readonly string[];
 }
 
 /** Whose clock a reading goes by; see `Reading`. */
@@ -67,11 +76,12 @@ export function readingOf(
       activeAirflow: signal(probes.activeAirflow, airflowSignal),
       activeStorage: signal(probes.activeStorage, answers),
       activeIdentity: signal(probes.activeIdentity, answers),
-      standbyEnvironment: signal(probes.standbyEnvironment, environmentSignal),
+      standbyEnvironment: signal(probes.standbyEnvironment, (found) => lastingSignal(found, probes.standbyHeartbeat)),
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
+      standbyAirflow: dagsSignal(probes),
       heartbeat: beatSignal(probes.heartbeat, known?.standing.beats[roles.active], stale),
-      hold: standbySignal(probes, known?.standing.beats[roles.active], stale),
+      hold: standbySignal(probes, stale),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, at, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(known?.standing.record.debts ?? []),
       role: known === undefined ? NOT_KNOWN : roleSignal(troubleOf(known)),
@@ -113,6 +123,14 @@ function environmentSignal(environment: EnvironmentDescription | undefined): Sig
   return UNUSABLE.includes(environment.status) ? bad(environment.status) : good(environment.status);
 }
 
+/** One that says for hours that it is just being changed, and does not beat, is no standby. */
+function lastingSignal(environment: EnvironmentDescription | undefined, beat: Probes['standbyHeartbeat']): Signal {
+  const seen = environmentSignal(environment);
+  const silence = 'answer' in beat ? (beat.answer?.ageMilliseconds ?? 0) : 0;
+  if (seen.quality !== 'good' || isUsable(seen.value) || silence <= UPDATE_DEADLINE) return seen;
+  return bad(`${seen.value}, and silent for ${inWords(silence)}`);
+}
+
 function metricSignal({ sums, existed }: { sums: readonly (number | undefined)[]; existed: boolean }): Signal {
   const beats = sums.map((sum) => sum ?? 'no data').join(', ');
   if (sums.some((sum) => sum !== undefined && sum >= 1)) return good(`SchedulerHeartbeat ${beats}`);
@@ -148,24 +166,24 @@ function holdSignal(beat: StoredBeat | undefined, stale: number): Signal {
   return good('held');
 }
 
-/** What holds may lack something all the same for which every move would refuse it: it is said before the bad day. */
-function standbySignal(
-  { activeEnvironment, standbyEnvironment, standbyHeartbeat }: Probes,
-  active: StoredBeat | undefined,
-  stale: number,
-): Signal {
+/** What is held may be something that every move would refuse all the same: it is said before the bad day. */
+function standbySignal({ activeEnvironment, standbyEnvironment, standbyHeartbeat }: Probes, stale: number): Signal {
   const held = signal(standbyHeartbeat, (beat) => holdSignal(beat, stale));
   if (held.quality !== 'good') return held;
   const [here, there] = [steadyVersion(activeEnvironment), steadyVersion(standbyEnvironment)];
   if (here !== undefined && there !== undefined && here !== there)
     return bad(`the standby runs Airflow ${there}, the active site ${here}`);
-  const wanted = active?.role === 'active' ? (active.hold.userDags ?? 0) : 0;
-  const hold = 'answer' in standbyHeartbeat ? standbyHeartbeat.answer?.hold : undefined;
-  const paused = hold?.pausedOwnDags?.find((dagId) => TAKES_OVER.includes(dagId));
-  if (paused !== undefined) return bad(`its ${paused} is paused`);
-  if (wanted > 0 && hold?.userDags === 0)
-    return bad(`the standby has parsed none of the ${wanted} DAG(s) of the active site`);
   return held;
+}
+
+/** No move goes to an environment that is at work and whose REST API we cannot use, whatever the reason. */
+function dagsSignal({ standbyAirflow, standbyEnvironment }: Probes): Signal {
+  const isAtWork = 'answer' in standbyEnvironment && isUsable(standbyEnvironment.answer?.status ?? '');
+  if ('fault' in standbyAirflow && isAtWork) return bad(`${standbyAirflow.fault}, ${standbyAirflow.detail}`);
+  return signal(standbyAirflow, ({ reasons, missing }) => {
+    if (reasons.length > 0) return bad(reasons.join('; '));
+    return good(`lists its DAGs${missing.length === 0 ? '' : `, but ${missing.length} of the newest snapshot`}`);
+  });
 }
 
 /** Of an environment that nobody is just changing. */

@@ -40,7 +40,6 @@ export const FINDING_NAMES = [
   'canary-silent',
   'standby-unready',
   'dags-missing',
-  'dags-missing',
   'database-replaced',
 ] as const;
 export type FindingName = (typeof FINDING_NAMES)[number];

@@ -204,8 +204,8 @@ const problems = (reading: Reading): readonly string[] =>
   );
 
 /**
- * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. The silence of a site whose
- * environment is not there, or is hidden from us, is told by the verdict.
+ * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. Of an environment that is just
+ * being changed, or does not answer, nothing else is wrong.
  */
 function waitedFor(latest: Reading): readonly SignalName[] {
   const names: readonly [SignalName, SignalName?][] = [
@@ -213,9 +213,14 @@ function waitedFor(latest: Reading): readonly SignalName[] {
     ['activePeer'],
     ['standbyPeer'],
     ['heartbeat', 'activeEnvironment'],
+    ['standbyEnvironment'],
+    ['standbyAirflow', 'standbyEnvironment'],
     ['hold', 'standbyEnvironment'],
   ];
-  const isAtWork = (name: SignalName): boolean => ['AVAILABLE', 'UPDATE_FAILED'].includes(latest.signals[name].value);
+  const isAtWork = (name: SignalName): boolean => {
+    const { quality, value } = latest.signals[name];
+    return quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value);
+  };
   return names.flatMap(([name, where]) =>
     is(latest, name, 'bad') && (where === undefined || isAtWork(where)) ? [name] : [],
   );

@@ -1,9 +1,10 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { ControlRecord } from '../domain/control-record.ts';
-import type { MetricQuery, World, Work } from '../domain/ports.ts';
+import type { MetricQuery, RegionPorts, World, Work } from '../domain/ports.ts';
 import type { OtherDatabase } from '../domain/other-database.ts';
+import { dagReasons, missingDags } from '../domain/readiness.ts';
 import { staleAfter } from '../domain/reading.ts';
-import type { Probe, Probes } from '../domain/reading.ts';
+import type { Probe, Probes, StandbyDags } from '../domain/reading.ts';
 import type { Standing } from '../domain/standing.ts';
 import type { BothControls } from './control.ts';
 import { readHeartbeat } from './heartbeats.ts';
@@ -11,6 +12,7 @@ import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 import { findNewest } from './newest-whole.ts';
 import type { Newest } from './newest-whole.ts';
+import { readSnapshot } from './snapshots.ts';
 
 /** Who is asked, and at what time (milliseconds, by the clock that the reading goes by). */
 export interface Question {
@@ -37,6 +39,7 @@ export async function ask(question: Question): Promise<Asked> {
     activeIdentity,
     standbyEnvironment,
     standbyIdentity,
+    dags,
     heartbeat,
     standbyHeartbeat,
     newest,
@@ -49,6 +52,7 @@ export async function ask(question: Question): Promise<Asked> {
     probe(() => active.ports.identity.caller()),
     probe(() => standby.ports.environments.describe(standby.site.environment)),
     probe(() => standby.ports.identity.caller()),
+    probe(() => standby.ports.airflow.dags(standby.site.environment)),
     probeStored(() => readHeartbeat(standby, deployment, active.region)),
     probeStored(() => readHeartbeat(standby, deployment, standby.region)),
     askSnapshot(world, deployment, standby, standing?.record),
@@ -64,6 +68,7 @@ export async function ask(question: Question): Promise<Asked> {
     standbyEnvironment,
     standbyStorage: storageOf(controls[standby.index]),
     standbyIdentity,
+    standbyAirflow: await besideSnapshot(question, dags, newest),
     heartbeat,
     standbyHeartbeat,
     snapshot: 'answer' in newest ? { answer: newest.answer?.id } : newest,
@@ -71,6 +76,22 @@ export async function ask(question: Question): Promise<Asked> {
     work,
     extraMetrics,
   };
+}
+
+type Dags = Awaited<ReturnType<RegionPorts['airflow']['dags']>>;
+
+/** As a move that begins now would look at them. */
+async function besideSnapshot(
+  { deployment, standby }: Question,
+  dags: Probe<Dags>,
+  newest: Probe<Newest | undefined>,
+): Promise<Probe<StandbyDags>> {
+  if (!('answer' in dags)) return dags;
+  const id = 'answer' in newest ? newest.answer?.id : undefined;
+  const read = id === undefined ? undefined : await probeStored(() => readSnapshot(standby, deployment, id));
+  const manifest = read !== undefined && 'answer' in read ? read.answer.manifest : undefined;
+  const missing = manifest === undefined ? [] : missingDags(manifest, dags.answer);
+  return { answer: { reasons: dagReasons(manifest, dags.answer), missing } };
 }
 
 /** S3 that holds a damaged record has answered. */

@@ -62,11 +62,11 @@ async function start(
   world: World,
   side: Side,
   deployment: Deployment,
-  { dagId, runId, conf, limitSeconds }: DrJob,
+  { dagId, runId, conf }: DrJob,
 ): Promise<'under way' | 'lost before'> {
   const { airflow } = side.ports;
   const { environment } = side.site;
-  const answer = await waitFor(world, `Airflow of ${side.region} to take ${runId}`, limitSeconds, () =>
+  const answer = await waitFor(world, `Airflow of ${side.region} to take ${runId}`, TAKING_LASTS, () =>
     airflow.trigger(environment, dagId, runId, conf),
   );
   if (answer === 'started') return 'under way';
@@ -74,6 +74,9 @@ async function start(
   if (!('answer' in state) || !isOver(state.answer)) return 'under way';
   return (await readResult(side, deployment, runId)) === undefined ? 'lost before' : 'under way';
 }
+
+/** Seconds: a web server that takes no order for so long is not slow, and the one to be told is a person. */
+const TAKING_LASTS = 600;
 
 const isOver = (state: DagRunState | undefined): boolean => state === 'success' || state === 'failed';
 

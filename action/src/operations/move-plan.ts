@@ -1,6 +1,8 @@
 import { withoutUninstall } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { errorOf } from '../domain/aws-errors.ts';
 import { MdrError } from '../domain/errors.ts';
+import { AwsFault } from '../domain/faults.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { StepData } from '../domain/journal.ts';
 import { leaseRuns } from '../domain/lease.ts';
@@ -114,11 +116,28 @@ export function requirePermitted({ region }: Side, verdict: Verdict, { override 
   });
 }
 
+/** Throws the fault's code: what has to be done is the same whatever kept it from answering. */
+async function listedDags({ region, site: { environment }, ports }: Side) {
+  try {
+    return await ports.airflow.dags(environment);
+  } catch (error) {
+    if (!(error instanceof AwsFault)) throw error;
+    const { code, message } = errorOf(error);
+    throw new MdrError({
+      code,
+      message: `${region} cannot take over: its Airflow does not list its DAGs (${message})`,
+      fix: `Nothing can be restored there without its REST API: look at the web server of ${environment} and its access mode, and whether this role has airflow:InvokeRestApi for it; then run again.`,
+      state: 'nothing was touched',
+      cause: error,
+    });
+  }
+}
+
 /** The user DAGs that the target lacks. Throws `MDR-AIRFLOW-VERSION` or `MDR-TARGET-UNREADY` with every reason. */
 export async function requireReady(deployment: Deployment, to: Side, manifest: Manifest): Promise<readonly string[]> {
   const environment = await asMdr(() => to.ports.environments.describe(to.site.environment));
   const heartbeat = await asMdr(() => readHeartbeat(to, deployment, to.region));
-  const dags = await asMdr(() => to.ports.airflow.dags(to.site.environment));
+  const dags = await listedDags(to);
   const reasons = whyUnready(deployment, to.site, manifest, { environment, heartbeat, dags });
   if (reasons.length === 0) return missingDags(manifest, dags);
   const version = environment !== undefined && environment.airflowVersion !== manifest.airflow.version;

@@ -71,6 +71,7 @@ export async function observe(
   const seen = { periods: deployment.health, now: time.at, observer: own, others: before.others };
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
+  const notThere = 'answer' in probes.standbyAirflow ? probes.standbyAirflow.answer.missing : [];
   const pauses = standing && (await pausesOf(world, deployment, standing, { active, standby, snapshot }));
   return {
     active,
@@ -81,7 +82,7 @@ export async function observe(
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
     ...(known === undefined
       ? { findings: [], notes: [] }
-      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, other: probes.other, verdict, seen })),
+      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, other: probes.other, notThere, verdict, seen })),
     warnings: warning === undefined ? [] : [warning],
   };
 }

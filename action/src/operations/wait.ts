@@ -20,12 +20,14 @@ export async function waitFor<T>(
 ): Promise<T> {
   const began = world.clock.now();
   let said = began;
+  let trouble = '';
   for (;;) {
     const answer = await patiently(world, what, ask);
-    if (answer !== undefined) return answer;
+    if (answer.found !== undefined) return answer.found;
+    trouble = answer.trouble;
     const now = world.clock.now();
     if (world.stop.aborted) throw stopped(what);
-    if (now - began >= limitSeconds * 1000) throw timedOut(what, limitSeconds);
+    if (now - began >= limitSeconds * 1000) throw timedOut(what, limitSeconds, trouble);
     if (now - said >= SAY_AGAIN) {
       world.log.info(`still waiting for ${what}, for ${inWords(now - began)}`);
       said = now;
@@ -34,13 +36,19 @@ export async function waitFor<T>(
   }
 }
 
-async function patiently<T>(world: World, what: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+/** `trouble`: what kept it from being asked. */
+async function patiently<T>(
+  world: World,
+  what: string,
+  ask: () => Promise<T | undefined>,
+): Promise<{ readonly found: T | undefined; readonly trouble: string }> {
   try {
-    return await ask();
+    return { found: await ask(), trouble: '' };
   } catch (error) {
     if (!(error instanceof AwsFault) || !['dark', 'throttled'].includes(error.quality)) throw error;
     world.log.warning(`while waiting for ${what}: ${error.message}`);
-    return undefined;
+    const why = error.awsCode === '' ? error.message : error.awsCode;
+    return { found: undefined, trouble: `${error.operation} in ${error.region}: ${why}` };
   }
 }
 
@@ -51,9 +59,9 @@ const stopped = (what: string): MdrError =>
     fix: 'Run the same operation again: it goes on where this one stopped.',
   });
 
-const timedOut = (what: string, limitSeconds: number): MdrError =>
+const timedOut = (what: string, limitSeconds: number, trouble: string): MdrError =>
   new MdrError({
     code: 'MDR-TIMEOUT',
-    message: `waited ${limitSeconds} s for ${what}`,
+    message: `waited ${limitSeconds} s for ${what}${trouble === '' ? '' : `, and at last: ${trouble}`}`,
     fix: 'Look why it is slow, then run the same operation again: it goes on where this one stopped.',
   });

@@ -56,6 +56,7 @@ const NAMES: Readonly<Record<string, (active: string, standby: string) => string
   standbyEnvironment: (_active, standby) => `MWAA environment, ${standby}`,
   standbyStorage: (_active, standby) => `S3, ${standby}`,
   standbyIdentity: (_active, standby) => `STS, ${standby}`,
+  standbyAirflow: (_active, standby) => `DAGs by Airflow's REST API, ${standby}`,
   heartbeat: (active) => `Heartbeat of ${active}`,
   hold: (_active, standby) => `Hold on the DAGs of ${standby}`,
   snapshot: (_active, standby) => `Newest snapshot in ${standby}`,

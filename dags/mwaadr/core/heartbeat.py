@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mwaadr.core import bundle, footprint, state
+from mwaadr.core import bundle, footprint, late, state
 from mwaadr.core.aws import Bucket
 from mwaadr.core.catalogue import Catalogue, airflow_version, has_file, live_runs, running_tasks
 from mwaadr.core.config import NAMED, OURS, Deployment, Keys, Site, now, taken_at
@@ -37,10 +37,10 @@ class Heartbeats:
         key = Keys(self._deployment.name).heartbeat(own.region)
         row = state.read(cursor)
         hold = _hold(cursor, row)
-        late = (state.recall(cursor, "late") or {}) if row and row.role == "active" else {}
+        waited_for = late.waited_for(cursor) if row and row.role == "active" else {}
         connection.rollback()
         self.failure = None
-        body = self._body(own, row, hold, late)
+        body = self._body(own, row, hold, waited_for)
         try:
             Bucket(own.region, own.bucket).put_json(key, body)
         except (ClientError, BotoCoreError, OSError) as error:
@@ -52,9 +52,11 @@ class Heartbeats:
             log.warning("the peer's bucket did not take the heartbeat: %s", error)
         return row
 
-    def _body(self, own: Site, row: state.State | None, hold: dict[str, Any], late: dict[str, Any]) -> dict[str, Any]:
+    def _body(
+        self, own: Site, row: state.State | None, hold: dict[str, Any], waited_for: dict[str, bool]
+    ) -> dict[str, Any]:
         peer = self._records.peer
-        at_work = sorted(dag_id for dag_id, kept in late.items() if not kept["is_paused"])
+        at_work = sorted(dag_id for dag_id, is_paused in waited_for.items() if not is_paused)
         laid = row.detail.get("fence") if row and row.role == "standby" else None
         return {
             "schemaVersion": 1,
@@ -74,8 +76,8 @@ class Heartbeats:
             "hold": hold,
             "fence": {name: value for name, value in laid.items() if name not in UNTOLD} if laid else None,
             "late": {
-                "total": len(late),
-                "dags": sorted(late)[:NAMED],
+                "total": len(waited_for),
+                "dags": sorted(waited_for)[:NAMED],
                 "unpausedTotal": len(at_work),
                 "unpaused": at_work[:NAMED],
             },
@@ -113,15 +115,12 @@ def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
     # What a fence left unfinished stays so until it is restored over, and does nothing.
     live = f"select distinct dag_id, run_id from ({running_tasks()}) tasks" if standby else live_runs()
     cursor.execute(f"select count(*) from ({live}) live")
-    runs = cursor.fetchone()[0]
-    cursor.execute("select dag_id from dag where is_paused and dag_id like %s order by dag_id", (OURS,))
     return {
         "installed": installed,
         "held": installed and standby,
         "unpausedUserDags": len(free) if standby else unpaused,
-        "liveUserRuns": runs,
+        "liveUserRuns": cursor.fetchone()[0],
         "userDags": user_dags,
         "unpaused": free[:NAMED],
-        "pausedOwnDags": [dag_id for (dag_id,) in cursor.fetchall()],
         "foreign": footprint.foreign(cursor),
     }

@@ -4,7 +4,7 @@
 Such a DAG has no row until its file can be parsed, and the first row gets Airflow's defaults: what ran would stand
 still with all its runs, and what was paused might start. So the values of its row are kept in the state row (`late`),
 with the dataset or asset events that wait for it (`lateQueues`). The hold pauses it as long as it stands there, and the
-beat after its first parse gives it what was kept.
+beat after its first parse gives it what was kept. One that only lost its file has a row with all values (`fileless`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from mwaadr.core import state, versions
-from mwaadr.core.catalogue import quoted
+from mwaadr.core.catalogue import Catalogue, has_file, quoted
 
 
 def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict[str, Any]]]) -> None:
@@ -23,8 +23,19 @@ def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict
         "and not exists (select 1 from dag d where d.dag_id = s.dag_id)",
         (missing,),
     )
-    state.remember(cursor, "late", dict(cursor.fetchall()))
+    late = dict(cursor.fetchall())
+    state.remember(cursor, "late", late)
     state.remember(cursor, "lateQueues", queues)
+    state.remember(cursor, "fileless", [dag_id for dag_id in missing if dag_id not in late])
+
+
+def waited_for(cursor: Any) -> dict[str, bool]:
+    """DAGs of the move that have no file here yet, with a row or without → whether they are paused."""
+    late = state.recall(cursor, "late") or {}
+    fileless = state.recall(cursor, "fileless") or []
+    gone = f"not {has_file(Catalogue(cursor))}"
+    cursor.execute(f"select dag_id, coalesce(is_paused, true) from dag where dag_id = any(%s) and {gone}", (fileless,))
+    return {dag_id: kept["is_paused"] for dag_id, kept in late.items()} | dict(cursor.fetchall())
 
 
 def come_up(cursor: Any) -> list[str]:

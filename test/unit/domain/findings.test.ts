@@ -68,7 +68,14 @@ function findings({ readings = [{}], hold = {}, beat = {}, pauses, ourPauses = [
   const reach = ['there', 'there'] as const;
   const verdict = judge(seen);
   const facts = { deployment: EXAMPLE_DEPLOYMENT, standing, reach, verdict, seen };
-  return findingsOf({ ...facts, lastPauses: pauses, ourPauses, pausesUnread: undefined, other: undefined });
+  return findingsOf({
+    ...facts,
+    lastPauses: pauses,
+    ourPauses,
+    pausesUnread: undefined,
+    notThere: [],
+    other: undefined,
+  });
 }
 
 const names = (told: Told) => findings(told).findings.map(({ name }) => name);

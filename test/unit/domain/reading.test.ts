@@ -25,6 +25,7 @@ const probes: Probes = {
   standbyEnvironment: missing,
   standbyStorage: { fault: 'denied', detail: 'x' },
   standbyIdentity: { answer: 'arn' },
+  standbyAirflow: { answer: { reasons: [], missing: [] } },
   heartbeat: missing,
   standbyHeartbeat: missing,
   snapshot: missing,
