@@ -36,8 +36,9 @@ class Heartbeats:
         own, peer = self._deployment.sites[self._here], self._deployment.sites[1 - self._here]
         key = Keys(self._deployment.name).heartbeat(own.region)
         row = state.read(cursor)
-        hold = _hold(cursor, row)
-        waited_for = late.waited_for(cursor) if row and row.role == "active" else {}
+        catalogue = Catalogue(cursor)
+        hold = _hold(cursor, row, catalogue)
+        waited_for = late.waited_for(cursor, catalogue) if row and row.role == "active" else {}
         connection.rollback()
         self.failure = None
         body = self._body(own, row, hold, waited_for)
@@ -101,11 +102,11 @@ class Heartbeats:
         return None
 
 
-def _hold(cursor: Any, row: state.State | None) -> dict[str, Any]:
+def _hold(cursor: Any, row: state.State | None, catalogue: Catalogue) -> dict[str, Any]:
     installed = set(footprint.TRIGGERS) <= footprint.installed(cursor)
     cursor.execute(
         f"select count(*), count(*) filter (where not coalesce(is_paused, true)) from dag "
-        f"where {has_file(Catalogue(cursor))} and dag_id not like %s",
+        f"where {has_file(catalogue)} and dag_id not like %s",
         (OURS,),
     )
     user_dags, unpaused = cursor.fetchone()

@@ -29,11 +29,11 @@ def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict
     state.remember(cursor, "fileless", [dag_id for dag_id in missing if dag_id not in late])
 
 
-def waited_for(cursor: Any) -> dict[str, bool]:
+def waited_for(cursor: Any, catalogue: Catalogue) -> dict[str, bool]:
     """DAGs of the move that have no file here yet, with a row or without → whether they are paused."""
     late = state.recall(cursor, "late") or {}
     fileless = state.recall(cursor, "fileless") or []
-    gone = f"not {has_file(Catalogue(cursor))}"
+    gone = f"not {has_file(catalogue)}"
     cursor.execute(f"select dag_id, coalesce(is_paused, true) from dag where dag_id = any(%s) and {gone}", (fileless,))
     return {dag_id: kept["is_paused"] for dag_id, kept in late.items()} | dict(cursor.fetchall())
 

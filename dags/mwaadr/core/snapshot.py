@@ -95,7 +95,7 @@ def take(job: Job) -> str:
             "rowSince": state.since(cursor),
             "pauseSet": _pause_set(cursor, catalogue),
             **_in_flight(job, name, place, _runs_in_flight(cursor, source.live)),
-            **_deadlines(cursor, source.live),
+            **_deadlines(cursor, catalogue, source.live),
             "bundle": bundle.digest(),
         }
         cursor.execute("select clock_timestamp()")
@@ -272,10 +272,9 @@ def _runs_in_flight(cursor: Any, live: list[int]) -> list[dict[str, Any]]:
     return list(runs.values())
 
 
-def _deadlines(cursor: Any, live: list[int]) -> dict[str, int]:
+def _deadlines(cursor: Any, catalogue: Catalogue, live: list[int]) -> dict[str, int]:
     """Of runs in flight (Airflow 3): their callbacks belong to the site, so that no snapshot holds them."""
-    cursor.execute("select to_regclass('public.deadline') is null")
-    if cursor.fetchone()[0]:
+    if not catalogue.has("deadline"):
         return {}
     cursor.execute("select count(*) from deadline where not missed and dagrun_id = any(%s)", (live,))
     return {"deadlines": cursor.fetchone()[0]}

@@ -18,17 +18,13 @@ LACKING = (
     "from task_instance t join dag_run r on r.dag_id = t.dag_id and r.run_id = t.run_id where t.dag_version_id is null "
     f"and r.state not in ({literals(FINISHED_RUN)}) and t.dag_id = any(%s)"
 )
-OLDER = (
-    "from dag_version o join serialized_dag d on d.dag_version_id = o.id where o.dag_id = v.dag_id "
-    "and o.version_number < v.version_number"
-)
 
 
-def stand_in(cursor: Any, dag_ids: list[str]) -> int:
-    """In the caller's transaction, which holds the rows of these DAGs; returns how many tasks got a version."""
+def stand_in(cursor: Any, dag_ids: list[str]) -> None:
+    """In the caller's transaction, which holds the rows of these DAGs."""
     cursor.execute("select to_regclass('public.dag_version') is null")
     if cursor.fetchone()[0]:
-        return 0
+        return
     cursor.execute(f"select distinct t.dag_id {LACKING}", (dag_ids,))
     lacking = [dag_id for (dag_id,) in cursor.fetchall()]
     cursor.execute(
@@ -36,21 +32,19 @@ def stand_in(cursor: Any, dag_ids: list[str]) -> int:
         "order by dag_id, version_number desc",
         (lacking,),
     )
-    given = 0
     for newest, dag_id in cursor.fetchall():
         older = _older(cursor, newest) or _copy(cursor, newest)
         cursor.execute(
             f"update task_instance set dag_version_id = %s where ctid = any(array(select t.ctid {LACKING}))",
             (older, [dag_id]),
         )
-        given += cursor.rowcount
-    return given
 
 
 def _older(cursor: Any, newest: str) -> str | None:
     cursor.execute(
-        "select o.id from dag_version v, lateral "
-        f"(select o.id {OLDER} order by o.version_number desc limit 1) o where v.id = %s",
+        "select o.id from dag_version v join dag_version o on o.dag_id = v.dag_id join serialized_dag d "
+        "on d.dag_version_id = o.id where v.id = %s and o.version_number < v.version_number "
+        "order by o.version_number desc limit 1",
         (newest,),
     )
     row = cursor.fetchone()
