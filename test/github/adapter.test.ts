@@ -185,7 +185,7 @@ test('an answer that we do not expect is an error with GitHub’s word and witho
 
 test('a silent GitHub is given up, and asked again', async () => {
   bed.double.fail('GET /comments$', { kind: 'silent' });
-  const quick = { token: 'job-token', url: bed.double.url, clock: bed.clock, stop: bed.stop.signal, attempt: 50 };
+  const quick = { token: 'job-token', url: bed.double.url, clock: bed.clock, stop: bed.stop.signal, attempt: 500 };
   expect(await createGitHub(bed.double.repository.name, quick).comments(anIssue())).toEqual([]);
 });
 

@@ -59,7 +59,7 @@ export async function startBed(): Promise<Bed> {
         url: double.url,
         clock,
         stop: stop.signal,
-        attempt: 2_000,
+        attempt: 20_000,
       }),
       clock,
       log,

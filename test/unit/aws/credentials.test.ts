@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { defaultCredentials, cached, roleCredentials } from '../../../action/src/aws/credentials.ts';
 import { AwsFault } from '../../../action/src/domain/faults.ts';
-import { SHORT, startScriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
+import { PATIENT, startScriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/dr';
 let west: ScriptedServer;
@@ -31,7 +31,7 @@ function role(idToken = () => Promise.resolve('eyJ.id.token')) {
       ['us-east-1', east.url],
     ]),
     keepSecret: (secret) => secrets.push(secret),
-    limits: SHORT,
+    limits: PATIENT,
   });
   return { source, secrets };
 }

@@ -7,7 +7,7 @@ import type { RegionPorts } from '../../../action/src/domain/ports.ts';
 import { startServices, type Services } from '../../sandbox/services.ts';
 import { ACCESS_KEYS, ACCOUNT, ACCOUNTS, drBucket, SECRET_KEY } from '../../sandbox/topology.ts';
 import type { Effect } from '../../sandbox/types.ts';
-import { SHORT } from './scripted-server.ts';
+import { PATIENT } from './scripted-server.ts';
 
 /** The adapters against a moto and a control plane that have been held to the services' own models. */
 let services: Services;
@@ -16,11 +16,10 @@ const credentials = { accessKeyId: ACCESS_KEYS.runner, secretAccessKey: SECRET_K
 
 beforeAll(async () => {
   services = await startServices();
-  const limits = { ...SHORT, attempt: 2_000, total: 5_000 };
   const session = {
     credentials: () => Promise.resolve(credentials),
     endpoints: parseEndpoints(services.endpoints),
-    limits,
+    limits: PATIENT,
     accounts: ACCOUNTS,
   };
   region = createRegions(session, '2.10.3');

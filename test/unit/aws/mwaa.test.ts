@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createEnvironments } from '../../../action/src/aws/mwaa.ts';
 import { MEMBERS } from '../../../action/src/domain/members.ts';
-import { json, sessionAt, startScriptedServer, type ScriptedServer } from './scripted-server.ts';
+import { json, PATIENT, sessionAt, SHORT, startScriptedServer, type ScriptedServer } from './scripted-server.ts';
 
 const REGION = 'us-east-1';
 const ARN = 'arn:aws:airflow:us-east-1:111122223333:environment/prod';
 let server: ScriptedServer;
-const environments = () => createEnvironments(sessionAt(REGION, server.url), REGION);
+const environments = (limits = PATIENT) => createEnvironments(sessionAt(REGION, server.url, limits), REGION);
 const sent = () => JSON.parse(server.requests[0]?.body ?? '') as unknown;
 const exception = (name: string, message: string, status = 400) =>
   json({ message }, status, { 'x-amzn-errortype': name });
@@ -100,7 +100,10 @@ describe.each(['create', 'update'] as const)('a lost reply to %s', (change) => {
     ['a 500', exception('InternalServerException', 'oops', 500)],
   ])('(%s) is dark, and the request is not repeated', async (_, script) => {
     server.script(script, json({ Arn: ARN }));
-    await expect(environments()[change]('prod', {})).rejects.toMatchObject({ quality: 'dark', service: 'airflow-api' });
+    await expect(environments(script === 'hang' ? SHORT : PATIENT)[change]('prod', {})).rejects.toMatchObject({
+      quality: 'dark',
+      service: 'airflow-api',
+    });
     expect(server.requests).toHaveLength(1);
   });
 

@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createObjectStore } from '../../../action/src/aws/s3.ts';
-import { sessionAt, startScriptedServer, xmlError, type ScriptedServer } from './scripted-server.ts';
+import { PATIENT, sessionAt, SHORT, startScriptedServer, xmlError, type ScriptedServer } from './scripted-server.ts';
 
 const REGION = 'us-west-2';
 const DATE = 'Tue, 24 Nov 2026 10:15:00 GMT';
 const AT = Date.parse(DATE);
 
 let server: ScriptedServer;
-const store = () => createObjectStore(sessionAt(REGION, server.url), REGION);
+const store = (limits = PATIENT) => createObjectStore(sessionAt(REGION, server.url, limits), REGION);
 const fault = (promise: Promise<unknown>) =>
   promise.then(
     () => 'no fault',
@@ -62,13 +62,13 @@ describe('reading', () => {
       let sent = 0;
       const timer = setInterval(() => {
         response.write('x');
-        if (++sent < 8) return;
+        if (++sent < 12) return;
         clearInterval(timer);
         response.end();
       }, 100);
       return undefined;
     });
-    expect(await store().sha256('bucket', 'key')).toMatchObject({ size: 8 });
+    expect(await store(SHORT).sha256('bucket', 'key')).toMatchObject({ size: 12 });
   });
 
   test('a download that stalls is dark', async () => {
@@ -77,7 +77,7 @@ describe('reading', () => {
       response.write('12345');
       return undefined;
     });
-    expect(await fault(store().get('bucket', 'key'))).toMatchObject({ quality: 'dark', operation: 'GetObject' });
+    expect(await fault(store(SHORT).get('bucket', 'key'))).toMatchObject({ quality: 'dark', operation: 'GetObject' });
   });
 
   test('a list has all pages, sorted', async () => {
