@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { command } from './command.ts';
 import { ROOT } from './paths.ts';
 import type { Outcome } from './stages.ts';
@@ -12,6 +12,18 @@ export interface JestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    /** The file. */
+    readonly name: string;
+    readonly status: string;
+    /** Says why a file could not be loaded. */
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 /** A skipped test proves nothing, so it counts as failed; so does a file that could not be loaded. */
@@ -20,6 +32,17 @@ export function count(report: JestReport): { passed: number; failed: number } {
     passed: report.numPassedTests,
     failed: report.numFailedTests + report.numPendingTests + report.numTodoTests + report.numRuntimeErrorTestSuites,
   };
+}
+
+/** Each test that is no pass, and each file that could not be loaded, with what it said. */
+export function failures(report: Pick<JestReport, 'testResults'>): string[] {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(ROOT, name);
+    if (status === 'failed' && assertionResults.length === 0) return [`${file}\n${message}`];
+    return assertionResults
+      .filter((test) => test.status !== 'passed')
+      .map((test) => [`${file}: ${test.fullName} (${test.status})`, ...test.failureMessages].join('\n'));
+  });
 }
 
 const JEST = [
@@ -48,7 +71,13 @@ export async function jest(
     const tests = count(report);
     const skipped = report.numPendingTests + report.numTodoTests;
     const note = skipped === 0 ? '' : `\n${skipped} skipped: a skipped test counts as failed.`;
-    return { ok: code === 0 && tests.failed === 0, output: output + note, tests, show: onOutput === undefined };
+    return {
+      ok: code === 0 && tests.failed === 0,
+      output: output + note,
+      tests,
+      failures: failures(report),
+      show: onOutput === undefined,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

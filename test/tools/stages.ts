@@ -6,6 +6,8 @@ export interface Outcome {
   readonly output: string;
   readonly show?: boolean;
   readonly tests?: { readonly passed: number; readonly failed: number };
+  /** Each failed test: its name, and what it said. */
+  readonly failures?: readonly string[];
 }
 
 export interface Stage {
@@ -28,6 +30,7 @@ export class StageRunner {
   readonly #print: (text: string) => void;
   #passed = 0;
   #failed = 0;
+  readonly #failures: string[] = [];
   #lastOutput = performance.now();
   readonly #running = new Map<string, number>();
 
@@ -40,6 +43,11 @@ export class StageRunner {
 
   get totals(): Totals {
     return { passed: this.#passed, failed: this.#failed };
+  }
+
+  /** What failed, once more, for the end of a long output: each failed test, or the stage that names none. */
+  get failures(): readonly string[] {
+    return this.#failures;
   }
 
   /** Runs the stages in their order, at most `width` at a time. Answers whether all of them are well. */
@@ -68,6 +76,7 @@ export class StageRunner {
     const failedTests = outcome.tests?.failed ?? 0;
     this.#failed += outcome.ok ? failedTests : Math.max(failedTests, 1);
     const ok = outcome.ok && failedTests === 0;
+    if (!ok) this.#failures.push(...(outcome.failures?.length ? outcome.failures : [stage.name]));
     this.#print(`${ok ? 'ok    ' : 'FAILED'} ${stage.name} (${seconds(started)})\n`);
     if (!ok || outcome.show === true) this.#print(`${outcome.output.trimEnd().replaceAll(/^/gm, '       ')}\n`);
   }

@@ -33,5 +33,6 @@ if (await runner.run([...TOOLS, ...SANDBOX], 2)) {
 }
 
 const { passed, failed } = runner.totals;
+for (const failure of runner.failures) process.stdout.write(`\nFAILED ${failure}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

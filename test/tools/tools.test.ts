@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { differences } from './build.ts';
-import { count } from './jest.ts';
+import { count, failures } from './jest.ts';
+import { ROOT } from './paths.ts';
 import { StageRunner, type Stage } from './stages.ts';
 
 let folder: string;
@@ -14,8 +15,24 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+it('what failed is named with what it said', () => {
+  const passed = { fullName: 'a › b', status: 'passed', failureMessages: [] };
+  const failed = { fullName: 'a › c', status: 'failed', failureMessages: ['Expected 1'] };
+  const skipped = { fullName: 'a › d', status: 'pending', failureMessages: [] };
+  const testResults = [
+    { name: join(ROOT, 'test/x.test.ts'), status: 'failed', message: '', assertionResults: [passed, failed, skipped] },
+    { name: join(ROOT, 'test/y.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] },
+  ];
+  expect(failures({ testResults })).toEqual([
+    'test/x.test.ts: a › c (failed)\nExpected 1',
+    'test/x.test.ts: a › d (pending)',
+    'test/y.test.ts\nno such module',
+  ]);
+});
+
 describe('the count of the tests', () => {
   const report = {
+    testResults: [],
     numPassedTests: 5,
     numFailedTests: 0,
     numPendingTests: 0,
@@ -70,6 +87,16 @@ describe('the stages', () => {
     await stages.run([broken, stage('next', true, { passed: 1, failed: 0 })], 1);
     expect(stages.totals).toEqual({ passed: 1, failed: 1 });
     expect(printed.join('')).toContain('no such tool');
+  });
+
+  it('name at the end what failed: the tests, or the stage that names none', async () => {
+    const named: Stage = {
+      name: 'named',
+      run: () => Promise.resolve({ ok: false, output: '', failures: ['a › b'] }),
+    };
+    const stages = runner();
+    await stages.run([named, stage('bad', false), stage('good', true)], 1);
+    expect(stages.failures).toEqual(['a › b', 'bad']);
   });
 
   it('are never silent for ten seconds', async () => {
