@@ -8,7 +8,7 @@ import { importErrors } from './import-errors.ts';
 import { countWork } from './work.ts';
 import { DIALECTS, dagRunSchema, dagsSchema, healthSchema } from './dialects.ts';
 
-/** Both generations give at most 100 rows a page. */
+/** Both generations give at most 100 rows a page, fewer where the team has set `maximum_page_limit` lower. */
 const PAGE = 100;
 
 type Dags = readonly { dagId: string; isPaused: boolean }[];
@@ -28,18 +28,19 @@ export function createAirflow(api: RestApi, version: Deployment['airflowVersion'
   }
 
   async function dags(environment: string): Promise<Dags> {
-    const all: Dags[] = [];
-    for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+    const all: Dags[number][] = [];
+    for (let total = 1; all.length < total;) {
       const page = await ask(dagsSchema, {
         Name: environment,
         Path: '/dags',
         Method: 'GET',
-        QueryParameters: { limit: PAGE, offset },
+        QueryParameters: { limit: PAGE, offset: all.length },
       });
+      if (page.dags.length === 0) break;
       total = page.total_entries;
-      all.push(page.dags.map((dag) => ({ dagId: dag.dag_id, isPaused: dag.is_paused ?? false })));
+      all.push(...page.dags.map((dag) => ({ dagId: dag.dag_id, isPaused: dag.is_paused ?? false })));
     }
-    return all.flat();
+    return all;
   }
 
   return {

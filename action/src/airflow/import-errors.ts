@@ -7,22 +7,23 @@ const page = z.object({
   total_entries: z.number(),
 });
 
-/** Both generations give at most 100 rows a page. */
+/** Both generations give at most 100 rows a page, fewer where the team has set `maximum_page_limit` lower. */
 const PAGE = 100;
 
 /** Paths of the files that Airflow could not import; see the port. */
 export async function importErrors(api: RestApi, environment: string): Promise<readonly string[]> {
   const files: string[] = [];
-  for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+  for (let total = 1; files.length < total;) {
     const request = {
       Name: environment,
       Path: '/importErrors',
       Method: 'GET',
-      QueryParameters: { limit: PAGE, offset },
+      QueryParameters: { limit: PAGE, offset: files.length },
     } as const;
     const answer = await api.invoke(request);
     const read = answer.status < 300 ? page.safeParse(answer.body) : undefined;
     if (read?.data === undefined) throw api.unexpected(request, answer);
+    if (read.data.import_errors.length === 0) break;
     total = read.data.total_entries;
     files.push(...read.data.import_errors.map(({ filename }) => filename ?? '?'));
   }

@@ -183,13 +183,26 @@ describe('what Airflow refuses', () => {
 describe('DAGs', () => {
   const ids = Array.from({ length: 253 }, (_, index) => `dag_${String(index).padStart(3, '0')}`);
 
-  test('are listed from every page', async () => {
+  // A team may set `maximum_page_limit` lower than what is asked for.
+  test.each([100, 30])('are listed from every page, of %i rows', async (rows) => {
     server.script(({ body }) => {
       const offset = Number((JSON.parse(body) as AirflowCall).QueryParameters?.['offset']);
-      const dags = ids.slice(offset, offset + 100).map((dag_id) => ({ dag_id, is_paused: false }));
+      const dags = ids.slice(offset, offset + rows).map((dag_id) => ({ dag_id, is_paused: false }));
       return answer({ dags, total_entries: ids.length });
     });
     expect((await airflow().dags(ENV)).map(({ dagId }) => dagId)).toEqual(ids);
+    server.script(({ body }) => {
+      const offset = Number((JSON.parse(body) as AirflowCall).QueryParameters?.['offset']);
+      const import_errors = ids.slice(offset, offset + rows).map((filename) => ({ filename }));
+      return answer({ import_errors, total_entries: ids.length });
+    });
+    expect(await airflow().importErrors(ENV)).toEqual(ids);
+  });
+
+  test('that are deleted while they are listed leave no page without an end', async () => {
+    const dags = ids.slice(0, 100).map((dag_id) => ({ dag_id, is_paused: false }));
+    server.script(answer({ dags, total_entries: 101 }), answer({ dags: [], total_entries: 101 }));
+    expect(await airflow().dags(ENV)).toHaveLength(100);
   });
 });
 
