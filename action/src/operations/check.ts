@@ -4,15 +4,18 @@ import { environmentContext, environmentCopy } from '../domain/environment-copy.
 import type { Inputs } from '../domain/inputs.ts';
 import { snapshotAge } from '../domain/loss.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
+import type { Move } from '../domain/control-record.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import { keyAliasArn, keys } from '../domain/names.ts';
 import type { World } from '../domain/ports.ts';
 import type { CheckResult, Finding, GradedDebt, SnapshotAge } from '../domain/results.ts';
 import { iso, toStored } from '../domain/stored-json.ts';
 import { withdrawAbandoned } from './abandoned.ts';
-import { timeOf } from './control.ts';
+import { loadedOf, timeOf } from './control.ts';
 import { payDebts } from './debts.ts';
+import type { Settlement } from './debts.ts';
 import { healRecords } from './heal-records.ts';
+import type { Healed } from './heal-records.ts';
 import type { Observed } from './observe.ts';
 import { settle } from './settle.ts';
 import { bothSides, probe } from './sides.ts';
@@ -22,18 +25,18 @@ import type { Known } from './standing.ts';
 
 /**
  * Says how the active site is, and why. With `wait` it goes on reading, one reading a period, until the verdict is
- * clear or the time is up. Pays what moves owe, and keeps a copy of healthy environments.
+ * clear or the time is up. Pays what moves owe, after each reading, since a side that is not stopped works on while
+ * others are taken. Keeps a copy of healthy environments.
  */
 export async function check(world: World, deployment: Deployment, inputs: Inputs<'check'>): Promise<CheckResult> {
-  const { observed, readings } = await world.log.group('Look at the active site', () =>
-    settle(world, deployment, inputs),
-  );
+  let done: Done = NOTHING_DONE;
+  const { observed, readings } = await settle(world, deployment, inputs, async () => {
+    done = await doWhatIsDue(world, deployment, done);
+  });
   const { verdict, record } = observed;
   const warnings = [...observed.warnings];
   const known = await readStanding(world, deployment);
-  const withdrawn = await withdrawAbandoned(world, deployment, known);
-  const debts = await world.log.group('Pay what moves owe', () => payDebts(world, deployment, known));
-  const healed = await healRecords(world, deployment, known);
+  const { withdrawn, debts, healed } = await doWhatIsDue(world, deployment, done, known);
   const saved = verdict.key === 'HEALTHY' ? await saveEnvironments(world, deployment, warnings) : [];
   return {
     operation: 'check',
@@ -52,6 +55,30 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     debts,
     savedEnvironments: saved,
     warnings,
+  };
+}
+
+interface Done {
+  readonly withdrawn: readonly Move[];
+  readonly debts: Settlement;
+  readonly healed: Healed;
+}
+
+const NOTHING_DONE: Done = { withdrawn: [], debts: { paid: [], owed: [] }, healed: { notes: [], findings: [] } };
+
+/** Takes out what is abandoned, pays what is owed, heals what is lost. `before`: what this run has done already. */
+async function doWhatIsDue(world: World, deployment: Deployment, before: Done, read?: Known): Promise<Done> {
+  const known = read ?? (await readStanding(world, deployment));
+  const withdrawn = await withdrawAbandoned(world, deployment, known);
+  const owes = loadedOf(known.controls).some(({ record }) => record.debts.length > 0);
+  const debts = owes
+    ? await world.log.group('Pay what moves owe', () => payDebts(world, deployment, known))
+    : { paid: [], owed: [] };
+  const healed = await healRecords(world, deployment, known);
+  return {
+    withdrawn: [...before.withdrawn, ...withdrawn],
+    debts: { paid: [...before.debts.paid, ...debts.paid], owed: debts.owed },
+    healed: { notes: [...before.healed.notes, ...healed.notes], findings: healed.findings },
   };
 }
 

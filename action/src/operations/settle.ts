@@ -8,12 +8,13 @@ import type { Observed } from './observe.ts';
 
 /**
  * Reads, one reading a period, until the verdict is clear, `wait` seconds are up or the runner is asked to stop; at
- * least once. Answers the last reading's verdict.
+ * least once. Answers the last reading's verdict. `meanwhile` is done between two readings.
  */
 export async function settle(
   world: World,
   deployment: Deployment,
   { wait, observer }: { readonly wait: number; readonly observer: string },
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
 ): Promise<{ observed: Observed; readings: number }> {
   const began = world.clock.now();
   const memory: { observations?: Observations } = {};
@@ -22,10 +23,11 @@ export async function settle(
     const observed = await observe(world, deployment, observer, memory);
     world.log.info(`${observed.active.region}: ${observed.verdict.key}: ${observed.verdict.reason}`);
     const latest = memory.observations?.readings.at(-1);
-    const lags = { stale: staleAfter(deployment), periods: deployment.health };
+    const lags = { stale: staleAfter(deployment), periods: deployment.health, strategy: deployment.strategy };
     const clear = latest === undefined || isSettled(observed.verdict, latest, started - began, lags);
     const next = Math.max(started + deployment.health.periodSeconds * 1000, world.clock.now());
     if (clear || next > began + wait * 1000 || world.stop.aborted) return { observed, readings };
-    await world.clock.sleep(next - world.clock.now(), world.stop);
+    await meanwhile();
+    await world.clock.sleep(Math.max(0, next - world.clock.now()), world.stop);
   }
 }
