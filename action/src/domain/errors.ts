@@ -113,6 +113,9 @@ export class MdrError extends Error {
   }
 }
 
+/** The state after an error of which nothing more is known. */
+export const KEPT = 'What was complete before this stays; `status` shows it.';
+
 /** Whether a code, as the DAGs write it, is one of ours. */
 export const isErrorCode = (code: string | null | undefined): code is ErrorCode =>
   code !== null && code !== undefined && code in ERROR_CODES;

@@ -1,4 +1,4 @@
-import { MdrError } from '../domain/errors.ts';
+import { KEPT, MdrError } from '../domain/errors.ts';
 import { AwsFault } from '../domain/faults.ts';
 import type { World } from '../domain/ports.ts';
 import { inWords } from '../domain/stored-json.ts';
@@ -57,6 +57,7 @@ const stopped = (what: string): MdrError =>
     code: 'MDR-STOPPED',
     message: `the runner was asked to stop while waiting for ${what}`,
     fix: 'Run the same operation again: it goes on where this one stopped.',
+    state: KEPT,
   });
 
 const timedOut = (what: string, limitSeconds: number, trouble: string): MdrError =>
@@ -64,4 +65,5 @@ const timedOut = (what: string, limitSeconds: number, trouble: string): MdrError
     code: 'MDR-TIMEOUT',
     message: `waited ${limitSeconds} s for ${what}${trouble === '' ? '' : `, and at last: ${trouble}`}`,
     fix: 'Look why it is slow, then run the same operation again: it goes on where this one stopped.',
+    state: KEPT,
   });
