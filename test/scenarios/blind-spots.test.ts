@@ -138,6 +138,52 @@ describe('A look at what nobody had looked at', () => {
     expect(fix).toMatch(/example-us-west-2/);
   });
 
+  test('calls no standby ready that would save nothing after a move, and does not keep a move from it', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(WEST).drDags.set(DAG_IDS.snapshot, true);
+    await story.minutes(60);
+    const { findings } = await story.check({ wait: '1500' });
+    expect(findings.map(({ name }) => name)).toEqual(['standby-unready']);
+    expect(findings[0]?.message).toContain('mwaadr_snapshot is paused');
+    await story.loses(EAST);
+    expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
+    await story.getsBack(EAST);
+    await story.minutes(60);
+    expect((await story.check()).findings.map(({ name }) => name)).toEqual(['unprotected']);
+  });
+
+  test('is red when the active site works and nothing is saved any more, green again with the next snapshot', async () => {
+    const story = await MoveStory.running();
+    const { drDags } = story.universe.airflow(EAST);
+    drDags.set(DAG_IDS.snapshot, true);
+    await story.minutes(60);
+    const check = await story.check();
+    expect([check.findings.map(({ name }) => name), exit(check)]).toEqual([['unprotected'], 1]);
+    drDags.set(DAG_IDS.snapshot, false);
+    await story.minutes(11);
+    expect((await story.check()).findings).toEqual([]);
+  });
+
+  test('stops a side that lost and works on after the first reading, not after the last', async () => {
+    const story = await MoveStory.movedToWest();
+    const { clock } = story.universe;
+    const east = story.universe.airflow(EAST);
+    east.starved.add(DAG_IDS.canary);
+    story.universe.bringBack(EAST);
+    await story.minutes(1);
+    const began = clock.now();
+    const pausedAfter: number[] = [];
+    const pause = east.pause.bind(east);
+    east.pause = (dagId) => {
+      pausedAfter.push(clock.now() - began);
+      pause(dagId);
+    };
+    const { readings, debts } = await story.check({ wait: '1500' });
+    expect(readings).toBeGreaterThan(1);
+    expect(debts.paid).not.toEqual([]);
+    expect(pausedAfter[0]).toBeLessThan(120_000);
+  });
+
   test('says which DAGs the standby lacks before a move leaves them without a file', async () => {
     const story = await MoveStory.running();
     for (const dagId of ['invoices', 'report']) story.universe.airflow(WEST).dags.delete(dagId);
@@ -155,8 +201,9 @@ describe('A look at what nobody had looked at', () => {
     story.universe.fault({ service: 'airflow-env', quality: 'dark', region: WEST });
     await story.minutes(10);
     const began = story.universe.clock.now();
-    const { code, message } = await story.refusal('failover', TO_WEST);
+    const { code, message, state } = await story.refusal('failover', TO_WEST);
     expect([code, message]).toEqual(['MDR-TIMEOUT', expect.stringContaining('and at last: InvokeRestApi')]);
+    expect(state).toContain('`status` shows it');
     expect(story.universe.clock.now() - began).toBeLessThan(15 * 60_000);
   });
 

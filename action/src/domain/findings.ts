@@ -1,19 +1,21 @@
 import type { Deployment, SiteIndex } from './deployment.ts';
 import { otherSite } from './deployment.ts';
 import type { StoredBeat } from './heartbeat.ts';
+import { readSnapshotId } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { OtherDatabase } from './other-database.ts';
 import { permissionOf } from './move-permission.ts';
 import type { SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
 import { staleAfter } from './reading.ts';
+import type { Probe } from './reading.ts';
 import type { Finding, GradedDebt } from './results.ts';
 import { is } from './rows.ts';
 import type { Case } from './rows.ts';
 import { firstOf, newMoveTo, standingFindings, standingNotes } from './standing-findings.ts';
 import type { Life } from './standing-findings.ts';
 import type { Standing } from './standing.ts';
-import { millis } from './stored-json.ts';
+import { inWords, millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
 import { isAtAStandstill, staying } from './verdict.ts';
@@ -23,7 +25,9 @@ import type { Verdict } from './verdict.ts';
 export interface FindingFacts extends StandingCase {
   readonly verdict: Verdict;
   readonly seen: Case;
-  /** Of the newest snapshot of the current lineage; `undefined` = not read, or there is none. */
+  /** Id of the newest complete snapshot of the current lineage at the standby; `undefined` = there is none. */
+  readonly snapshot: Probe<string | undefined>;
+  /** Of that snapshot, or of the active site's own where the standby has none; `undefined` = not read, or none. */
   readonly lastPauses: Manifest['pauseSet'] | undefined;
   /**
    * What moves have paused by REST at the active site since it became that, or before by the snapshot that it was made
@@ -47,7 +51,7 @@ export interface Found {
 export function findingsOf(facts: FindingFacts): Found {
   const { deployment, standing, verdict, seen } = facts;
   const pauses = ofPauses(facts);
-  const stays = staying(seen);
+  const stays = staying(seen, deployment.strategy);
   return {
     findings: [
       ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), isStandbyUseless(facts)),
@@ -55,6 +59,7 @@ export function findingsOf(facts: FindingFacts): Found {
       ...ofOtherDatabase(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
       ...ofCanaries(facts, stays),
+      ...ofProtection(facts),
       ...ofMissingDags(facts),
       ...pauses.findings,
       ...(stays.includes('activePeer')
@@ -140,11 +145,15 @@ function ofPauses(facts: FindingFacts): Found {
   const { region, environment } = deployment.sites[standing.roles.active];
   const paused = `all DAGs of yours in ${region} are paused`;
   const unpause = `unpause them in Airflow of ${environment}, unless they were paused on purpose`;
-  if (ourPauses.length > 0) {
-    const message = `${paused}, ${ourPauses.length} of them by a move that did not come to its end (${firstOf(ourPauses)}): ${unpause}`;
+  // One without a file is found as such, and cannot be unpaused.
+  const withoutFile = new Set(standing.beats[standing.roles.active]?.late?.dags);
+  const withFile = (dagIds: readonly string[]) => dagIds.filter((dagId) => !withoutFile.has(dagId));
+  const byMoves = withFile(ourPauses);
+  if (byMoves.length > 0) {
+    const message = `${paused}, ${byMoves.length} of them by a move that did not come to its end (${firstOf(byMoves)}): ${unpause}`;
     return { findings: [{ name: 'all-paused', message }], notes: [] };
   }
-  const ran = lastPauses?.unpaused.filter((dagId) => !isOurDag(dagId)) ?? [];
+  const ran = withFile(lastPauses?.unpaused ?? []).filter((dagId) => !isOurDag(dagId));
   if (ran.length === 0 && pausesUnread !== undefined) {
     const message = `${paused}, and whether a move did that cannot be read, since the bucket in ${pausesUnread} does not answer: ${unpause}`;
     return { findings: [{ name: 'all-paused', message }], notes: [] };
@@ -165,8 +174,9 @@ function ofMissingDags(facts: FindingFacts): readonly Finding[] {
   const beat = beats[roles.active];
   if (beat?.role !== 'active' || beat.late === undefined || beat.late.unpausedTotal === 0) return [];
   if (troubleOf(facts) !== undefined || recorded < record.epoch) return [];
+  const stale = staleAfter(facts.deployment);
   const since = millis(beat.at) - millis(record.activated.at);
-  if (since <= staleAfter(facts.deployment) || since > DAY) return [];
+  if (beat.ageMilliseconds > stale || since <= stale || since > DAY) return [];
   const { region, environment, dagsBucket, dagsPath } = facts.deployment.sites[roles.active];
   const { unpausedTotal: total, unpaused } = beat.late;
   const what = total === 1 ? 'one DAG of before the move does' : `${total} DAGs of before the move do`;
@@ -220,9 +230,7 @@ function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly
       message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,
     });
   const wrong = STANDBY.filter((name) => stays.includes(name)).map((name) => latest?.signals[name].value ?? '');
-  // The standby of a backup-restore is made at the failover.
-  if (wrong.length > 0 && deployment.strategy === 'warm-standby')
-    findings.push(standbyUnready(facts, wrong.join('; ')));
+  if (wrong.length > 0) findings.push(standbyUnready(facts, wrong.join('; ')));
   return findings;
 }
 
@@ -236,6 +244,32 @@ function standbyUnready({ deployment, standing }: FindingFacts, why: string): Fi
     message: `${region} could not take over (${why}): put that right at ${environment}. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
   };
 }
+
+/**
+ * Work is done, and nothing of it has been saved for several objectives: what tells one that was missed once from one that
+ * is missed. Why no task of ours runs at all is found by itself.
+ */
+function ofProtection({ deployment, standing, verdict, seen, snapshot, ...facts }: FindingFacts): readonly Finding[] {
+  const latest = seen.observer.readings.at(-1);
+  const { record, recorded, roles } = standing;
+  if (latest === undefined || !('answer' in snapshot) || !is(latest, 'heartbeat', 'good')) return [];
+  if (lifeOf(verdict) !== 'alive' || troubleOf({ deployment, standing, ...facts }) !== undefined) return [];
+  // What taught of the activation does not know when that was.
+  if (snapshot.answer === undefined && recorded < record.epoch) return [];
+  const taken = snapshot.answer === undefined ? undefined : readSnapshotId(snapshot.answer)?.at;
+  const age = seen.now - (taken ?? millis(record.activated.at));
+  if (age <= MISSED * deployment.objectives.rpoSeconds * 1000) return [];
+  const [active, standby] = [deployment.sites[roles.active], deployment.sites[roles.standby]];
+  const what =
+    taken === undefined
+      ? `no snapshot of ${active.region} has come to ${standby.region} since it became active ${inWords(age)} ago`
+      : `the newest snapshot in ${standby.region} is ${inWords(age)} old`;
+  const message = `${what}, the objective is ${inWords(deployment.objectives.rpoSeconds * 1000)}: a move would lose all work since. Look at mwaadr_snapshot in Airflow of ${active.environment}, whether it is paused and why its last run failed, then at the replication from ${active.region}`;
+  return [{ name: 'unprotected', message }];
+}
+
+/** Objectives. */
+const MISSED = 3;
 
 /** With every slot taken there is no beat, no snapshot and no fence, for as long as the tasks take that have them. */
 function drWaits({ deployment, standing, seen }: FindingFacts): Finding {

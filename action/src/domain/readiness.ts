@@ -5,6 +5,7 @@ import type { StoredBeat } from './heartbeat.ts';
 import type { Manifest } from './manifest.ts';
 import type { EnvironmentDescription } from './ports.ts';
 import { staleAfter } from './reading.ts';
+import { firstOf } from './standing-findings.ts';
 import { inWords } from './stored-json.ts';
 
 export interface TargetFacts {
@@ -73,6 +74,12 @@ export function dagReasons(manifest: Manifest | undefined, dags: TargetFacts['da
 /** Our own DAGs without which a move ends half done: named before the claim, not found after it. */
 const NEEDED: readonly string[] = [DAG_IDS.restore, DAG_IDS.activate, DAG_IDS.canary];
 
+/** Our own DAGs that stand still, and stop no move: what they do is missed only after it. */
+export const quietDags = (dags: TargetFacts['dags']): readonly string[] =>
+  dags
+    .filter(({ dagId, isPaused }) => isPaused && dagId === DAG_IDS.snapshot)
+    .map(({ dagId }) => `its ${dagId} is paused, so that nothing would be saved after a move: unpause it there`);
+
 function notParsed(
   parsed: ReadonlySet<string>,
   wanted: readonly string[],
@@ -80,7 +87,7 @@ function notParsed(
 ): readonly string[] {
   return [
     ...[DAG_IDS.restore, DAG_IDS.activate].filter((dagId) => !parsed.has(dagId)),
-    ...(wanted.length > 0 && missing.length === wanted.length ? [`any of ${missing.join(', ')}`] : []),
+    ...(wanted.length > 0 && missing.length === wanted.length ? [`any of ${firstOf(missing)}`] : []),
   ].map((what) => `it has not parsed ${what}`);
 }
 

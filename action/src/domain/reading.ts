@@ -127,8 +127,9 @@ function environmentSignal(environment: EnvironmentDescription | undefined): Sig
 function lastingSignal(environment: EnvironmentDescription | undefined, beat: Probes['standbyHeartbeat']): Signal {
   const seen = environmentSignal(environment);
   const silence = 'answer' in beat ? (beat.answer?.ageMilliseconds ?? 0) : 0;
-  if (seen.quality !== 'good' || isUsable(seen.value) || silence <= UPDATE_DEADLINE) return seen;
-  return bad(`${seen.value}, and silent for ${inWords(silence)}`);
+  if (seen.quality === 'bad') return environment === undefined ? seen : bad(`its environment is ${seen.value}`);
+  if (isUsable(seen.value) || silence <= UPDATE_DEADLINE) return seen;
+  return bad(`its environment is ${seen.value}, and silent for ${inWords(silence)}`);
 }
 
 function metricSignal({ sums, existed }: { sums: readonly (number | undefined)[]; existed: boolean }): Signal {

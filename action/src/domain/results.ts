@@ -34,6 +34,7 @@ export const FINDING_NAMES = [
   'move-stands',
   'all-paused',
   'peer-unreadable',
+  'unprotected',
   'nothing-runs',
   'record-lost',
   'dr-waits',

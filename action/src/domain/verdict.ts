@@ -1,7 +1,10 @@
+import type { Deployment } from './deployment.ts';
 import type { Reading, SignalName } from './observation.ts';
 import { anyoneSees, holdsFor, is } from './rows.ts';
 import type { Case, HealthPeriods, Predicate } from './rows.ts';
 import { iso, millis } from './stored-json.ts';
+
+type Strategy = Deployment['strategy'];
 
 export const VERDICT_KEYS = [
   'HEALTHY',
@@ -203,19 +206,25 @@ const problems = (reading: Reading): readonly string[] =>
     }),
   );
 
+/** What tells whether the standby could take over, each with what it takes to be seen. */
+const OF_STANDBY: readonly [SignalName, SignalName?][] = [
+  ['standbyEnvironment'],
+  ['standbyAirflow', 'standbyEnvironment'],
+  ['hold', 'standbyEnvironment'],
+];
+
 /**
  * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. Of an environment that is just
  * being changed, or does not answer, nothing else is wrong.
  */
-function waitedFor(latest: Reading): readonly SignalName[] {
+function waitedFor(latest: Reading, strategy: Strategy): readonly SignalName[] {
   const names: readonly [SignalName, SignalName?][] = [
     ['slots'],
     ['activePeer'],
     ['standbyPeer'],
     ['heartbeat', 'activeEnvironment'],
-    ['standbyEnvironment'],
-    ['standbyAirflow', 'standbyEnvironment'],
-    ['hold', 'standbyEnvironment'],
+    // The standby of a backup-restore is made at the failover.
+    ...(strategy === 'warm-standby' ? OF_STANDBY : []),
   ];
   const isAtWork = (name: SignalName): boolean => {
     const { quality, value } = latest.signals[name];
@@ -227,9 +236,9 @@ function waitedFor(latest: Reading): readonly SignalName[] {
 }
 
 /** What of it has stayed so through enough periods. */
-export function staying(facts: Case): readonly SignalName[] {
+export function staying(facts: Case, strategy: Strategy): readonly SignalName[] {
   const latest = facts.observer.readings.at(-1);
-  return latest === undefined ? [] : waitedFor(latest).filter((name) => persists(facts, name));
+  return latest === undefined ? [] : waitedFor(latest, strategy).filter((name) => persists(facts, name));
 }
 
 /**
@@ -241,7 +250,11 @@ export function isSettled(
   { key, deadline }: Verdict,
   latest: Reading,
   waited: number,
-  { stale, periods }: { readonly stale: number; readonly periods: HealthPeriods },
+  {
+    stale,
+    periods,
+    strategy,
+  }: { readonly stale: number; readonly periods: HealthPeriods; readonly strategy: Strategy },
 ): boolean {
   // That a site cannot be seen which a move claimed is found by one look, and more do not change it.
   const isClaimed = is(latest, 'role', 'dark') && STORAGE.some((name) => is(latest, name, 'good'));
@@ -250,7 +263,7 @@ export function isSettled(
   // Tasks may be due that nothing takes: whether it stays so takes more readings, however well the scheduler is.
   if (is(latest, 'work', 'bad') && !is(latest, 'heartbeat', 'good')) return false;
   const oneMore = (periods.badPeriods + 1) * periods.periodSeconds * 1000;
-  if (waited < oneMore && waitedFor(latest).length > 0) return false;
+  if (waited < oneMore && waitedFor(latest, strategy).length > 0) return false;
   if (is(latest, 'activeAirflow', 'good')) return true;
   if (is(latest, 'activeAirflow', 'bad')) return false;
   // CloudWatch answers late, too.

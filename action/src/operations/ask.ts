@@ -1,8 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { MetricQuery, RegionPorts, World, Work } from '../domain/ports.ts';
-import type { OtherDatabase } from '../domain/other-database.ts';
-import { dagReasons, missingDags } from '../domain/readiness.ts';
+import { dagReasons, missingDags, quietDags } from '../domain/readiness.ts';
 import { staleAfter } from '../domain/reading.ts';
 import type { Probe, Probes, StandbyDags } from '../domain/reading.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -12,7 +11,6 @@ import { probe, probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 import { findNewest } from './newest-whole.ts';
 import type { Newest } from './newest-whole.ts';
-import { readSnapshot } from './snapshots.ts';
 
 /** Who is asked, and at what time (milliseconds, by the clock that the reading goes by). */
 export interface Question {
@@ -26,7 +24,8 @@ export interface Question {
 }
 
 export interface Asked extends Probes {
-  readonly other: OtherDatabase | undefined;
+  /** Of the snapshot, what else is known; `undefined` = not read, or there is none. */
+  readonly newest: Newest | undefined;
 }
 
 /** Asks every vantage point at once. */
@@ -68,11 +67,11 @@ export async function ask(question: Question): Promise<Asked> {
     standbyEnvironment,
     standbyStorage: storageOf(controls[standby.index]),
     standbyIdentity,
-    standbyAirflow: await besideSnapshot(question, dags, newest),
+    standbyAirflow: besideSnapshot(dags, newest),
     heartbeat,
     standbyHeartbeat,
     snapshot: 'answer' in newest ? { answer: newest.answer?.id } : newest,
-    other: 'answer' in newest ? newest.answer?.other : undefined,
+    newest: 'answer' in newest ? newest.answer : undefined,
     work,
     extraMetrics,
   };
@@ -81,17 +80,11 @@ export async function ask(question: Question): Promise<Asked> {
 type Dags = Awaited<ReturnType<RegionPorts['airflow']['dags']>>;
 
 /** As a move that begins now would look at them. */
-async function besideSnapshot(
-  { deployment, standby }: Question,
-  dags: Probe<Dags>,
-  newest: Probe<Newest | undefined>,
-): Promise<Probe<StandbyDags>> {
+function besideSnapshot(dags: Probe<Dags>, newest: Probe<Newest | undefined>): Probe<StandbyDags> {
   if (!('answer' in dags)) return dags;
-  const id = 'answer' in newest ? newest.answer?.id : undefined;
-  const read = id === undefined ? undefined : await probeStored(() => readSnapshot(standby, deployment, id));
-  const manifest = read !== undefined && 'answer' in read ? read.answer.manifest : undefined;
+  const manifest = 'answer' in newest ? newest.answer?.manifest : undefined;
   const missing = manifest === undefined ? [] : missingDags(manifest, dags.answer);
-  return { answer: { reasons: dagReasons(manifest, dags.answer), missing } };
+  return { answer: { reasons: [...dagReasons(manifest, dags.answer), ...quietDags(dags.answer)], missing } };
 }
 
 /** S3 that holds a damaged record has answered. */

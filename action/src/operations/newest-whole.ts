@@ -1,16 +1,19 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import type { OtherDatabase } from '../domain/other-database.ts';
 import type { World } from '../domain/ports.ts';
 import { ofOneDatabase } from './one-database.ts';
 import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
-import { allOf, idsOf, isComplete, isWhole, readSnapshot, recentOf, requireNewest } from './snapshots.ts';
+import { allOf, idsOf, isWhole, readComplete, readSnapshot, recentOf, requireNewest } from './snapshots.ts';
+import type { FoundSnapshot } from './snapshots.ts';
 
 type Activated = ControlRecord['activated'];
 
 export interface Newest {
   readonly id: string;
+  readonly manifest: Manifest;
   /** What was taken since of a database that was made anew; it is not restored. */
   readonly other: OtherDatabase | undefined;
 }
@@ -25,17 +28,20 @@ export async function findNewest(
   deployment: Deployment,
   lineage: Activated,
 ): Promise<Newest | undefined> {
-  const firstWhole = async (ids: readonly string[]): Promise<string | undefined> => {
-    for (const id of ids) if (await isComplete(side, deployment, id)) return id;
+  const firstWhole = async (ids: readonly string[]): Promise<FoundSnapshot | undefined> => {
+    for (const id of ids) {
+      const whole = await readComplete(side, deployment, id);
+      if (whole !== undefined) return whole;
+    }
     return undefined;
   };
   const recent = await recentOf(world, side, deployment, lineage);
   const young = await ofOneDatabase(side, deployment, lineage, recent, false);
   const found = await firstWhole(young.ids);
-  if (found !== undefined) return { id: found, other: young.other };
+  if (found !== undefined) return { id: found.id, manifest: found.manifest, other: young.other };
   const all = await ofOneDatabase(side, deployment, lineage, await allOf(side, deployment, lineage), true);
-  const id = await firstWhole(all.ids.filter((one) => !young.ids.includes(one)));
-  return id === undefined ? undefined : { id, other: all.other };
+  const older = await firstWhole(all.ids.filter((one) => !young.ids.includes(one)));
+  return older && { id: older.id, manifest: older.manifest, other: all.other };
 }
 
 /** Its id alone. */

@@ -72,7 +72,8 @@ export async function observe(
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   const notThere = 'answer' in probes.standbyAirflow ? probes.standbyAirflow.answer.missing : [];
-  const pauses = standing && (await pausesOf(world, deployment, standing, { active, standby, snapshot }));
+  const newest = probes.newest?.manifest;
+  const pauses = standing && (await pausesOf(world, deployment, standing, { active, standby, newest }));
   return {
     active,
     standby,
@@ -82,7 +83,16 @@ export async function observe(
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
     ...(known === undefined
       ? { findings: [], notes: [] }
-      : findingsOf({ ...known, ...NO_PAUSES, ...pauses, other: probes.other, notThere, verdict, seen })),
+      : findingsOf({
+          ...known,
+          ...NO_PAUSES,
+          ...pauses,
+          other: probes.newest?.other,
+          snapshot: probes.snapshot,
+          notThere,
+          verdict,
+          seen,
+        })),
     warnings: warning === undefined ? [] : [warning],
   };
 }

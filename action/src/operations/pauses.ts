@@ -10,7 +10,7 @@ import type { Standing } from '../domain/standing.ts';
 import { millis } from '../domain/stored-json.ts';
 import { allPauses } from './move-journal.ts';
 import type { MoveScene } from './move-steps.ts';
-import { newestComplete } from './newest-whole.ts';
+import { findNewest } from './newest-whole.ts';
 import { probeStored } from './sides.ts';
 import type { Side } from './sides.ts';
 import { readSnapshot } from './snapshots.ts';
@@ -23,7 +23,7 @@ interface Sides {
   readonly active: Side;
   readonly standby: Side;
   /** The newest complete one of the current lineage at the standby. */
-  readonly snapshot: string | undefined;
+  readonly newest: Manifest | undefined;
 }
 
 /** What was paused at the newest snapshot, and what by us; only asked when it matters. */
@@ -31,7 +31,7 @@ export async function pausesOf(
   world: World,
   deployment: Deployment,
   standing: Standing,
-  { active, standby, snapshot }: Sides,
+  { active, standby, newest }: Sides,
 ): Promise<KnownPauses> {
   if (allPausedBeat(deployment, standing) === undefined) return NO_PAUSES;
   const { activated } = standing.record;
@@ -41,14 +41,11 @@ export async function pausesOf(
   const restored = loaded === null ? undefined : await probeStored(() => readSnapshot(active, deployment, loaded));
   const known = notes.flatMap((found) => ('answer' in found ? found.answer : []));
   const since = known.filter(({ site, at }) => site === active.region && millis(at) > millis(activated.at));
-  const read = await probeStored(async () => {
-    if (snapshot !== undefined) return readSnapshot(standby, deployment, snapshot);
-    // Where the standby cannot be asked, the active site still has what it took.
-    const own = await newestComplete(world, active, deployment, activated);
-    return own === undefined ? undefined : readSnapshot(active, deployment, own);
-  });
+  // Where the standby cannot be asked, the active site still has what it took.
+  const own = newest ? undefined : await probeStored(() => findNewest(world, active, deployment, activated));
+  const last = own !== undefined && 'answer' in own ? own.answer?.manifest : newest;
   return {
-    lastPauses: 'answer' in read ? read.answer?.manifest.pauseSet : undefined,
+    lastPauses: last?.pauseSet,
     pausesUnread: sides.find((_, index) => 'fault' in (notes[index] ?? {}))?.region,
     ourPauses: [
       ...new Set([

@@ -72,18 +72,28 @@ export const allOf = async (side: Side, deployment: Deployment, lineage: Lineage
 const isOf = (id: string, lineage: Lineage): boolean => readSnapshotId(id)?.epoch === lineage.epoch;
 
 /** Whether {@link readSnapshot} can, and the snapshot is whole. An S3 that does not answer says nothing: throws. */
-export const isComplete = (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
-  holdsOf(side, deployment, id, isWhole);
+export const isComplete = async (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
+  (await readComplete(side, deployment, id)) !== undefined;
+
+/** The snapshot itself, when {@link isComplete}. */
+export const readComplete = (side: Side, deployment: Deployment, id: string): Promise<FoundSnapshot | undefined> =>
+  readIf(side, deployment, id, isWhole);
 
 /** As {@link isComplete}, whatever its key: of a snapshot that was just taken. */
-export const hasArrived = (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
-  holdsOf(side, deployment, id, isAllThere);
+export const hasArrived = async (side: Side, deployment: Deployment, id: string): Promise<boolean> =>
+  (await readIf(side, deployment, id, isAllThere)) !== undefined;
 
-async function holdsOf(side: Side, deployment: Deployment, id: string, promise: typeof isAllThere): Promise<boolean> {
+async function readIf(
+  side: Side,
+  deployment: Deployment,
+  id: string,
+  promise: typeof isAllThere,
+): Promise<FoundSnapshot | undefined> {
   try {
-    return await promise(side, deployment, await readSnapshot(side, deployment, id));
+    const found = await readSnapshot(side, deployment, id);
+    return (await promise(side, deployment, found)) ? found : undefined;
   } catch (error) {
-    if (error instanceof MdrError) return false;
+    if (error instanceof MdrError) return undefined;
     throw error;
   }
 }

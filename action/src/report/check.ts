@@ -110,6 +110,7 @@ const BUT: Readonly<Record<FindingName, string>> = {
   'move-stands': 'a move stands unfinished',
   'all-paused': 'all its DAGs are paused',
   'peer-unreadable': 'a site cannot read its control records',
+  unprotected: 'nothing of it has been saved for long',
   'nothing-runs': 'no task starts',
   'two-active': 'two sides may be at work',
   'record-lost': 'a control record is lost',

@@ -14,6 +14,13 @@ const NOW = Date.parse('2026-11-24T10:30:00Z');
 const PERIOD = 300_000;
 const [EAST, WEST] = EXAMPLE_DEPLOYMENT.sites.map(({ region }) => region) as [string, string];
 
+const move: NonNullable<ControlRecord['move']> = {
+  ...{ id: 'mv-1-a', from: EAST, to: WEST, epoch: 1, snapshot: 'x', fence: null, reason: 'x', actor: 'x' },
+  ...{ kind: 'failover', step: 'claimed', startedAt: '2026-11-24T10:20:00Z' },
+};
+const CLAIMED = { epoch: 1, phase: 'claimed', move } as const;
+const NEWEST = { answer: '20261124T102500Z-e0-0a1b2c3d' };
+
 type Qualities = Partial<Record<SignalName, Signal['quality']>>;
 
 const readingAt = (at: number, qualities: Qualities): Reading => ({
@@ -34,9 +41,18 @@ interface Told {
   readonly beat?: Partial<StoredBeat>;
   readonly pauses?: FindingFacts['lastPauses'];
   readonly ourPauses?: FindingFacts['ourPauses'];
+  readonly snapshot?: FindingFacts['snapshot'];
 }
 
-function findings({ readings = [{}], hold = {}, beat = {}, pauses, ourPauses = [], west = {} }: Told) {
+function findings({
+  readings = [{}],
+  hold = {},
+  beat = {},
+  pauses,
+  ourPauses = [],
+  west = {},
+  snapshot = NEWEST,
+}: Told) {
   const records = [EAST, WEST].map((region) => ({
     record: {
       ...firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
@@ -73,6 +89,7 @@ function findings({ readings = [{}], hold = {}, beat = {}, pauses, ourPauses = [
     lastPauses: pauses,
     ourPauses,
     pausesUnread: undefined,
+    snapshot,
     notThere: [],
     other: undefined,
   });
@@ -119,6 +136,18 @@ describe('All DAGs of the user are paused', () => {
     expect(findings({ ourPauses: ['invoices'] }).findings).toEqual([]);
   });
 
+  test('but for those that have no file: nobody can unpause them, and they are found as such', () => {
+    const late = { total: 1, dags: ['orders'], unpausedTotal: 1, unpaused: ['orders'] };
+    const told = {
+      ...all,
+      beat: { late },
+      pauses: { unpaused: ['orders'], paused: ['report'] },
+      ourPauses: ['orders'],
+    };
+    expect(names(told)).not.toContain('all-paused');
+    expect(names({ ...told, ourPauses: ['orders', 'report'] })).toContain('all-paused');
+  });
+
   test('as they were at the newest snapshot: a team may do that, and it is a line', () => {
     const pauses = { unpaused: ['mwaadr_canary'], paused: ['invoices', 'orders'] };
     expect(findings({ ...all, pauses })).toEqual({
@@ -139,16 +168,41 @@ describe('All DAGs of the user are paused', () => {
   });
 
   test('is not said of the side that a move leaves: the move has paused them', () => {
-    const move: NonNullable<ControlRecord['move']> = {
-      ...{ id: 'mv-1-a', from: EAST, to: WEST, epoch: 1, snapshot: 'x', fence: null, reason: 'x', actor: 'x' },
-      ...{ kind: 'failover', step: 'claimed', startedAt: '2026-11-24T10:20:00Z' },
-    };
-    const west = { epoch: 1, phase: 'claimed', move } as const;
-    expect(names({ ...all, pauses, west })).toEqual(['move-stands']);
+    expect(names({ ...all, pauses, west: CLAIMED })).toEqual(['move-stands']);
   });
 
   test('is said by an older canary, too, which does not count the DAGs', () => {
     expect(names({ hold: { unpausedUserDags: 0, userDags: undefined }, pauses })).toEqual(['all-paused']);
+  });
+});
+
+describe('No snapshot comes', () => {
+  const MINUTE = 60_000;
+  const taken = (minutes: number) => ({
+    answer: `${new Date(NOW - minutes * MINUTE).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-e0-0a1b2c3d`,
+  });
+
+  test('for several objectives: what a move would lose grows with every hour', () => {
+    expect(names({ snapshot: taken(40) })).toEqual([]);
+    expect(findings({ snapshot: taken(50) }).findings).toEqual([
+      {
+        name: 'unprotected',
+        message:
+          'the newest snapshot in us-west-2 is 50 min old, the objective is 15 min: a move would lose all work since. Look at mwaadr_snapshot in Airflow of example-us-east-1, whether it is paused and why its last run failed, then at the replication from us-east-1',
+      },
+    ]);
+    expect(findings({ snapshot: { answer: undefined } }).findings[0]?.message).toContain(
+      'no snapshot of us-east-1 has come to us-west-2 since it became active 60 min ago',
+    );
+  });
+
+  test.each<[string, Told]>([
+    ['the standby cannot be asked', { snapshot: { fault: 'dark', detail: 'x' } }],
+    ['no task of ours runs, which is found by itself', { readings: [{ heartbeat: 'bad' }] }],
+    ['the site is dead', { readings: [{ activeMetric: 'bad', activeAirflow: 'bad', heartbeat: 'none' }] }],
+    ['a move is claimed', { west: CLAIMED }],
+  ])('is not said when %s', (_name, told) => {
+    expect(names({ snapshot: taken(500), ...told })).not.toContain('unprotected');
   });
 });
 
