@@ -89,7 +89,7 @@ export async function play(bed: ForeignBed): Promise<Evidence> {
   const dags = await bed.count(WEST, 'dag');
   const [late] = await bed.sandbox.sql(
     WEST,
-    `select jsonb_object_agg(dag_id, is_paused) as late from dag where dag_id like 'late%'`,
+    `select jsonb_object_agg(dag_id, is_paused) as late from dag where dag_id in ('late_paused', 'late_working')`,
   );
   await bed.bringFillers('a');
   before.push(await bed.count(WEST, `dag where dag_id < 'mwaadr_'`));

@@ -149,7 +149,8 @@ export class Tables {
 function another(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
-  return typeof value === 'string' ? `${value}x` : 'planted';
+  // Before it: what stands behind the padding of a token is not read.
+  return typeof value === 'string' ? `x${value}` : 'planted';
 }
 
 const nameOfRun = (row: Values): string => `${String(row['dag_id'])} ${String(row['run_id'])}`;

@@ -32,12 +32,16 @@ export const lastSignOf = ({ beat, reading, fencedAt = null }: LastLife): string
  * that its silence does not tell when it ended.
  */
 export function mostLost(takenAt: string, life: LastLife, beatSeconds: number): number | null {
-  if (life.fencedAt != null) return secondsBetween(takenAt, life.fencedAt);
+  if (life.fencedAt != null) return secondsOfWork(takenAt, life.fencedAt);
   if (life.beat === null) return null;
   const livedUntil = Math.max(millis(takenAt), life.reading === null ? -Infinity : millis(life.reading));
   if (livedUntil - millis(life.beat) > 2 * beatSeconds * 1000) return null;
-  return (secondsBetween(takenAt, life.beat) ?? 0) + beatSeconds;
+  return secondsOfWork(takenAt, life.beat) + beatSeconds;
 }
+
+/** Never less than it was. */
+const secondsOfWork = (takenAt: string, until: string): number =>
+  Math.max(0, Math.ceil((millis(until) - millis(takenAt)) / 1000));
 
 /** As many as a snapshot of this release names. */
 const NAMED_IN_FLIGHT = 100;

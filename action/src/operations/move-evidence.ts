@@ -3,7 +3,7 @@ import type { JournalEntry } from '../domain/journal.ts';
 import { mostLost } from '../domain/loss.ts';
 import { keys } from '../domain/names.ts';
 import type { FailoverResult, StepTime } from '../domain/results.ts';
-import { millis, secondsBetween, toStored } from '../domain/stored-json.ts';
+import { millis, toStored } from '../domain/stored-json.ts';
 import { requireEntry } from './move-journal.ts';
 import { requireNotSuperseded } from './move-preparation.ts';
 import type { MoveScene } from './move-steps.ts';
@@ -31,9 +31,11 @@ async function evidenceOf(scene: MoveScene, resumed: boolean): Promise<FailoverR
   const last = activated.loss ?? planned.loss;
   const { takenAt } = last.snapshot;
   // A side that lived worked on until its fence, whatever its beats told before.
-  const lostSeconds =
-    secondsBetween(takenAt, fenced.stoppedAt ?? null) ??
-    mostLost(takenAt, { beat, reading }, deployment.canary.everySeconds);
+  const lostSeconds = mostLost(
+    takenAt,
+    { beat, reading, fencedAt: fenced.stoppedAt ?? null },
+    deployment.canary.everySeconds,
+  );
   const { debts } = await lease.ensure();
   return {
     operation: 'failover',
