@@ -219,6 +219,18 @@ describe('When the clock of a runner is a day behind', () => {
   });
 });
 
+describe('When check heals the record of a move that had come to its end', () => {
+  test('then it asks for nothing more', async () => {
+    const story = await MoveStory.running();
+    await story.killed(forced(TO_WEST), diesAfter('activated'));
+    story.universe.s3(WEST).delete(story.universe.bucket(WEST), 'control/example.json');
+    await story.minutes(50);
+    const { findings, notes } = await story.check({ wait: '1500' });
+    expect([findings, notes]).toEqual([[], [expect.stringContaining('the control record of us-west-2 was missing')]]);
+    expect((await story.status()).findings).toEqual([]);
+  });
+});
+
 describe('When another move claims while check pays what an earlier one owes', () => {
   test('then check still says its verdict', async () => {
     const story = await MoveStory.movedToWest();

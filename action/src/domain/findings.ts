@@ -7,7 +7,7 @@ import type { OtherDatabase } from './other-database.ts';
 import { permissionOf } from './move-permission.ts';
 import type { SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
-import { staleAfter } from './reading.ts';
+import { silenceOf, staleAfter } from './reading.ts';
 import type { Probe } from './reading.ts';
 import type { Finding, GradedDebt } from './results.ts';
 import { is } from './rows.ts';
@@ -38,6 +38,8 @@ export interface FindingFacts extends StandingCase {
   readonly pausesUnread: string | undefined;
   /** User DAGs of the newest snapshot that the standby has not parsed. */
   readonly notThere: readonly string[];
+  /** Of both sites, whether MWAA says that their environment cannot be used. */
+  readonly useless: readonly [boolean, boolean];
   /** What the active site has taken of a database that was made anew. */
   readonly other: OtherDatabase | undefined;
 }
@@ -54,7 +56,7 @@ export function findingsOf(facts: FindingFacts): Found {
   const stays = staying(seen, deployment.strategy);
   return {
     findings: [
-      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), isStandbyUseless(facts)),
+      ...standingFindings(facts, permissionOf(verdict.key, 'manual'), lifeOf(verdict), facts.useless),
       ...twoActive(facts),
       ...ofOtherDatabase(facts),
       ...(verdict.key === 'UNHEALTHY(airflow)' && isAtAStandstill(seen) ? [nothingRuns(facts)] : []),
@@ -72,12 +74,6 @@ export function findingsOf(facts: FindingFacts): Found {
     notes: [...standingNotes(facts), ...pauses.notes, ...notThereNotes(facts)],
   };
 }
-
-/** By MWAA's own word: no such environment, or one that runs nothing. */
-const isStandbyUseless = ({ seen: { observer } }: FindingFacts): boolean => {
-  const latest = observer.readings.at(-1);
-  return latest !== undefined && is(latest, 'standbyEnvironment', 'bad');
-};
 
 function lifeOf({ key }: Verdict): Life {
   if (key === 'UNHEALTHY(region)' || key === 'UNHEALTHY(airflow)') return 'dead';
@@ -224,24 +220,47 @@ function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly
   const { environment, region } = deployment.sites[standing.roles.active];
   const findings: Finding[] = [];
   if (stays.includes('slots')) findings.push(drWaits(facts));
-  else if (stays.includes('heartbeat') && lifeOf(verdict) === 'alive')
+  else if ((stays.includes('heartbeat') || hasNeverBeaten(facts, standing.roles.active)) && lifeOf(verdict) === 'alive')
     findings.push({
       name: 'canary-silent',
       message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,
     });
   const wrong = STANDBY.filter((name) => stays.includes(name)).map((name) => latest?.signals[name].value ?? '');
+  if (deployment.strategy === 'warm-standby' && hasNeverBeaten(facts, standing.roles.standby))
+    wrong.push('its canary has never beaten, so that nothing holds its DAGs');
   if (wrong.length > 0) findings.push(standbyUnready(facts, wrong.join('; ')));
   return findings;
 }
 
+/**
+ * In a bucket that answers there is none, long after there should have been the first. A site that has never beaten is
+ * not seen to be silent, and no verdict goes by that.
+ */
+function hasNeverBeaten({ deployment, standing, reach, seen, ...facts }: FindingFacts, site: SiteIndex): boolean {
+  const { health } = deployment;
+  const first = Math.max(staleAfter(deployment), (health.badPeriods + 1) * health.periodSeconds * 1000);
+  const isDue = silenceOf(standing, site, seen.now) > first && standing.recorded >= standing.record.epoch;
+  return (
+    standing.beats[site] === undefined &&
+    reach[site] === 'there' &&
+    isDue &&
+    troubleOf({ deployment, standing, reach, ...facts }) === undefined
+  );
+}
+
 /** What tells whether the standby could take over. */
-const STANDBY = ['standbyEnvironment', 'standbyAirflow', 'hold'] as const satisfies readonly SignalName[];
+const STANDBY = [
+  'standbyStorage',
+  'standbyEnvironment',
+  'standbyAirflow',
+  'hold',
+] as const satisfies readonly SignalName[];
 
 function standbyUnready({ deployment, standing }: FindingFacts, why: string): Finding {
   const { environment, region } = deployment.sites[standing.roles.standby];
   return {
     name: 'standby-unready',
-    message: `${region} could not take over (${why}): put that right at ${environment}. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
+    message: `${region} is not ready to take over (${why}): put that right at ${environment}. If its canary is silent, look at mwaadr_canary in Airflow of ${environment}, whether it is paused, and why its last run failed`,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Debt } from './control-record.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, SiteIndex } from './deployment.ts';
 import { isUsable } from './gate.ts';
 import { bad, extraSignal, good, none, peerSignal, slotSignal, workSignal } from './signals.ts';
 import type { ErrorCode } from './errors.ts';
@@ -8,6 +8,7 @@ import type { StoredBeat } from './heartbeat.ts';
 import type { Reading, Signal } from './observation.ts';
 import type { AirflowHealth, EnvironmentDescription, Work } from './ports.ts';
 import { readSnapshotId } from './manifest.ts';
+import type { Standing } from './standing.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
@@ -67,6 +68,7 @@ export function readingOf(
 ): Reading {
   const stale = staleAfter(deployment);
   const roles = known?.standing.roles ?? { active: 0, standby: 1 };
+  const silence = known === undefined ? 0 : silenceOf(known.standing, roles.standby, at);
   return {
     at: iso(at),
     clock,
@@ -76,7 +78,7 @@ export function readingOf(
       activeAirflow: signal(probes.activeAirflow, airflowSignal),
       activeStorage: signal(probes.activeStorage, answers),
       activeIdentity: signal(probes.activeIdentity, answers),
-      standbyEnvironment: signal(probes.standbyEnvironment, (found) => lastingSignal(found, probes.standbyHeartbeat)),
+      standbyEnvironment: signal(probes.standbyEnvironment, (found) => lastingSignal(found, silence)),
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
       standbyAirflow: dagsSignal(probes),
@@ -118,18 +120,24 @@ const UNUSABLE = ['CREATE_FAILED', 'DELETING', 'DELETED', 'UNAVAILABLE', 'PENDIN
 export const isUnusable = (environment: EnvironmentDescription | undefined): boolean =>
   environment === undefined || UNUSABLE.includes(environment.status);
 
+/** Milliseconds since a site's last beat, or, when it has never beaten, since it could have. */
+export const silenceOf = ({ beats, record }: Standing, site: SiteIndex, now: number): number =>
+  beats[site]?.ageMilliseconds ?? Math.max(0, now - millis(record.activated.at));
+
+/** Unusable, or for hours in a change without a beat: no move waits for that. */
+export const isUseless = (environment: EnvironmentDescription | undefined, silence: number): boolean =>
+  isUnusable(environment) || (!isUsable(environment?.status ?? '') && silence > UPDATE_DEADLINE);
+
 function environmentSignal(environment: EnvironmentDescription | undefined): Signal {
   if (environment === undefined) return bad('there is no such environment');
   return UNUSABLE.includes(environment.status) ? bad(environment.status) : good(environment.status);
 }
 
 /** One that says for hours that it is just being changed, and does not beat, is no standby. */
-function lastingSignal(environment: EnvironmentDescription | undefined, beat: Probes['standbyHeartbeat']): Signal {
-  const seen = environmentSignal(environment);
-  const silence = 'answer' in beat ? (beat.answer?.ageMilliseconds ?? 0) : 0;
-  if (seen.quality === 'bad') return environment === undefined ? seen : bad(`its environment is ${seen.value}`);
-  if (isUsable(seen.value) || silence <= UPDATE_DEADLINE) return seen;
-  return bad(`its environment is ${seen.value}, and silent for ${inWords(silence)}`);
+function lastingSignal(environment: EnvironmentDescription | undefined, silence: number): Signal {
+  if (environment === undefined || !isUseless(environment, silence)) return environmentSignal(environment);
+  const is = `its environment is ${environment.status}`;
+  return bad(isUnusable(environment) ? is : `${is}, and silent for ${inWords(silence)}`);
 }
 
 function metricSignal({ sums, existed }: { sums: readonly (number | undefined)[]; existed: boolean }): Signal {
@@ -145,11 +153,17 @@ function airflowSignal({ scheduler, metadatabase, latestSchedulerHeartbeat: late
   return scheduler ? good('scheduler healthy') : bad(`Airflow says: scheduler unhealthy${since}`);
 }
 
-/** The copy at the standby counts; but a fresh one is a sign of life wherever it is. */
+/**
+ * The copy at the standby counts; but a fresh one is a sign of life wherever it is, and where the copy cannot be read the
+ * one in the other bucket tells.
+ */
 function beatSignal(there: Probe<StoredBeat | undefined>, newest: StoredBeat | undefined, stale: number): Signal {
   const seen = signal(there, (beat) => heartbeatSignal(beat, stale));
-  if (seen.quality === 'good' || newest === undefined || newest.ageMilliseconds > stale) return seen;
-  return good(`last beat ${inWords(newest.ageMilliseconds)} ago, seen only in its own Region`);
+  if (seen.quality === 'good' || newest === undefined) return seen;
+  const own = heartbeatSignal(newest, stale);
+  return 'answer' in there && own.quality === 'bad'
+    ? seen
+    : { ...own, value: `${own.value}, seen only in its own Region` };
 }
 
 function heartbeatSignal(beat: StoredBeat | undefined, stale: number): Signal {

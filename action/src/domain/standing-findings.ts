@@ -16,14 +16,14 @@ export type Life = 'alive' | 'dead' | 'unknown';
 
 /**
  * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
- * `life`: without a verdict only its beat can tell. `isTargetUseless`: MWAA calls the environment of a claimed move's
- * target unusable.
+ * `life`: without a verdict only its beat can tell. `useless`: of both sites, whether {@link isUseless}; nobody was asked
+ * when it is not given.
  */
 export function standingFindings(
   facts: StandingCase,
   permission: Permission,
   life?: Life,
-  isTargetUseless = false,
+  useless: readonly [boolean, boolean] = [false, false],
 ): readonly Finding[] {
   const { deployment, standing } = facts;
   const trouble = troubleOf(facts);
@@ -32,7 +32,7 @@ export function standingFindings(
   const isUnconfirmed = trouble.kind === 'unconfirmed';
   const isOpen = isUnconfirmed && (life === undefined || life === 'alive') && !beatsStill(facts, standing.roles.active);
   const isOver = isUnconfirmed && life === 'dead';
-  const command = isOpen ? undefined : commandOf(facts, claim, permission, isOver, isTargetUseless);
+  const command = isOpen ? undefined : commandOf(facts, claim, permission, isOver, useless);
   const findings: Finding[] = [];
   if (standing.nobodyActive)
     findings.push({ name: 'nobody-active', message: nobodyMessage(deployment, standing), command });
@@ -113,13 +113,12 @@ function commandOf(
   claim: Move | undefined,
   permission: Permission,
   isOver: boolean,
-  isTargetUseless: boolean,
+  useless: readonly [boolean, boolean],
 ): Finding['command'] {
   const { deployment, standing } = facts;
-  if (claim !== undefined && isTargetUseless && standing.record.phase === 'claimed') {
-    const home = deployment.sites[0].region === claim.to ? 1 : 0;
-    return newMoveTo(facts, home, `${claim.to} cannot be used`, 'force');
-  }
+  const claimed = deployment.sites[0].region === claim?.to ? 0 : 1;
+  if (claim !== undefined && useless[claimed] && standing.record.phase === 'claimed')
+    return newMoveTo(facts, otherSite(claimed), `${claim.to} cannot be used`, 'force');
   const target = isOver ? standing.roles.standby : targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
   const isOurs = claim?.to === deployment.sites[target].region;

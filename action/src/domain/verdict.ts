@@ -148,14 +148,6 @@ function nothingStarts(facts: Case, latest: Reading): Verdict | undefined {
 export const isAtAStandstill = (facts: Case): boolean =>
   holdsFor(facts, standsStill, seesWork) && !anyoneSees(facts, seesWork);
 
-/** Whether it was seen in enough periods in a row, and is seen now. */
-const persists = (facts: Case, name: SignalName): boolean =>
-  holdsFor(
-    facts,
-    (reading) => is(reading, name, 'bad'),
-    (reading) => is(reading, name, 'good'),
-  );
-
 /** Three witnesses that the scheduler works, each from its own vantage point. */
 const LIFE: readonly SignalName[] = ['activeMetric', 'activeAirflow', 'heartbeat'];
 
@@ -206,23 +198,43 @@ const problems = (reading: Reading): readonly string[] =>
     }),
   );
 
-/** What tells whether the standby could take over, each with what it takes to be seen. */
-const OF_STANDBY: readonly [SignalName, SignalName?][] = [
-  ['standbyEnvironment'],
-  ['standbyAirflow', 'standbyEnvironment'],
-  ['hold', 'standbyEnvironment'],
+/** What may be found by staying so, and where it has to be at work for that. */
+interface Waited {
+  readonly name: SignalName;
+  readonly where?: SignalName;
+  readonly wrong: Predicate;
+}
+
+const isBad = (name: SignalName, where?: SignalName): Waited => ({
+  name,
+  ...(where && { where }),
+  wrong: (reading) => is(reading, name, 'bad'),
+});
+
+/** An answer that says no, or that nothing is there: the one thing of which it is evidence is that a move would get it, too. */
+const refuses = (name: SignalName): Waited => ({
+  name,
+  wrong: (reading) => ['bad', 'denied', 'none'].includes(reading.signals[name].quality),
+});
+
+/** What tells whether the standby could take over. */
+const OF_STANDBY: readonly Waited[] = [
+  refuses('standbyStorage'),
+  refuses('standbyEnvironment'),
+  isBad('standbyAirflow', 'standbyEnvironment'),
+  isBad('hold', 'standbyEnvironment'),
 ];
 
 /**
- * What is wrong, and is a finding once it {@link persists}, however well the scheduler is. Of an environment that is just
+ * What is wrong, and is a finding once it was seen in enough periods in a row, however well the scheduler is. Of an environment that is just
  * being changed, or does not answer, nothing else is wrong.
  */
-function waitedFor(latest: Reading, strategy: Strategy): readonly SignalName[] {
-  const names: readonly [SignalName, SignalName?][] = [
-    ['slots'],
-    ['activePeer'],
-    ['standbyPeer'],
-    ['heartbeat', 'activeEnvironment'],
+function waitedFor(latest: Reading, strategy: Strategy): readonly Waited[] {
+  const all: readonly Waited[] = [
+    isBad('slots'),
+    isBad('activePeer'),
+    isBad('standbyPeer'),
+    isBad('heartbeat', 'activeEnvironment'),
     // The standby of a backup-restore is made at the failover.
     ...(strategy === 'warm-standby' ? OF_STANDBY : []),
   ];
@@ -230,15 +242,17 @@ function waitedFor(latest: Reading, strategy: Strategy): readonly SignalName[] {
     const { quality, value } = latest.signals[name];
     return quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value);
   };
-  return names.flatMap(([name, where]) =>
-    is(latest, name, 'bad') && (where === undefined || isAtWork(where)) ? [name] : [],
-  );
+  return all.filter(({ where, wrong }) => wrong(latest) && (where === undefined || isAtWork(where)));
 }
 
 /** What of it has stayed so through enough periods. */
 export function staying(facts: Case, strategy: Strategy): readonly SignalName[] {
   const latest = facts.observer.readings.at(-1);
-  return latest === undefined ? [] : waitedFor(latest, strategy).filter((name) => persists(facts, name));
+  if (latest === undefined) return [];
+  const stays = ({ name, wrong }: Waited) => holdsFor(facts, wrong, (reading) => is(reading, name, 'good'));
+  return waitedFor(latest, strategy)
+    .filter(stays)
+    .map(({ name }) => name);
 }
 
 /**

@@ -30,13 +30,19 @@ import type { Known } from './standing.ts';
  */
 export async function check(world: World, deployment: Deployment, inputs: Inputs<'check'>): Promise<CheckResult> {
   let done: Done = NOTHING_DONE;
-  const { observed, readings } = await settle(world, deployment, inputs, async () => {
+  const settled = await settle(world, deployment, inputs, async () => {
     done = await doWhatIsDue(world, deployment, done);
   });
-  const { verdict, record } = observed;
-  const warnings = [...observed.warnings];
   const known = await readStanding(world, deployment);
   const { withdrawn, debts, healed } = await doWhatIsDue(world, deployment, done, known);
+  // What was read before a record was healed, and the command that it asks for, is not what is there now.
+  const again =
+    healed.notes.length > done.healed.notes.length
+      ? await settle(world, deployment, { ...inputs, wait: 0 })
+      : undefined;
+  const { observed } = again ?? settled;
+  const { verdict, record } = observed;
+  const warnings = [...observed.warnings];
   const saved = verdict.key === 'HEALTHY' ? await saveEnvironments(world, deployment, warnings) : [];
   return {
     operation: 'check',
@@ -47,7 +53,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     epoch: record?.epoch,
     verdict,
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
-    readings,
+    readings: settled.readings + (again?.readings ?? 0),
     snapshot: ageOfId(observed.snapshot, timeOf(world, known.controls).at),
     findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed), ...healed.findings],
     notes: [...observed.notes, ...healed.notes],

@@ -5,13 +5,13 @@ import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
-import { isUnusable } from '../domain/reading.ts';
+import { isUseless, silenceOf } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
 import { didYouMean } from '../domain/suggest.ts';
 import { runOf } from '../domain/trouble.ts';
-import { loadedOf, noRecord, notInstalled, readControl, restoreControl } from './control.ts';
+import { loadedOf, noRecord, notInstalled, readControl, restoreControl, timeOf } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { isHidden, requirePeerKnown } from './peer.ts';
 import { probe, sideOf } from './sides.ts';
@@ -46,7 +46,8 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
   const peer = isOurs ? undefined : await requirePeerKnown(world, deployment, from, inputs);
-  const isUseless = move !== undefined && !isOurs && (await isGone(from));
+  const isUseless =
+    move !== undefined && !isOurs && (await isGone(from, silenceOf(standing, from.index, timeOf(world, controls).at)));
   requireNoOtherMove(peer, standing, to, inputs, isUseless);
   if (move === undefined) requireNotActive(standing, to);
   return { from, to, standing, move: isOurs ? move : undefined, isRecordLost };
@@ -154,9 +155,9 @@ function requireNoOtherMove(
 }
 
 /** By MWAA's own word; what cannot be asked is not gone. */
-async function isGone({ site, ports }: Side): Promise<boolean> {
+async function isGone({ site, ports }: Side, silence: number): Promise<boolean> {
   const described = await probe(() => ports.environments.describe(site.environment));
-  return 'answer' in described && isUnusable(described.answer);
+  return 'answer' in described && isUseless(described.answer, silence);
 }
 
 export const otherMove = (move: Move): MdrError =>

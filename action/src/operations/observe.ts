@@ -1,10 +1,10 @@
 import type { ControlRecord } from '../domain/control-record.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
-import { readingOf } from '../domain/reading.ts';
+import { isUseless, readingOf, silenceOf } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -72,6 +72,15 @@ export async function observe(
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   const notThere = 'answer' in probes.standbyAirflow ? probes.standbyAirflow.answer.missing : [];
+  const describedAt = (site: SiteIndex) =>
+    site === active.index ? probes.activeEnvironment : probes.standbyEnvironment;
+  const isUselessAt = (site: SiteIndex): boolean => {
+    const described = describedAt(site);
+    return (
+      standing !== undefined && 'answer' in described && isUseless(described.answer, silenceOf(standing, site, time.at))
+    );
+  };
+  const useless = [isUselessAt(0), isUselessAt(1)] as const;
   const newest = probes.newest?.manifest;
   const pauses = standing && (await pausesOf(world, deployment, standing, { active, standby, newest }));
   return {
@@ -89,6 +98,7 @@ export async function observe(
           ...pauses,
           other: probes.newest?.other,
           snapshot: probes.snapshot,
+          useless,
           notThere,
           verdict,
           seen,

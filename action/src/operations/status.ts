@@ -1,11 +1,11 @@
 import type { ControlRecord } from '../domain/control-record.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { permissionBy, standingFindings, standingNotes } from '../domain/standing-findings.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import type { EnvironmentDescription, World } from '../domain/ports.ts';
-import { isUnusable } from '../domain/reading.ts';
+import { isUseless, silenceOf } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -32,9 +32,11 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const whole = await probe(() => newestComplete(world, standby, deployment, record.activated));
   const taken = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
   const environments = [await environmentOf(sides[0]), await environmentOf(sides[1])] as const;
-  const target = environments[roles.standby];
-  const isTargetUseless = 'answer' in target && isUnusable(target.answer);
   const now = timeOf(world, controls).at;
+  const isUselessAt = (site: SiteIndex): boolean => {
+    const described = environments[site];
+    return 'answer' in described && isUseless(described.answer, silenceOf(standing, site, now));
+  };
   return {
     operation: 'status',
     deployment: deployment.deployment,
@@ -42,7 +44,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
     active: active.region,
     standby: standby.region,
     nobodyActive,
-    findings: standingFindings(facts, permissionBy(facts), undefined, isTargetUseless),
+    findings: standingFindings(facts, permissionBy(facts), undefined, [isUselessAt(0), isUselessAt(1)]),
     notes: standingNotes(facts),
     epoch: record.epoch,
     phase: record.phase,

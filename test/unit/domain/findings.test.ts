@@ -35,6 +35,7 @@ const readingAt = (at: number, qualities: Qualities): Reading => ({
 interface Told {
   /** Of the standby's record. */
   readonly west?: Partial<ControlRecord>;
+  readonly both?: Partial<ControlRecord>;
   /** One a period, the newest last. */
   readonly readings?: readonly Qualities[];
   readonly hold?: Partial<StoredBeat['hold']>;
@@ -42,6 +43,7 @@ interface Told {
   readonly pauses?: FindingFacts['lastPauses'];
   readonly ourPauses?: FindingFacts['ourPauses'];
   readonly snapshot?: FindingFacts['snapshot'];
+  readonly neverBeaten?: readonly string[];
 }
 
 function findings({
@@ -52,10 +54,13 @@ function findings({
   ourPauses = [],
   west = {},
   snapshot = NEWEST,
+  neverBeaten = [],
+  both = {},
 }: Told) {
   const records = [EAST, WEST].map((region) => ({
     record: {
       ...firstRecord(EXAMPLE_DEPLOYMENT, region, [], NOW - 3_600_000),
+      ...both,
       ...(region === WEST ? west : {}),
     },
     date: NOW,
@@ -72,7 +77,10 @@ function findings({
     ageMilliseconds: 30_000,
     ...beat,
   };
-  const standing = standingOf({ deployment: EXAMPLE_DEPLOYMENT, records, beats: [own], snapshots: [] });
+  const { late: _, ...plain } = own;
+  const other: StoredBeat = { ...plain, site: WEST, role: 'standby', hold: { ...own.hold, held: true } };
+  const beats = [own, other].filter(({ site }) => !neverBeaten.includes(site));
+  const standing = standingOf({ deployment: EXAMPLE_DEPLOYMENT, records, beats, snapshots: [] });
   if (standing === undefined) throw new Error('there is no record');
   const observer: Observations = {
     schemaVersion: 1,
@@ -89,6 +97,7 @@ function findings({
     lastPauses: pauses,
     ourPauses,
     pausesUnread: undefined,
+    useless: [false, false],
     snapshot,
     notThere: [],
     other: undefined,
@@ -173,6 +182,23 @@ describe('All DAGs of the user are paused', () => {
 
   test('is said by an older canary, too, which does not count the DAGs', () => {
     expect(names({ hold: { unpausedUserDags: 0, userDags: undefined }, pauses })).toEqual(['all-paused']);
+  });
+});
+
+describe('A site that has never beaten', () => {
+  test('is found long after its first beat was due, though nobody has seen it fall silent', () => {
+    expect(findings({ neverBeaten: [WEST] }).findings).toEqual([
+      {
+        name: 'standby-unready',
+        message: expect.stringContaining('its canary has never beaten, so that nothing holds its DAGs') as unknown,
+      },
+    ]);
+    expect(names({ neverBeaten: [EAST], readings: [{ heartbeat: 'none' }] })).toEqual(['canary-silent']);
+  });
+
+  test('is not called so while its first beat is not due yet', () => {
+    const activated = { site: EAST, epoch: 0, at: '2026-11-24T10:20:00Z', snapshot: null };
+    expect(names({ neverBeaten: [WEST], both: { activated } })).toEqual([]);
   });
 });
 

@@ -138,8 +138,15 @@ describe("The active site's heartbeat", () => {
   test('is what the standby has of it where it is not', () => {
     expect(seen(old, [old])).toEqual({ quality: 'bad', value: 'last beat 60 min ago' });
     expect(seen(undefined, []).quality).toBe('none');
+  });
+
+  test('is what lies in its own bucket where the standby does not say what it has', () => {
     const dark = { heartbeat: { fault: 'dark', detail: 'x' } } as const;
-    expect(signalOf('heartbeat', { probes: dark, known: knownOf([old]) }).quality).toBe('dark');
+    expect(signalOf('heartbeat', { probes: dark, known: knownOf([old]) })).toEqual({
+      quality: 'bad',
+      value: 'last beat 60 min ago, seen only in its own Region',
+    });
+    expect(signalOf('heartbeat', { probes: dark, known: knownOf([]) }).quality).toBe('dark');
   });
 });
 
