@@ -60,7 +60,7 @@ const STAYS_PAUSED = 'late_paused';
 export async function unpauseAll(bed: ForeignBed, region: Region): Promise<void> {
   const rest = bed.rest(region);
   for (const [dagId, isPaused] of await bed.facts.paused(region))
-    if (isPaused && !dagId.includes('filler') && dagId !== STAYS_PAUSED) await rest.pause(dagId, false);
+    if (isPaused && !/^[az]filler/.test(dagId) && dagId !== STAYS_PAUSED) await rest.pause(dagId, false);
   await rest.pause(STAYS_PAUSED, true);
 }
 
