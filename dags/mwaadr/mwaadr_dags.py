@@ -66,8 +66,10 @@ def dag(name: str, every: int | None, *, at_once: int, limit: timedelta, retries
 
 
 # Tried again at once: when a site comes back, what a task needs (Airflow 3's API server) may not be there yet, and the
-# fence must not wait for the next beat.
-dag("canary", DEPLOYMENT.canary_seconds, at_once=1, limit=timedelta(minutes=2), retries=5)
+# fence must not wait for the next beat. More than one at once: Airflow takes minutes to see that a run whose worker was
+# killed is dead (`scheduler_zombie_task_threshold`, `task_instance_heartbeat_timeout`), and a site that comes back must
+# not work on, unfenced, for so long.
+dag("canary", DEPLOYMENT.canary_seconds, at_once=3, limit=timedelta(minutes=2), retries=5)
 dag("snapshot", DEPLOYMENT.snapshot_seconds, at_once=1, limit=timedelta(hours=2))
 # More than one, so that a hung run does not keep the next move out; the state row lets one at a time through.
 dag("restore", None, at_once=3, limit=timedelta(hours=6))
