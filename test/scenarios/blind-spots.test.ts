@@ -148,7 +148,7 @@ describe('A look at what nobody had looked at', () => {
     await story.loses(EAST);
     expect(await story.failover(TO_WEST)).toMatchObject({ to: WEST });
     await story.getsBack(EAST);
-    await story.minutes(60);
+    await story.minutes(200);
     expect((await story.check()).findings.map(({ name }) => name)).toEqual(['unprotected']);
   });
 
@@ -156,7 +156,7 @@ describe('A look at what nobody had looked at', () => {
     const story = await MoveStory.running();
     const { drDags } = story.universe.airflow(EAST);
     drDags.set(DAG_IDS.snapshot, true);
-    await story.minutes(60);
+    await story.minutes(200);
     const check = await story.check();
     expect([check.findings.map(({ name }) => name), exit(check)]).toEqual([['unprotected'], 1]);
     drDags.set(DAG_IDS.snapshot, false);

@@ -3,13 +3,26 @@ import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import type { CheckResult } from '../../action/src/domain/results.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
-import { Universe } from '../doubles/universe.ts';
+import { EXAMPLE_DEPLOYMENT, Universe } from '../doubles/universe.ts';
 import { diesAfter, forced, MoveStory, TO_WEST } from './move-story.ts';
+import { ReconcileStory } from './reconcile-story.ts';
 
 const exit = (check: CheckResult): number => exitOf(check, 'unhealthy').code;
 const names = ({ findings }: CheckResult): readonly string[] => findings.map(({ name }) => name);
 const commandOf = ({ findings }: Pick<CheckResult, 'findings'>) =>
   findings.flatMap(({ command }) => (command ? [command.inputs] : []))[0];
+
+function down({ universe }: MoveStory | ReconcileStory, region: string, status: string): void {
+  const airflow = universe.airflow(region);
+  airflow.status = status;
+  airflow.goDown();
+}
+
+function up({ universe }: MoveStory, region: string): void {
+  const airflow = universe.airflow(region);
+  airflow.status = 'AVAILABLE';
+  airflow.comeUp();
+}
 
 describe('A site that has never beaten', () => {
   test.each([
@@ -30,11 +43,9 @@ describe('A site that has never beaten', () => {
 
   test('is red where its environment is being created for a day', async () => {
     const universe = new Universe();
-    const west = universe.airflow(WEST);
-    west.status = 'CREATING';
-    west.goDown();
     universe.fault({ service: 'airflow-env', quality: 'dark', region: WEST });
     const story = new MoveStory(universe);
+    down(story, WEST, 'CREATING');
     await story.run('install', {});
     await story.minutes(24 * 60);
     const check = await story.check({ wait: '1500' });
@@ -53,6 +64,70 @@ describe('A site that has never beaten', () => {
     const after = await story.check({ wait: '1500' });
     expect([names(before), names(after)]).toEqual([['canary-silent'], ['canary-silent']]);
   });
+
+  test('is red where its beats come into the bucket of the other one only, since no move finds them', async () => {
+    const universe = new Universe();
+    const s3 = universe.s3(WEST);
+    const put = s3.put.bind(s3);
+    s3.put = (bucket, key, ...more) =>
+      key === keys.heartbeat('example', WEST)
+        ? { written: true, etag: 'x', date: 0, version: undefined }
+        : put(bucket, key, ...more);
+    const story = new MoveStory(universe);
+    await story.run('install', {});
+    await story.minutes(24 * 60);
+    const { code } = await story.refusal('failover', forced(TO_WEST));
+    expect([code, names(await story.check({ wait: '1500' }))]).toEqual(['MDR-TARGET-UNREADY', ['standby-unready']]);
+  });
+});
+
+describe('A site that is just being made or changed', () => {
+  test('owes no beat while reconcile creates the standby', async () => {
+    const story = new ReconcileStory(new Universe(EXAMPLE_DEPLOYMENT, { missing: [1] }));
+    story.universe.airflow(WEST).goDown();
+    await story.run('install', {});
+    const expected = await story.review((file) => file);
+    const end = story.universe.fault({ service: 'airflow-env', quality: 'dark', region: WEST });
+    const done = story.reconcile(expected);
+    await story.minutes(20);
+    const check = await story.check({ wait: '1500' });
+    end();
+    story.universe.airflow(WEST).comeUp();
+    await done;
+    expect(names(check)).toEqual([]);
+  });
+
+  test.each(['CREATING', 'UPDATING'])('owes no beat and no snapshot (%s), nor right after it', async (status) => {
+    const story = new MoveStory(new Universe());
+    down(story, EAST, status);
+    await story.run('install', {});
+    await story.minutes(20);
+    const during = await story.check({ wait: '1500' });
+    await story.minutes(15);
+    up(story, EAST);
+    await story.minutes(3);
+    expect([names(during), names(await story.check({ wait: '1500' }))]).toEqual([[], []]);
+  });
+
+  test('has not lost its protection when an upgrade took an hour', async () => {
+    const story = await MoveStory.running();
+    down(story, EAST, 'UPDATING');
+    await story.minutes(65);
+    up(story, EAST);
+    await story.minutes(1);
+    expect(names(await story.check({ wait: '1500' }))).toEqual([]);
+  });
+
+  test.each([EAST, WEST])('is not called silent for what it did not say meanwhile (%s)', async (region) => {
+    const story = await MoveStory.running();
+    down(story, region, 'UPDATING');
+    for (let time = 0; time < 8; time += 1) {
+      await story.check();
+      await story.minutes(5);
+    }
+    up(story, region);
+    expect(names(await story.check())).toEqual([]);
+  });
 });
 
 describe('A claimed target that no waiting brings back', () => {
@@ -61,9 +136,7 @@ describe('A claimed target that no waiting brings back', () => {
     async (status) => {
       const story = await MoveStory.running();
       await story.killed(forced(TO_WEST), diesAfter('fenced'));
-      const west = story.universe.airflow(WEST);
-      west.status = status;
-      west.goDown();
+      down(story, WEST, status);
       await story.minutes(180);
       const command = commandOf(await story.check({ wait: '1500' }));
       expect(command).toMatchObject({ target: EAST, override: 'force' });
@@ -75,15 +148,29 @@ describe('A claimed target that no waiting brings back', () => {
   test.each(['claimed', 'fenced'] as const)('is not gone back to when the way home dies after %s', async (step) => {
     const story = await MoveStory.running();
     await story.killed(forced(TO_WEST), diesAfter('fenced'));
-    const west = story.universe.airflow(WEST);
-    west.status = 'UNAVAILABLE';
-    west.goDown();
+    down(story, WEST, 'UNAVAILABLE');
     await story.minutes(20);
     await story.killed({ ...commandOf(await story.check({ wait: '1500' })) }, diesAfter(step));
     await story.minutes(5);
     const command = commandOf(await story.check({ wait: '1500' }));
     expect(commandOf(await story.status())).toEqual(command);
     expect(await story.failover({ ...command })).toMatchObject({ to: EAST });
+  });
+});
+
+describe('When neither side can be used', () => {
+  test.each(['UNAVAILABLE', 'UPDATING'])('no command leads into the dark (%s)', async (status) => {
+    const story = await MoveStory.onTheBadDay();
+    await story.killed(TO_WEST, diesAfter('fenced'));
+    down(story, WEST, status);
+    await story.minutes(150);
+    const { findings } = await story.check({ wait: '1500' });
+    expect(commandOf({ findings })).toBeUndefined();
+    expect(findings.map(({ message }) => message).join()).toContain('Bring example-us-west-2 back in the MWAA console');
+    expect(commandOf(await story.status())).toBeUndefined();
+    up(story, WEST);
+    await story.minutes(20);
+    expect(await story.failover({ ...commandOf(await story.check({ wait: '1500' })) })).toMatchObject({ to: WEST });
   });
 });
 

@@ -41,6 +41,7 @@ export function createEnvironments(session: AwsSession, region: string): Environ
         name,
         status: found.Status ?? 'UNKNOWN',
         airflowVersion: found.AirflowVersion,
+        createdAt: found.CreatedAt?.getTime(),
         lastUpdate: status === undefined ? undefined : { status, createdAt: createdAt?.getTime() ?? 0 },
         environmentClass: found.EnvironmentClass,
         dagS3Path: found.DagS3Path,

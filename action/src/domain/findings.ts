@@ -5,9 +5,9 @@ import { readSnapshotId } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { OtherDatabase } from './other-database.ts';
 import { permissionOf } from './move-permission.ts';
-import type { SignalName } from './observation.ts';
+import type { Reading, SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
-import { silenceOf, staleAfter } from './reading.ts';
+import { isFirstBeatDue, staleAfter } from './reading.ts';
 import type { Probe } from './reading.ts';
 import type { Finding, GradedDebt } from './results.ts';
 import { is } from './rows.ts';
@@ -220,33 +220,25 @@ function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly
   const { environment, region } = deployment.sites[standing.roles.active];
   const findings: Finding[] = [];
   if (stays.includes('slots')) findings.push(drWaits(facts));
-  else if ((stays.includes('heartbeat') || hasNeverBeaten(facts, standing.roles.active)) && lifeOf(verdict) === 'alive')
+  else if (stays.includes('heartbeat') && isSilent(facts, latest) && lifeOf(verdict) === 'alive')
     findings.push({
       name: 'canary-silent',
       message: `the canary of ${region} is silent (${latest?.signals.heartbeat.value ?? ''}) though its Airflow works: nothing would stop its DAGs in a move. Look at mwaadr_canary in Airflow of ${environment}: whether it is paused, and why its last run failed`,
     });
   const wrong = STANDBY.filter((name) => stays.includes(name)).map((name) => latest?.signals[name].value ?? '');
-  if (deployment.strategy === 'warm-standby' && hasNeverBeaten(facts, standing.roles.standby))
-    wrong.push('its canary has never beaten, so that nothing holds its DAGs');
   if (wrong.length > 0) findings.push(standbyUnready(facts, wrong.join('; ')));
   return findings;
 }
 
+const isSilent = (facts: FindingFacts, latest: Reading | undefined): boolean =>
+  latest !== undefined && (is(latest, 'heartbeat', 'bad') || hasNeverBeaten(facts, facts.standing.roles.active));
+
 /**
- * In a bucket that answers there is none, long after there should have been the first. A site that has never beaten is
- * not seen to be silent, and no verdict goes by that.
+ * In a bucket that answers there is none, long after there should have been the first. A site that has never beaten was
+ * not seen to fall silent, and no verdict goes by that.
  */
-function hasNeverBeaten({ deployment, standing, reach, seen, ...facts }: FindingFacts, site: SiteIndex): boolean {
-  const { health } = deployment;
-  const first = Math.max(staleAfter(deployment), (health.badPeriods + 1) * health.periodSeconds * 1000);
-  const isDue = silenceOf(standing, site, seen.now) > first && standing.recorded >= standing.record.epoch;
-  return (
-    standing.beats[site] === undefined &&
-    reach[site] === 'there' &&
-    isDue &&
-    troubleOf({ deployment, standing, reach, ...facts }) === undefined
-  );
-}
+const hasNeverBeaten = ({ deployment, standing, reach, seen }: FindingFacts, site: SiteIndex): boolean =>
+  standing.beats[site] === undefined && reach[site] === 'there' && isFirstBeatDue(deployment, standing, seen.now);
 
 /** What tells whether the standby could take over. */
 const STANDBY = [
@@ -265,19 +257,27 @@ function standbyUnready({ deployment, standing }: FindingFacts, why: string): Fi
 }
 
 /**
- * Work is done, and nothing of it has been saved for several objectives: what tells one that was missed once from one that
- * is missed. Why no task of ours runs at all is found by itself.
+ * Work is done, and nothing of it has been saved for several objectives, and for longer than a change of an environment
+ * takes: then it is not just late. Why no task of ours runs at all, or what is taken is nobody's, is found by itself.
  */
-function ofProtection({ deployment, standing, verdict, seen, snapshot, ...facts }: FindingFacts): readonly Finding[] {
+function ofProtection({
+  deployment,
+  standing,
+  verdict,
+  seen,
+  snapshot,
+  other,
+  ...facts
+}: FindingFacts): readonly Finding[] {
   const latest = seen.observer.readings.at(-1);
   const { record, recorded, roles } = standing;
-  if (latest === undefined || !('answer' in snapshot) || !is(latest, 'heartbeat', 'good')) return [];
+  if (latest === undefined || !('answer' in snapshot) || !is(latest, 'heartbeat', 'good') || other) return [];
   if (lifeOf(verdict) !== 'alive' || troubleOf({ deployment, standing, ...facts }) !== undefined) return [];
   // What taught of the activation does not know when that was.
   if (snapshot.answer === undefined && recorded < record.epoch) return [];
   const taken = snapshot.answer === undefined ? undefined : readSnapshotId(snapshot.answer)?.at;
   const age = seen.now - (taken ?? millis(record.activated.at));
-  if (age <= MISSED * deployment.objectives.rpoSeconds * 1000) return [];
+  if (age <= Math.max(MISSED * deployment.objectives.rpoSeconds * 1000, AT_LEAST)) return [];
   const [active, standby] = [deployment.sites[roles.active], deployment.sites[roles.standby]];
   const what =
     taken === undefined
@@ -289,6 +289,7 @@ function ofProtection({ deployment, standing, verdict, seen, snapshot, ...facts 
 
 /** Objectives. */
 const MISSED = 3;
+const AT_LEAST = 3 * 3_600_000;
 
 /** With every slot taken there is no beat, no snapshot and no fence, for as long as the tasks take that have them. */
 function drWaits({ deployment, standing, seen }: FindingFacts): Finding {

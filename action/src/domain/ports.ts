@@ -109,6 +109,8 @@ export interface EnvironmentDescription {
   /** GetEnvironment's Status: CREATING, AVAILABLE, UPDATING, MAINTENANCE … */
   readonly status: string;
   readonly airflowVersion: string | undefined;
+  /** Milliseconds. */
+  readonly createdAt?: number | undefined;
   readonly lastUpdate: { readonly status: string; readonly createdAt: number } | undefined;
   readonly environmentClass: string | undefined;
   readonly dagS3Path: string | undefined;

@@ -68,7 +68,7 @@ export function readingOf(
 ): Reading {
   const stale = staleAfter(deployment);
   const roles = known?.standing.roles ?? { active: 0, standby: 1 };
-  const silence = known === undefined ? 0 : silenceOf(known.standing, roles.standby, at);
+  const isDue = known !== undefined && isFirstBeatDue(deployment, known.standing, at);
   return {
     at: iso(at),
     clock,
@@ -78,12 +78,12 @@ export function readingOf(
       activeAirflow: signal(probes.activeAirflow, airflowSignal),
       activeStorage: signal(probes.activeStorage, answers),
       activeIdentity: signal(probes.activeIdentity, answers),
-      standbyEnvironment: signal(probes.standbyEnvironment, (found) => lastingSignal(found, silence)),
+      standbyEnvironment: signal(probes.standbyEnvironment, (found) => lastingSignal(found, known?.standing, at)),
       standbyStorage: signal(probes.standbyStorage, answers),
       standbyIdentity: signal(probes.standbyIdentity, answers),
       standbyAirflow: dagsSignal(probes),
       heartbeat: beatSignal(probes.heartbeat, known?.standing.beats[roles.active], stale),
-      hold: standbySignal(probes, stale),
+      hold: standbySignal(probes, stale, isDue),
       snapshot: signal(probes.snapshot, (id) => snapshotSignal(id, at, deployment.objectives.rpoSeconds)),
       fence: fenceSignal(known?.standing.record.debts ?? []),
       role: known === undefined ? NOT_KNOWN : roleSignal(troubleOf(known)),
@@ -121,12 +121,31 @@ export const isUnusable = (environment: EnvironmentDescription | undefined): boo
   environment === undefined || UNUSABLE.includes(environment.status);
 
 /** Milliseconds since a site's last beat, or, when it has never beaten, since it could have. */
-export const silenceOf = ({ beats, record }: Standing, site: SiteIndex, now: number): number =>
-  beats[site]?.ageMilliseconds ?? Math.max(0, now - millis(record.activated.at));
+const silenceOf = (
+  { beats, record }: Standing,
+  site: SiteIndex,
+  { createdAt = 0 }: EnvironmentDescription,
+  now: number,
+): number => beats[site]?.ageMilliseconds ?? Math.max(0, now - Math.max(millis(record.activated.at), createdAt));
 
-/** Unusable, or for hours in a change without a beat: no move waits for that. */
-export const isUseless = (environment: EnvironmentDescription | undefined, silence: number): boolean =>
-  isUnusable(environment) || (!isUsable(environment?.status ?? '') && silence > UPDATE_DEADLINE);
+/** Unusable, or for hours in a change without a beat: no move waits for that. `now`: milliseconds. */
+export const isUseless = (
+  environment: EnvironmentDescription | undefined,
+  standing: Standing,
+  site: SiteIndex,
+  now: number,
+): boolean =>
+  environment === undefined ||
+  isUnusable(environment) ||
+  (!isUsable(environment.status) && silenceOf(standing, site, environment, now) > UPDATE_DEADLINE);
+
+/** Milliseconds after which a site should have beaten once. */
+const firstBeatWithin = (deployment: Deployment): number =>
+  Math.max(staleAfter(deployment), (deployment.health.badPeriods + 1) * deployment.health.periodSeconds * 1000);
+
+/** Whether its first beat is long due by the time (milliseconds). */
+export const isFirstBeatDue = (deployment: Deployment, { record, recorded }: Standing, now: number): boolean =>
+  recorded >= record.epoch && now - millis(record.activated.at) > firstBeatWithin(deployment);
 
 function environmentSignal(environment: EnvironmentDescription | undefined): Signal {
   if (environment === undefined) return bad('there is no such environment');
@@ -134,9 +153,16 @@ function environmentSignal(environment: EnvironmentDescription | undefined): Sig
 }
 
 /** One that says for hours that it is just being changed, and does not beat, is no standby. */
-function lastingSignal(environment: EnvironmentDescription | undefined, silence: number): Signal {
-  if (environment === undefined || !isUseless(environment, silence)) return environmentSignal(environment);
+function lastingSignal(
+  environment: EnvironmentDescription | undefined,
+  standing: Standing | undefined,
+  now: number,
+): Signal {
+  if (environment === undefined || standing === undefined) return environmentSignal(environment);
+  const { standby } = standing.roles;
+  if (!isUseless(environment, standing, standby, now)) return environmentSignal(environment);
   const is = `its environment is ${environment.status}`;
+  const silence = silenceOf(standing, standby, environment, now);
   return bad(isUnusable(environment) ? is : `${is}, and silent for ${inWords(silence)}`);
 }
 
@@ -172,8 +198,10 @@ function heartbeatSignal(beat: StoredBeat | undefined, stale: number): Signal {
   return (age > stale ? bad : good)(`last beat ${inWords(age)} ago`);
 }
 
-function holdSignal(beat: StoredBeat | undefined, stale: number): Signal {
-  if (beat === undefined) return none('the standby has never beaten');
+function holdSignal(beat: StoredBeat | undefined, stale: number, isDue: boolean): Signal {
+  // Where a move looks for it, too.
+  if (beat === undefined)
+    return (isDue ? bad : none)('in its own bucket the standby has never beaten, so that nothing is known to hold it');
   const age = beat.ageMilliseconds;
   if (age > stale) return bad(`the standby is silent for ${inWords(age)}`);
   if (!beat.hold.installed || !beat.hold.held) return bad('the standby is not held: its user DAGs may run');
@@ -182,8 +210,12 @@ function holdSignal(beat: StoredBeat | undefined, stale: number): Signal {
 }
 
 /** What is held may be something that every move would refuse all the same: it is said before the bad day. */
-function standbySignal({ activeEnvironment, standbyEnvironment, standbyHeartbeat }: Probes, stale: number): Signal {
-  const held = signal(standbyHeartbeat, (beat) => holdSignal(beat, stale));
+function standbySignal(
+  { activeEnvironment, standbyEnvironment, standbyHeartbeat }: Probes,
+  stale: number,
+  isDue: boolean,
+): Signal {
+  const held = signal(standbyHeartbeat, (beat) => holdSignal(beat, stale, isDue));
   if (held.quality !== 'good') return held;
   const [here, there] = [steadyVersion(activeEnvironment), steadyVersion(standbyEnvironment)];
   if (here !== undefined && there !== undefined && here !== there)

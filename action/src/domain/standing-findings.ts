@@ -39,10 +39,16 @@ export function standingFindings(
   if (claim !== undefined) {
     const message = standsMessage(facts, claim, trouble);
     const how = life === undefined ? ASK_CHECK : AWAIT_BEAT;
-    findings.push({ name: 'move-stands', message: isOpen ? `${message}. ${how}` : message, command });
+    const site = deployment.sites[0].region === claim.to ? 0 : 1;
+    const isStuck = standing.record.phase === 'claimed' && useless[site] && !canBeLeft(facts, site, useless);
+    const more = isOpen ? `. ${how}` : isStuck ? `. ${BRING_BACK(deployment.sites[site].environment)}` : '';
+    findings.push({ name: 'move-stands', message: `${message}${more}`, command });
   }
   return findings;
 }
+
+const BRING_BACK = (environment: string): string =>
+  `Neither side can be used. Bring ${environment} back in the MWAA console: what the move has ordered there waits, and starts by itself; then \`check\` says what is left to do`;
 
 const ASK_CHECK = 'It does not beat: `check` says whether the move can be closed, or its target has to be left';
 
@@ -107,6 +113,10 @@ function isSeen(facts: StandingCase, site: SiteIndex): boolean {
   return beatsStill(facts, site) && (reach === 'hidden' || facts.standing.beats[site]?.role === 'active');
 }
 
+/** A target that cannot be used is left only for a side that can be seen, and used. */
+const canBeLeft = ({ reach }: StandingCase, target: SiteIndex, useless: readonly [boolean, boolean]): boolean =>
+  ['there', 'absent'].includes(reach[otherSite(target)]) && !useless[otherSite(target)];
+
 /** To go on with a claim needs no permission. */
 function commandOf(
   facts: StandingCase,
@@ -118,7 +128,9 @@ function commandOf(
   const { deployment, standing } = facts;
   const claimed = deployment.sites[0].region === claim?.to ? 0 : 1;
   if (claim !== undefined && useless[claimed] && standing.record.phase === 'claimed')
-    return newMoveTo(facts, otherSite(claimed), `${claim.to} cannot be used`, 'force');
+    return canBeLeft(facts, claimed, useless)
+      ? newMoveTo(facts, otherSite(claimed), `${claim.to} cannot be used`, 'force')
+      : undefined;
   const target = isOver ? standing.roles.standby : targetOf(facts, claim);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
   const isOurs = claim?.to === deployment.sites[target].region;

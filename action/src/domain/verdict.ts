@@ -211,6 +211,12 @@ const isBad = (name: SignalName, where?: SignalName): Waited => ({
   wrong: (reading) => is(reading, name, 'bad'),
 });
 
+/** Also none at all: whether there should be one the finding knows. */
+const isNotThere =
+  (name: SignalName): Predicate =>
+  (reading) =>
+    ['bad', 'none'].includes(reading.signals[name].quality);
+
 /** An answer that says no, or that nothing is there: the one thing of which it is evidence is that a move would get it, too. */
 const refuses = (name: SignalName): Waited => ({
   name,
@@ -234,22 +240,27 @@ function waitedFor(latest: Reading, strategy: Strategy): readonly Waited[] {
     isBad('slots'),
     isBad('activePeer'),
     isBad('standbyPeer'),
-    isBad('heartbeat', 'activeEnvironment'),
+    { ...isBad('heartbeat', 'activeEnvironment'), wrong: isNotThere('heartbeat') },
     // The standby of a backup-restore is made at the failover.
     ...(strategy === 'warm-standby' ? OF_STANDBY : []),
   ];
-  const isAtWork = (name: SignalName): boolean => {
-    const { quality, value } = latest.signals[name];
-    return quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value);
-  };
-  return all.filter(({ where, wrong }) => wrong(latest) && (where === undefined || isAtWork(where)));
+  return all.filter((waited) => isWrong(waited)(latest));
 }
+
+/** What a reading says while an environment is changed, or does not answer, is no part of a row. */
+const isWrong =
+  ({ where, wrong }: Waited): Predicate =>
+  (reading) => {
+    if (where === undefined) return wrong(reading);
+    const { quality, value } = reading.signals[where];
+    return wrong(reading) && (quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value));
+  };
 
 /** What of it has stayed so through enough periods. */
 export function staying(facts: Case, strategy: Strategy): readonly SignalName[] {
   const latest = facts.observer.readings.at(-1);
   if (latest === undefined) return [];
-  const stays = ({ name, wrong }: Waited) => holdsFor(facts, wrong, (reading) => is(reading, name, 'good'));
+  const stays = (waited: Waited) => holdsFor(facts, isWrong(waited), (reading) => is(reading, waited.name, 'good'));
   return waitedFor(latest, strategy)
     .filter(stays)
     .map(({ name }) => name);

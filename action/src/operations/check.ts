@@ -53,7 +53,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     epoch: record?.epoch,
     verdict,
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
-    readings: settled.readings + (again?.readings ?? 0),
+    readings: settled.readings,
     snapshot: ageOfId(observed.snapshot, timeOf(world, known.controls).at),
     findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed), ...healed.findings],
     notes: [...observed.notes, ...healed.notes],

@@ -119,7 +119,7 @@ async function requireStartable({ region, site, ports }: Side, { dagId, runId }:
 }
 
 const TO_MEND =
-  'Look at the environment in the MWAA console. Once it is AVAILABLE, run the same again; or go to the other Region with `override: force`.';
+  'Look at the environment in the MWAA console. Once it is AVAILABLE, run the same again; or, if that can be used, go to the other Region with `override: force`.';
 
 const cannotStart = (message: string, fix: string): MdrError =>
   new MdrError({

@@ -5,7 +5,7 @@ import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
-import { isUseless, silenceOf } from '../domain/reading.ts';
+import { isUseless } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -46,8 +46,7 @@ export async function requireTarget(world: World, deployment: Deployment, inputs
   const isOurs = move !== undefined && move.to === to.region && own?.record.move?.id === move.id;
   // Once it is claimed, to go on is always right; before, what cannot be seen may be another one's claim.
   const peer = isOurs ? undefined : await requirePeerKnown(world, deployment, from, inputs);
-  const isUseless =
-    move !== undefined && !isOurs && (await isGone(from, silenceOf(standing, from.index, timeOf(world, controls).at)));
+  const isUseless = move !== undefined && !isOurs && (await isGone(from, standing, timeOf(world, controls).at));
   requireNoOtherMove(peer, standing, to, inputs, isUseless);
   if (move === undefined) requireNotActive(standing, to);
   return { from, to, standing, move: isOurs ? move : undefined, isRecordLost };
@@ -155,9 +154,9 @@ function requireNoOtherMove(
 }
 
 /** By MWAA's own word; what cannot be asked is not gone. */
-async function isGone({ site, ports }: Side, silence: number): Promise<boolean> {
+async function isGone({ index, site, ports }: Side, standing: Standing, now: number): Promise<boolean> {
   const described = await probe(() => ports.environments.describe(site.environment));
-  return 'answer' in described && isUseless(described.answer, silence);
+  return 'answer' in described && isUseless(described.answer, standing, index, now);
 }
 
 export const otherMove = (move: Move): MdrError =>

@@ -4,7 +4,7 @@ import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
-import { isUseless, readingOf, silenceOf } from '../domain/reading.ts';
+import { isUseless, readingOf } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -76,9 +76,7 @@ export async function observe(
     site === active.index ? probes.activeEnvironment : probes.standbyEnvironment;
   const isUselessAt = (site: SiteIndex): boolean => {
     const described = describedAt(site);
-    return (
-      standing !== undefined && 'answer' in described && isUseless(described.answer, silenceOf(standing, site, time.at))
-    );
+    return standing !== undefined && 'answer' in described && isUseless(described.answer, standing, site, time.at);
   };
   const useless = [isUselessAt(0), isUselessAt(1)] as const;
   const newest = probes.newest?.manifest;

@@ -5,7 +5,7 @@ import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import type { EnvironmentDescription, World } from '../domain/ports.ts';
-import { isUseless, silenceOf } from '../domain/reading.ts';
+import { isUseless } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -35,7 +35,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const now = timeOf(world, controls).at;
   const isUselessAt = (site: SiteIndex): boolean => {
     const described = environments[site];
-    return 'answer' in described && isUseless(described.answer, silenceOf(standing, site, now));
+    return 'answer' in described && isUseless(described.answer, standing, site, now);
   };
   return {
     operation: 'status',

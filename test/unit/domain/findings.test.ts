@@ -19,6 +19,7 @@ const move: NonNullable<ControlRecord['move']> = {
   ...{ kind: 'failover', step: 'claimed', startedAt: '2026-11-24T10:20:00Z' },
 };
 const CLAIMED = { epoch: 1, phase: 'claimed', move } as const;
+const activatedAt = (at: string) => ({ site: EAST, epoch: 0, at, snapshot: null });
 const NEWEST = { answer: '20261124T102500Z-e0-0a1b2c3d' };
 
 type Qualities = Partial<Record<SignalName, Signal['quality']>>;
@@ -186,19 +187,19 @@ describe('All DAGs of the user are paused', () => {
 });
 
 describe('A site that has never beaten', () => {
+  const none: Qualities = { heartbeat: 'none', activeEnvironment: 'denied' };
+
   test('is found long after its first beat was due, though nobody has seen it fall silent', () => {
-    expect(findings({ neverBeaten: [WEST] }).findings).toEqual([
-      {
-        name: 'standby-unready',
-        message: expect.stringContaining('its canary has never beaten, so that nothing holds its DAGs') as unknown,
-      },
-    ]);
-    expect(names({ neverBeaten: [EAST], readings: [{ heartbeat: 'none' }] })).toEqual(['canary-silent']);
+    expect(names({ neverBeaten: [EAST], readings: [none, none] })).toEqual(['canary-silent']);
+    expect(names({ neverBeaten: [EAST], readings: [none] })).toEqual([]);
   });
 
-  test('is not called so while its first beat is not due yet', () => {
-    const activated = { site: EAST, epoch: 0, at: '2026-11-24T10:20:00Z', snapshot: null };
-    expect(names({ neverBeaten: [WEST], both: { activated } })).toEqual([]);
+  test.each<[string, Told]>([
+    ['its first beat is not due yet', { both: { activated: activatedAt('2026-11-24T10:20:00Z') } }],
+    ['it has beaten, and only the standby does not know', { neverBeaten: [] }],
+    ['its environment is just being made', { readings: [{ heartbeat: 'none' }, { heartbeat: 'none' }] }],
+  ])('is not called so while %s', (_name, told) => {
+    expect(names({ neverBeaten: [EAST], readings: [none, none], ...told })).toEqual([]);
   });
 });
 
@@ -209,17 +210,19 @@ describe('No snapshot comes', () => {
   });
 
   test('for several objectives: what a move would lose grows with every hour', () => {
-    expect(names({ snapshot: taken(40) })).toEqual([]);
-    expect(findings({ snapshot: taken(50) }).findings).toEqual([
+    expect(names({ snapshot: taken(170) })).toEqual([]);
+    expect(findings({ snapshot: taken(190) }).findings).toEqual([
       {
         name: 'unprotected',
         message:
-          'the newest snapshot in us-west-2 is 50 min old, the objective is 15 min: a move would lose all work since. Look at mwaadr_snapshot in Airflow of example-us-east-1, whether it is paused and why its last run failed, then at the replication from us-east-1',
+          'the newest snapshot in us-west-2 is 3 h old, the objective is 15 min: a move would lose all work since. Look at mwaadr_snapshot in Airflow of example-us-east-1, whether it is paused and why its last run failed, then at the replication from us-east-1',
       },
     ]);
-    expect(findings({ snapshot: { answer: undefined } }).findings[0]?.message).toContain(
-      'no snapshot of us-east-1 has come to us-west-2 since it became active 60 min ago',
+    const both = { activated: activatedAt('2026-11-24T06:30:00Z') };
+    expect(findings({ snapshot: { answer: undefined }, both }).findings[0]?.message).toContain(
+      'no snapshot of us-east-1 has come to us-west-2 since it became active 4 h ago',
     );
+    expect(names({ snapshot: { answer: undefined } })).toEqual([]);
   });
 
   test.each<[string, Told]>([
