@@ -61,6 +61,7 @@ function descriptionOf(environment: Environment): EnvironmentDescription {
     name: environment.Name,
     status: environment.Status,
     airflowVersion: environment.AirflowVersion,
+    createdAt: environment.CreatedAt.getTime(),
     lastUpdate: last === undefined ? undefined : { status: last.Status, createdAt: last.CreatedAt.getTime() },
     environmentClass: environment.EnvironmentClass,
     dagS3Path: environment.DagS3Path,

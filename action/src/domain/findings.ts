@@ -18,7 +18,8 @@ import type { Standing } from './standing.ts';
 import { inWords, millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
-import { isAtAStandstill, staying } from './verdict.ts';
+import { staying } from './staying.ts';
+import { isAtAStandstill } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** All that a check knows when its verdict is given. */
@@ -230,15 +231,13 @@ function ofCanaries(facts: FindingFacts, stays: readonly SignalName[]): readonly
   return findings;
 }
 
-const isSilent = (facts: FindingFacts, latest: Reading | undefined): boolean =>
-  latest !== undefined && (is(latest, 'heartbeat', 'bad') || hasNeverBeaten(facts, facts.standing.roles.active));
-
-/**
- * In a bucket that answers there is none, long after there should have been the first. A site that has never beaten was
- * not seen to fall silent, and no verdict goes by that.
- */
-const hasNeverBeaten = ({ deployment, standing, reach, seen }: FindingFacts, site: SiteIndex): boolean =>
-  standing.beats[site] === undefined && reach[site] === 'there' && isFirstBeatDue(deployment, standing, seen.now);
+/** By a beat that is old, or, long after there should have been the first, by none in a bucket that answers. */
+function isSilent({ deployment, standing, reach, seen }: FindingFacts, latest: Reading | undefined): boolean {
+  const { active } = standing.roles;
+  const never = standing.beats[active] === undefined && reach[active] === 'there';
+  if (latest !== undefined && is(latest, 'heartbeat', 'bad')) return true;
+  return never && isFirstBeatDue(deployment, standing, seen.now);
+}
 
 /** What tells whether the standby could take over. */
 const STANDBY = [
@@ -287,9 +286,8 @@ function ofProtection({
   return [{ name: 'unprotected', message }];
 }
 
-/** Objectives. */
-const MISSED = 3;
-const AT_LEAST = 3 * 3_600_000;
+/** Objectives, and milliseconds. */
+const [MISSED, AT_LEAST] = [3, 3 * 3_600_000];
 
 /** With every slot taken there is no beat, no snapshot and no fence, for as long as the tasks take that have them. */
 function drWaits({ deployment, standing, seen }: FindingFacts): Finding {

@@ -1,10 +1,9 @@
-import type { Deployment } from './deployment.ts';
 import type { Reading, SignalName } from './observation.ts';
 import { anyoneSees, holdsFor, is } from './rows.ts';
 import type { Case, HealthPeriods, Predicate } from './rows.ts';
+import { waitedFor } from './staying.ts';
+import type { Strategy } from './staying.ts';
 import { iso, millis } from './stored-json.ts';
-
-type Strategy = Deployment['strategy'];
 
 export const VERDICT_KEYS = [
   'HEALTHY',
@@ -197,74 +196,6 @@ const problems = (reading: Reading): readonly string[] =>
       return quality !== 'good' && !(quality === 'none' && MAY_BE_NONE.includes(name));
     }),
   );
-
-/** What may be found by staying so, and where it has to be at work for that. */
-interface Waited {
-  readonly name: SignalName;
-  readonly where?: SignalName;
-  readonly wrong: Predicate;
-}
-
-const isBad = (name: SignalName, where?: SignalName): Waited => ({
-  name,
-  ...(where && { where }),
-  wrong: (reading) => is(reading, name, 'bad'),
-});
-
-/** Also none at all: whether there should be one the finding knows. */
-const isNotThere =
-  (name: SignalName): Predicate =>
-  (reading) =>
-    ['bad', 'none'].includes(reading.signals[name].quality);
-
-/** An answer that says no, or that nothing is there: the one thing of which it is evidence is that a move would get it, too. */
-const refuses = (name: SignalName): Waited => ({
-  name,
-  wrong: (reading) => ['bad', 'denied', 'none'].includes(reading.signals[name].quality),
-});
-
-/** What tells whether the standby could take over. */
-const OF_STANDBY: readonly Waited[] = [
-  refuses('standbyStorage'),
-  refuses('standbyEnvironment'),
-  isBad('standbyAirflow', 'standbyEnvironment'),
-  isBad('hold', 'standbyEnvironment'),
-];
-
-/**
- * What is wrong, and is a finding once it was seen in enough periods in a row, however well the scheduler is. Of an environment that is just
- * being changed, or does not answer, nothing else is wrong.
- */
-function waitedFor(latest: Reading, strategy: Strategy): readonly Waited[] {
-  const all: readonly Waited[] = [
-    isBad('slots'),
-    isBad('activePeer'),
-    isBad('standbyPeer'),
-    { ...isBad('heartbeat', 'activeEnvironment'), wrong: isNotThere('heartbeat') },
-    // The standby of a backup-restore is made at the failover.
-    ...(strategy === 'warm-standby' ? OF_STANDBY : []),
-  ];
-  return all.filter((waited) => isWrong(waited)(latest));
-}
-
-/** What a reading says while an environment is changed, or does not answer, is no part of a row. */
-const isWrong =
-  ({ where, wrong }: Waited): Predicate =>
-  (reading) => {
-    if (where === undefined) return wrong(reading);
-    const { quality, value } = reading.signals[where];
-    return wrong(reading) && (quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value));
-  };
-
-/** What of it has stayed so through enough periods. */
-export function staying(facts: Case, strategy: Strategy): readonly SignalName[] {
-  const latest = facts.observer.readings.at(-1);
-  if (latest === undefined) return [];
-  const stays = (waited: Waited) => holdsFor(facts, isWrong(waited), (reading) => is(reading, waited.name, 'good'));
-  return waitedFor(latest, strategy)
-    .filter(stays)
-    .map(({ name }) => name);
-}
 
 /**
  * Whether more readings would change nothing. A remark about a site that lives, or is excused, is not waited for, unless
