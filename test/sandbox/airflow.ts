@@ -8,6 +8,7 @@ import { bringFiles } from './environment-files.ts';
 import {
   environmentVariables,
   newFernetKey,
+  queueDatabase,
   type EnvironmentSettings,
   type Variables,
 } from './environment-variables.ts';
@@ -27,6 +28,8 @@ export interface LocalAirflowOptions {
   folder: string;
   processes: Processes;
   postgres: Postgres;
+  /** Where Celery is, when the environments have workers. */
+  celery: string | undefined;
   statsdPort: number;
   endpoints: string;
   endpoint: string;
@@ -64,6 +67,7 @@ export class LocalAirflow implements AirflowRuntime {
     const home = join(folder, name);
     for (const part of ['dags', 'plugins', 'logs']) mkdirSync(join(home, part), { recursive: true });
     await postgres.createDatabase(name);
+    if (shared.celery !== undefined) await postgres.createEmptyDatabase(queueDatabase(name));
     const webPort = await freePort();
     const settings: EnvironmentSettings = {
       ...shared,
@@ -106,6 +110,7 @@ export class LocalAirflow implements AirflowRuntime {
     await this.stop(name);
     this.#environments.delete(name);
     await this.#options.postgres.dropDatabase(name);
+    if (this.#options.celery !== undefined) await this.#options.postgres.dropDatabase(queueDatabase(name));
     rmSync(home, { recursive: true, force: true });
   }
 
@@ -113,8 +118,12 @@ export class LocalAirflow implements AirflowRuntime {
     const environment = this.#environment(name);
     const { api, home, from } = environment;
     const since = new Date();
-    environment.dagSync = new DagSync(this.#options.s3, from.dagsBucket, from.dagsPath, join(home, 'dags'));
-    const components = componentsOf(this.#options.version, api.url).map((component) => this.#start(name, component));
+    const dagSync = new DagSync(this.#options.s3, from.dagsBucket, from.dagsPath, join(home, 'dags'));
+    environment.dagSync = dagSync;
+    const { version, celery } = this.#options;
+    const components = [...componentsOf(version, api.url), ...(celery === undefined ? [] : [WORKER])].map((component) =>
+      this.#start(name, component),
+    );
     const giveUp = new AbortController();
     const healthy = eventually(`Airflow ${name} is healthy`, async () => (await api.isHealthy(since)) || undefined, {
       seconds: 180,
@@ -127,7 +136,7 @@ export class LocalAirflow implements AirflowRuntime {
     }
     for (const started of components)
       void started.ended.then((how) => {
-        this.#tellUnexpectedEnd(name, started, how);
+        if (environment.dagSync === dagSync) this.#tellUnexpectedEnd(name, started, how);
       });
   }
 
@@ -170,7 +179,7 @@ export class LocalAirflow implements AirflowRuntime {
   }
 
   #tellUnexpectedEnd(name: string, { log }: StartedProcess, how: string): void {
-    if (this.#isRunning(name)) this.#options.log(`✗ a component of ${name} ended by itself (${how}): see ${log}`);
+    this.#options.log(`✗ a component of ${name} ended by itself (${how}): see ${log}`);
   }
 
   #requireVersion({ airflowVersion }: RuntimeEnvironment): void {
@@ -199,6 +208,11 @@ interface Component {
   /** Python's arguments. */
   arguments: string[];
 }
+
+const WORKER: Component = {
+  name: 'worker',
+  arguments: ['-m', 'airflow', 'celery', 'worker', '--skip-serve-logs', '--without-mingle', '--without-gossip'],
+};
 
 function componentsOf(version: AirflowVersion, url: string): Component[] {
   const airflow = (name: string, ...flags: string[]): Component => ({

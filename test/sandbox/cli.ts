@@ -2,13 +2,21 @@ import { parseArgs } from 'node:util';
 import { serveAdmin } from './admin.ts';
 import { startSandbox, type AirflowVersion } from './index.ts';
 
-const USAGE = 'usage: sandbox [--airflow 2.10.3|3.3.1] [--home FOLDER]';
-const { values } = parseArgs({ options: { airflow: { type: 'string', default: '2.10.3' }, home: { type: 'string' } } });
+const USAGE = 'usage: sandbox [--airflow 2.10.3|3.3.1] [--executor LocalExecutor|CeleryExecutor] [--home FOLDER]';
+const { values } = parseArgs({
+  options: {
+    airflow: { type: 'string', default: '2.10.3' },
+    executor: { type: 'string', default: 'LocalExecutor' },
+    home: { type: 'string' },
+  },
+});
 if (values.airflow !== '2.10.3' && values.airflow !== '3.3.1') throw new Error(USAGE);
+if (values.executor !== 'LocalExecutor' && values.executor !== 'CeleryExecutor') throw new Error(USAGE);
 const airflow: AirflowVersion = values.airflow;
 
 const sandbox = await startSandbox({
   airflow,
+  executor: values.executor,
   ...(values.home !== undefined && { home: values.home }),
   log: console.log,
 });

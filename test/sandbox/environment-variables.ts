@@ -24,6 +24,8 @@ export interface EnvironmentSettings {
   /** This Region's gateway. */
   endpoint: string;
   configurationOptions: Record<string, string>;
+  /** Where Celery is, when tasks go through a queue to a worker; else they are processes of the scheduler. */
+  celery?: string | undefined;
 }
 
 export type Variables = Record<string, string>;
@@ -33,9 +35,12 @@ export function newFernetKey(): string {
   return randomBytes(32).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-function databaseUrl({ databaseRole = TASK_ROLE, databasePort, name }: EnvironmentSettings): string {
-  return `postgresql+psycopg2://${databaseRole.user}:${databaseRole.password}@127.0.0.1:${databasePort}/${name}`;
+function databaseUrl({ databaseRole = TASK_ROLE, databasePort, name }: EnvironmentSettings, database = name): string {
+  return `postgresql+psycopg2://${databaseRole.user}:${databaseRole.password}@127.0.0.1:${databasePort}/${database}`;
 }
+
+/** The database that stands in for the queue of an environment, which MWAA has in SQS. */
+export const queueDatabase = (environment: string): string => `${environment}-queue`;
 
 /** The complete environment of every process of one Airflow environment. */
 export function environmentVariables(settings: EnvironmentSettings): Variables {
@@ -44,6 +49,7 @@ export function environmentVariables(settings: EnvironmentSettings): Variables {
     ...airflowVariables(settings),
     ...(settings.version.startsWith('2.') ? airflow2Variables(settings) : airflow3Variables(settings)),
     ...mwaaVariables(settings),
+    ...(settings.celery === undefined ? {} : celeryVariables(settings, settings.celery)),
     ...configurationVariables(settings.configurationOptions),
   };
 }
@@ -86,6 +92,21 @@ function airflowVariables(settings: EnvironmentSettings): Variables {
     AIRFLOW__LOGGING__COLORED_CONSOLE_LOG: 'False',
     AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT: String(settings.workerLogPort),
     AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT: String(settings.triggerLogPort),
+  };
+}
+
+/** kombu over PostgreSQL: first in, first out, without priorities, as SQS is. One worker with two slots. */
+function celeryVariables(settings: EnvironmentSettings, folder: string): Variables {
+  const queue = databaseUrl(settings, queueDatabase(settings.name));
+  return {
+    PYTHONPATH: folder,
+    AIRFLOW__CORE__EXECUTOR: 'CeleryExecutor',
+    AIRFLOW__CORE__PARALLELISM: '200',
+    AIRFLOW__CELERY__BROKER_URL: `sqla+${queue}`,
+    AIRFLOW__CELERY__RESULT_BACKEND: `db+${queue}`,
+    AIRFLOW__CELERY__WORKER_CONCURRENCY: '2',
+    AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL: 'False',
+    AIRFLOW__CELERY__SYNC_PARALLELISM: '1',
   };
 }
 

@@ -21,6 +21,29 @@ export function installAirflow(version: AirflowVersion, log: Log): Promise<strin
   return installLocked(`airflow-${version}`, log);
 }
 
+/**
+ * The folder, for PYTHONPATH, with what CeleryExecutor needs beside the locked packages of that Airflow version: those
+ * stay as they are for every other use.
+ */
+export async function installCelery(version: AirflowVersion, log: Log): Promise<string> {
+  const python = await findPython();
+  const requirements = lockOf(`celery-${version}`);
+  const key = hash(readFileSync(requirements), python.version);
+  return cached(`celery-${version}-${key}`, log, async (folder) => {
+    const uv = await installUv(python, log);
+    await narrated(log, `installing Celery for Airflow ${version}`, () =>
+      run(
+        uv,
+        [
+          ...['pip', 'install', '--quiet', '--require-hashes', '--no-deps', '--compile-bytecode'],
+          ...['--python', python.path, '--target', folder, '-r', requirements],
+        ],
+        uvOptions(),
+      ),
+    );
+  });
+}
+
 /** Python of the virtual environment with moto and boto3. */
 export function installMoto(log: Log): Promise<string> {
   return installLocked('moto', log);
@@ -59,8 +82,7 @@ async function installLocked(what: string, log: Log): Promise<string> {
   const key = hash(readFileSync(requirements), python.version);
   const folder = await cached(`${what}-${key}`, log, async (venv) => {
     const uv = await installUv(python, log);
-    const env = { ...process.env, UV_CACHE_DIR: join(cacheFolder(), 'uv'), UV_NO_CONFIG: '1' };
-    const options = { env, maxBuffer: 1 << 26 };
+    const options = uvOptions();
     await narrated(log, `installing ${what} with Python ${python.version}`, async () => {
       await run(uv, ['venv', '--quiet', '--allow-existing', '--python', python.path, venv], options);
       const sync = ['pip', 'sync', '--quiet', '--require-hashes', '--compile-bytecode'];
@@ -69,6 +91,11 @@ async function installLocked(what: string, log: Log): Promise<string> {
   });
   return join(folder, 'bin/python');
 }
+
+const uvOptions = () => ({
+  env: { ...process.env, UV_CACHE_DIR: join(cacheFolder(), 'uv'), UV_NO_CONFIG: '1' },
+  maxBuffer: 1 << 26,
+});
 
 async function installUv(python: Python, log: Log): Promise<string> {
   const requirements = lockOf('uv');

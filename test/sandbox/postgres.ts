@@ -5,7 +5,7 @@ import { chmod, cp, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { CREATE_ROLES, GRANT_CONTENTS, grantDatabase, OWNER_ROLE } from './database-roles.ts';
+import { CREATE_ROLES, GRANT_CONTENTS, grantDatabase, OWNER_ROLE, TASK_ROLE } from './database-roles.ts';
 import { cached } from './install.ts';
 import type { Processes } from './processes.ts';
 import { untilReady } from './processes.ts';
@@ -67,6 +67,11 @@ export class Postgres {
   async createDatabase(name: string): Promise<void> {
     await this.sql('postgres', `CREATE DATABASE "${name}" OWNER ${OWNER_ROLE.user} TEMPLATE "${this.#template}"`);
     await this.sql('postgres', grantDatabase(name));
+  }
+
+  /** For who makes the tables itself. */
+  async createEmptyDatabase(name: string): Promise<void> {
+    await this.sql('postgres', `CREATE DATABASE "${name}" OWNER ${TASK_ROLE.user}`);
   }
 
   async dropDatabase(name: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface Machine {
   version: AirflowVersion;
   deployment: string;
   python: string;
+  /** Where Celery is, when the environments have workers. */
+  celery: string | undefined;
   folder: string;
   processes: Processes;
   postgres: Postgres;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ControlPlane } from './control-plane/control-plane.ts';
-import { installAirflow } from './install.ts';
+import { queueDatabase } from './environment-variables.ts';
+import { installAirflow, installCelery } from './install.ts';
 import { Moto, provision } from './moto.ts';
 import { Postgres } from './postgres.ts';
 import { Processes } from './processes.ts';
@@ -55,6 +56,7 @@ async function startMachine(options: SandboxOptions, folder: string, processes: 
   const version = options.airflow;
   const deployment = options.deploymentName ?? 'sandbox';
   const python = await installAirflow(version, log);
+  const celery = options.executor === 'CeleryExecutor' ? await installCelery(version, log) : undefined;
   const template = airflowTemplate({ version, python, folder, log });
   const [postgres, moto] = await Promise.all([
     narrated(log, 'starting PostgreSQL', () =>
@@ -64,7 +66,7 @@ async function startMachine(options: SandboxOptions, folder: string, processes: 
   ]);
   await provision(moto, deployment);
   const ports = { 'us-east-1': await freePort(), 'us-west-2': await freePort() };
-  return { version, deployment, python, folder, processes, postgres, moto, ports, log };
+  return { version, deployment, python, celery, folder, processes, postgres, moto, ports, log };
 }
 
 class RunningSandbox implements Sandbox {
@@ -103,6 +105,13 @@ class RunningSandbox implements Sandbox {
 
   sql(region: Region, text: string, params?: unknown[]): Promise<Row[]> {
     return this.#machine.postgres.sql(environmentName(this.#machine.deployment, region), text, params);
+  }
+
+  async messages(region: Region): Promise<number> {
+    const { postgres, deployment } = this.#machine;
+    const queue = queueDatabase(environmentName(deployment, region));
+    const [row] = await postgres.sql(queue, 'select count(*)::int as n from kombu_message where visible');
+    return Number(row?.['n']);
   }
 
   s3(region: Region): S3Client {

@@ -3,6 +3,8 @@ import type { ControlPlane } from './control-plane/control-plane.ts';
 
 export type Region = 'us-east-1' | 'us-west-2';
 export type AirflowVersion = '2.10.3' | '3.3.1';
+/** MWAA's is Celery; the local one is quicker, and starts in seconds what a worker's queue keeps waiting. */
+export type Executor = 'LocalExecutor' | 'CeleryExecutor';
 
 /** The periods of the generated deployment file, in seconds; the sandbox's defaults are seconds where a real deployment has minutes. */
 export interface Periods {
@@ -23,6 +25,8 @@ export interface SandboxOptions {
   periods?: Partial<Periods>;
   /** Regions whose environment is created and started; the others have everything but the environment (backup-restore). */
   environments?: readonly Region[];
+  /** LocalExecutor unless said otherwise. */
+  executor?: Executor;
   log?: (line: string) => void;
 }
 
@@ -99,6 +103,8 @@ export interface Sandbox {
   controlPlane(region: Region): ControlPlane;
   /** Query in the environment's metadata database, past Airflow. */
   sql(region: Region, text: string, params?: unknown[]): Promise<Row[]>;
+  /** Messages that wait in the environment's queue for a worker; with CeleryExecutor only. */
+  messages(region: Region): Promise<number>;
   /** Client straight to S3, past the gateway and its faults. */
   s3(region: Region): S3Client;
   /** Address of Airflow's web server: open in a browser, no password. */
