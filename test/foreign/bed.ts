@@ -126,7 +126,7 @@ export class ForeignBed {
   /** More slots than the sandbox gives, and less of parsing: what has changed is parsed at once. */
   #options(): Record<string, string> {
     const parser = this.isThree ? 'dag_processor' : 'scheduler';
-    return { 'core.parallelism': '12', [`${parser}.min_file_process_interval`]: '300' };
+    return { 'core.parallelism': '16', [`${parser}.min_file_process_interval`]: '300' };
   }
 
   /** Airflow's own example DAGs, as its package brings them, and ours in {@link OWN}; waits until both sites know all. */

@@ -69,6 +69,8 @@ export type Crawl = ReadonlyMap<string, number>;
 
 const ONE_OF_A_KIND = `dag_id not like '_filler\\_%' or dag_id like '_filler\\_000'`;
 const AT_ONCE = 4;
+/** Characters of an error. */
+const SHOWN = 300;
 
 export async function crawl(bed: ForeignBed, region: Region): Promise<Crawl> {
   const { site, pages, dag, run, task } = PATHS[bed.isThree ? 3 : 2];
@@ -94,11 +96,12 @@ export async function crawl(bed: ForeignBed, region: Region): Promise<Crawl> {
   const paths = [...site, ...pages, ...filled(dag, dags), ...filled(run, runs), ...filled(task, tasks)];
   const rest = bed.rest(region);
   const limit = pLimit(AT_ONCE);
-  return new Map(
-    await Promise.all(
-      paths.map((path) => limit(async () => [path, await rest.status(path).catch(() => 599)] as const)),
-    ),
-  );
+  const look = async (path: string): Promise<readonly [string, number]> => {
+    const { status, text } = await rest.look(path).catch((error: unknown) => ({ status: 599, text: String(error) }));
+    if (status >= 500) bed.log(`         ${path}: ${status} ${text.slice(0, SHOWN)}`);
+    return [path, status];
+  };
+  return new Map(await Promise.all(paths.map((path) => limit(() => look(path)))));
 }
 
 /**

@@ -112,13 +112,16 @@ export interface Taken {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
+/** Tasks that wait for a slot for as long as a snapshot takes. */
+const ENOUGH = 60;
 
 /** Orders snapshots while more tasks wait than there are slots, until one has found a task in each state. */
 export async function snapshotOfAll(bed: ForeignBed, region: Region, run: RunName): Promise<Taken> {
   for (let attempt = 1; ; attempt += 1) {
     const schema = `seen_${run}_${attempt}`;
-    await bed.rest(region).trigger('state_queued', `${run}-${attempt}`);
+    const waiting = await bed.count(region, `task_instance where dag_id = 'state_queued' and state = 'scheduled'`);
+    if (waiting < ENOUGH) await bed.rest(region).trigger('state_queued', `${run}-${attempt}`);
     await eventually(
       'there is a task in each state',
       PATIENCE,

@@ -36,16 +36,15 @@ export class AirflowRest {
     return text === '' ? undefined : JSON.parse(text);
   }
 
-  /** Status of a GET of anything that the web server has: `/api/v1/dags`, `/home`. */
-  async status(path: string): Promise<number> {
+  /** A GET of anything that the web server has: `/api/v1/dags`, `/home`. */
+  async look(path: string): Promise<{ readonly status: number; readonly text: string }> {
     const { authorization } = await this.#headers();
     const reply = await fetch(`${this.#url}${path}`, {
       headers: authorization === undefined ? {} : { authorization },
       redirect: 'manual',
       signal: AbortSignal.timeout(60_000),
     });
-    await reply.arrayBuffer();
-    return reply.status;
+    return { status: reply.status, text: await reply.text() };
   }
 
   async trigger(dagId: string, runId: string): Promise<void> {
