@@ -4,7 +4,7 @@ import type { CheckResult } from '../../action/src/domain/results.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { EXAMPLE_DEPLOYMENT, Universe } from '../doubles/universe.ts';
-import { diesAfter, forced, MoveStory, TO_WEST } from './move-story.ts';
+import { diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 import { ReconcileStory } from './reconcile-story.ts';
 
 const exit = (check: CheckResult): number => exitOf(check, 'unhealthy').code;
@@ -128,6 +128,60 @@ describe('A site that is just being made or changed', () => {
     up(story, region);
     expect(names(await story.check())).toEqual([]);
   });
+});
+
+describe('A site that has been changing for hours', () => {
+  test('is not excused for ever when its DR DAGs are dead', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.status = 'UPDATING';
+    for (const dagId of [DAG_IDS.canary, DAG_IDS.snapshot]) east.drDags.set(dagId, true);
+    await story.check();
+    await story.minutes(60);
+    expect(names(await story.check({ wait: '900' }))).toEqual([]);
+    // Whoever looks every quarter of an hour sees one change, not two.
+    for (let time = 0; time < 8; time += 1) {
+      await story.minutes(15);
+      await story.check();
+    }
+    expect(names(await story.check({ wait: '900' }))).toEqual(['canary-silent']);
+  });
+});
+
+describe('A side that lost', () => {
+  test.each(['DELETED', 'CREATE_FAILED'])('works on nowhere when there is nothing of it (%s)', async (status) => {
+    const story = await MoveStory.movedToWest();
+    story.universe.bringBack(EAST);
+    down(story, EAST, status);
+    story.universe.fault({ service: 'airflow-env', quality: 'dark', region: EAST });
+    await story.minutes(60);
+    expect(names(await story.check({ wait: '1500' }))).toEqual(['standby-unready']);
+  });
+
+  test('is red while its record cannot be written: the way home is closed', async () => {
+    const story = await MoveStory.movedToWest();
+    story.deniesWritesOf(EAST, keys.control('example'));
+    await story.getsBack(EAST);
+    await story.minutes(24 * 60);
+    const check = await story.check({ wait: '1500' });
+    await expect(story.failover(forced(HOME))).rejects.toThrow();
+    expect([names(check), exit(check)]).toEqual([['record-lost'], 1]);
+  });
+});
+
+test('A heartbeat that does not come to the standby is a line, since no verdict will go by it', async () => {
+  const universe = new Universe();
+  const s3 = universe.s3(WEST);
+  const put = s3.put.bind(s3);
+  s3.put = (bucket, key, ...more) =>
+    key === keys.heartbeat('example', EAST)
+      ? { written: true, etag: 'x', date: 0, version: undefined }
+      : put(bucket, key, ...more);
+  const story = new MoveStory(universe);
+  await story.run('install', {});
+  await story.minutes(60);
+  const { notes } = await story.check({ wait: '1500' });
+  expect(notes).toEqual([expect.stringContaining('the heartbeat of us-east-1 does not come to us-west-2')]);
 });
 
 describe('A claimed target that no waiting brings back', () => {

@@ -9,7 +9,7 @@ import type { Reading, SignalName } from './observation.ts';
 import { isOurDag } from './names.ts';
 import { isFirstBeatDue, staleAfter } from './reading.ts';
 import type { Probe } from './reading.ts';
-import type { Finding, GradedDebt } from './results.ts';
+import type { Finding } from './results.ts';
 import { is } from './rows.ts';
 import type { Case } from './rows.ts';
 import { firstOf, newMoveTo, standingFindings, standingNotes } from './standing-findings.ts';
@@ -18,6 +18,7 @@ import type { Standing } from './standing.ts';
 import { inWords, millis } from './stored-json.ts';
 import { runOf, troubleOf } from './trouble.ts';
 import type { StandingCase } from './trouble.ts';
+import { worksOn } from './debt-findings.ts';
 import { staying } from './staying.ts';
 import { isAtAStandstill } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
@@ -39,6 +40,8 @@ export interface FindingFacts extends StandingCase {
   readonly pausesUnread: string | undefined;
   /** User DAGs of the newest snapshot that the standby has not parsed. */
   readonly notThere: readonly string[];
+  /** Whether the active site's fresh heartbeat lies at the standby, too, or nobody can tell. */
+  readonly hasCopy: boolean;
   /** Of both sites, whether MWAA says that their environment cannot be used. */
   readonly useless: readonly [boolean, boolean];
   /** What the active site has taken of a database that was made anew. */
@@ -72,7 +75,7 @@ export function findingsOf(facts: FindingFacts): Found {
         ? [peerUnreadable(deployment, standing.roles.standby, 'it could not take over')]
         : []),
     ],
-    notes: [...standingNotes(facts), ...pauses.notes, ...notThereNotes(facts)],
+    notes: [...standingNotes(facts), ...pauses.notes, ...notThereNotes(facts), ...noCopyNotes(facts)],
   };
 }
 
@@ -103,27 +106,6 @@ function ofOtherDatabase(facts: FindingFacts): readonly Finding[] {
   const message = `the database of ${from} was made anew at ${other.since}, and is not the one of the snapshots before: no move restores what was taken of it since. Move to ${to}: that restores ${other.last}, the last one before. To go on with the new database instead, give that move \`snapshot: ${other.newest}\``;
   const command = newMoveTo(facts, standby, `the database of ${from} was made anew`, permission);
   return [{ name: 'database-replaced', message, command }];
-}
-
-/** What a check could not stop although it answers: `debts` are those that are left. */
-export function unfenced(facts: StandingCase, debts: readonly GradedDebt[], answers: boolean): readonly Finding[] {
-  const mayWork = debts.some(({ kind, grade }) => kind === 'fence' && (grade === null || grade === 'unproven'));
-  if (!answers || troubleOf(facts) !== undefined || !mayWork) return [];
-  return [
-    worksOn(
-      facts.deployment,
-      facts.standing,
-      'its canary does not run, and its DAGs could not be paused by its REST API',
-    ),
-  ];
-}
-
-function worksOn({ sites }: Deployment, { roles }: Standing, why: string): Finding {
-  const [active, loser] = [sites[roles.active], sites[roles.standby]];
-  return {
-    name: 'two-active',
-    message: `${loser.region} may run its DAGs beside ${active.region}: it is back, and nothing has stopped it (${why}). Pause all DAGs of yours in Airflow of ${loser.environment}, or let this role call its REST API (airflow:InvokeRestApi), so that the next check stops it`,
-  };
 }
 
 /** The active site's beat, when it says that no DAG of the user may run although there are some. */
@@ -182,6 +164,16 @@ function ofMissingDags(facts: FindingFacts): readonly Finding[] {
 }
 
 const DAY = 24 * 3_600_000;
+
+/** Once the Region is silent, nobody can tell from outside whether it lives. */
+function noCopyNotes({ deployment, standing: { beats, roles }, hasCopy }: FindingFacts): readonly string[] {
+  const beat = beats[roles.active];
+  if (hasCopy || beat === undefined || beat.ageMilliseconds > staleAfter(deployment)) return [];
+  const [active, standby] = [deployment.sites[roles.active], deployment.sites[roles.standby]];
+  return [
+    `the heartbeat of ${active.region} does not come to ${standby.region}: once that Region is dark, no verdict says that it is lost. Let the execution role of ${active.environment} write to both DR buckets`,
+  ];
+}
 
 /** A move would leave them without a file. That none is there is a finding. */
 function notThereNotes({ deployment, standing, notThere }: FindingFacts): readonly string[] {

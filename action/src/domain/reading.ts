@@ -128,7 +128,7 @@ const silenceOf = (
   now: number,
 ): number => beats[site]?.ageMilliseconds ?? Math.max(0, now - Math.max(millis(record.activated.at), createdAt));
 
-/** Unusable, or for hours in a change without a beat: no move waits for that. `now`: milliseconds. */
+/** Unusable, or for hours in a change, without a beat or by MWAA's own word: no move waits for that. `now`: milliseconds. */
 export const isUseless = (
   environment: EnvironmentDescription | undefined,
   standing: Standing,
@@ -137,7 +137,11 @@ export const isUseless = (
 ): boolean =>
   environment === undefined ||
   isUnusable(environment) ||
-  (!isUsable(environment.status) && silenceOf(standing, site, environment, now) > UPDATE_DEADLINE);
+  (!isUsable(environment.status) &&
+    Math.max(silenceOf(standing, site, environment, now), updatesSince(environment, now)) > UPDATE_DEADLINE);
+
+const updatesSince = ({ status, lastUpdate }: EnvironmentDescription, now: number): number =>
+  status === 'UPDATING' && lastUpdate !== undefined ? now - lastUpdate.createdAt : 0;
 
 /** Milliseconds after which a site should have beaten once. */
 const firstBeatWithin = (deployment: Deployment): number =>
@@ -162,8 +166,9 @@ function lastingSignal(
   const { standby } = standing.roles;
   if (!isUseless(environment, standing, standby, now)) return environmentSignal(environment);
   const is = `its environment is ${environment.status}`;
-  const silence = silenceOf(standing, standby, environment, now);
-  return bad(isUnusable(environment) ? is : `${is}, and silent for ${inWords(silence)}`);
+  if (isUnusable(environment)) return bad(is);
+  const [silence, updates] = [silenceOf(standing, standby, environment, now), updatesSince(environment, now)];
+  return bad(silence > UPDATE_DEADLINE ? `${is}, and silent for ${inWords(silence)}` : `${is} for ${inWords(updates)}`);
 }
 
 function metricSignal({ sums, existed }: { sums: readonly (number | undefined)[]; existed: boolean }): Signal {

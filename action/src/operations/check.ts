@@ -1,5 +1,5 @@
 import type { Deployment } from '../domain/deployment.ts';
-import { unfenced } from '../domain/findings.ts';
+import { unfenced, untold } from '../domain/debt-findings.ts';
 import { environmentContext, environmentCopy } from '../domain/environment-copy.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { snapshotAge } from '../domain/loss.ts';
@@ -93,10 +93,12 @@ function stillAtWork(
   deployment: Deployment,
   { controls, standing }: Known,
   owed: readonly GradedDebt[],
-  { standbyAnswers, findings }: Observed,
+  { standbyAnswers, isStandbyGone, findings }: Observed,
 ): readonly Finding[] {
-  if (standing === undefined || findings.some(({ name }) => name === 'two-active')) return [];
-  return unfenced({ deployment, standing, reach: reachOf(controls) }, owed, standbyAnswers);
+  if (standing === undefined) return [];
+  const facts = { deployment, standing, reach: reachOf(controls) };
+  const isSaid = isStandbyGone || findings.some(({ name }) => name === 'two-active');
+  return [...(isSaid ? [] : unfenced(facts, owed, standbyAnswers)), ...untold(facts, owed, standbyAnswers)];
 }
 
 function ageOfId(id: string | undefined, now: number): SnapshotAge | undefined {

@@ -4,7 +4,7 @@ import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
-import { isUseless, readingOf } from '../domain/reading.ts';
+import { isUnusable, isUseless, readingOf, staleAfter } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -28,6 +28,8 @@ export interface Observed extends Found {
   readonly snapshot: string | undefined;
   /** Whether anything in the standby's Region answers. */
   readonly standbyAnswers: boolean;
+  /** Whether MWAA says that nothing runs in its environment. */
+  readonly isStandbyGone: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -72,6 +74,7 @@ export async function observe(
   const verdict = judge(seen);
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   const notThere = 'answer' in probes.standbyAirflow ? probes.standbyAirflow.answer.missing : [];
+  const copy = probes.heartbeat;
   const describedAt = (site: SiteIndex) =>
     site === active.index ? probes.activeEnvironment : probes.standbyEnvironment;
   const isUselessAt = (site: SiteIndex): boolean => {
@@ -87,6 +90,7 @@ export async function observe(
     record: standing?.record,
     verdict,
     snapshot,
+    isStandbyGone: 'answer' in probes.standbyEnvironment && isUnusable(probes.standbyEnvironment.answer),
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
     ...(known === undefined
       ? { findings: [], notes: [] }
@@ -97,6 +101,7 @@ export async function observe(
           other: probes.newest?.other,
           snapshot: probes.snapshot,
           useless,
+          hasCopy: !('answer' in copy) || (copy.answer?.ageMilliseconds ?? Infinity) <= staleAfter(deployment),
           notThere,
           verdict,
           seen,

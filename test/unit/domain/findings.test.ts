@@ -99,6 +99,7 @@ function findings({
     ourPauses,
     pausesUnread: undefined,
     useless: [false, false],
+    hasCopy: true,
     snapshot,
     notThere: [],
     other: undefined,

@@ -106,6 +106,18 @@ describe('A reading', () => {
     expect(quality('activeEnvironment', { activeEnvironment: { answer: failed } })).toBe('bad');
   });
 
+  test.each([
+    [1, 'good', 'UPDATING'],
+    [3, 'bad', 'its environment is UPDATING for 3 h'],
+  ])('calls a standby that updates for %i h, and beats, %s', (hours, expected, value) => {
+    const answer = {
+      ...{ name: 'e', status: 'UPDATING', airflowVersion: '2.10.3', environmentClass: 'x', dagS3Path: 'd', raw: {} },
+      lastUpdate: { status: 'UPDATING', createdAt: NOW - hours * 3_600_000 },
+    };
+    const told = { probes: { standbyEnvironment: { answer } }, known: knownOf([beat(EAST), beat(WEST)]) };
+    expect(signalOf('standbyEnvironment', told)).toEqual({ quality: expected, value });
+  });
+
   test('says whose clock it goes by', () => {
     expect(take()).toMatchObject({ at: '2026-11-24T10:00:00.000Z', clock: 's3' });
   });
