@@ -92,7 +92,7 @@ export const firstOf = (dagIds: readonly string[], total = dagIds.length): strin
  * A claimed move leads to its target as long as that can be seen. Otherwise the site that was active last goes first:
  * its own snapshots are the newest ones, unless it has lost them.
  */
-function targetOf(facts: StandingCase, claim: Move | undefined): SiteIndex {
+function targetOf(facts: StandingCase, claim: Move | undefined, useless: readonly [boolean, boolean]): SiteIndex {
   const { deployment, standing, reach, restorable } = facts;
   const { roles } = standing;
   if (claim !== undefined) {
@@ -100,7 +100,7 @@ function targetOf(facts: StandingCase, claim: Move | undefined): SiteIndex {
     return isSeen(facts, target) ? target : otherSite(target);
   }
   const both = [roles.active, roles.standby];
-  const able = both.filter((site) => restorable?.[site] !== false);
+  const able = both.filter((site) => restorable?.[site] !== false && !useless[site]);
   const order = able.length > 0 ? able : both;
   const beating = order.find((site) => reach[site] === 'there' && beatsStill(facts, site));
   return beating ?? order.find((site) => reach[site] === 'there') ?? order[0] ?? roles.active;
@@ -131,7 +131,7 @@ function commandOf(
     return canBeLeft(facts, claimed, useless)
       ? newMoveTo(facts, otherSite(claimed), `${claim.to} cannot be used`, 'force')
       : undefined;
-  const target = isOver ? standing.roles.standby : targetOf(facts, claim);
+  const target = isOver ? standing.roles.standby : targetOf(facts, claim, useless);
   const reason = claim === undefined ? 'nobody is active' : `${claim.id} stands at ${claim.step}`;
   const isOurs = claim?.to === deployment.sites[target].region;
   return isOurs ? failoverTo(deployment, target, reason, 'confirm') : newMoveTo(facts, target, reason, permission);

@@ -174,13 +174,20 @@ function proofsOfActivation(facts: StandingFacts): readonly Activation[] {
   return [...recorded, ...beaten, ...taken];
 }
 
-/** The winner's own record knows best which move made its epoch, and that it is over. */
-function moveUnderWay({ deployment, records }: StandingFacts, record: ControlRecord): Move | undefined {
-  const winner = deployment.sites[siteOfEpoch(record.epoch)].region;
+/**
+ * The winner's own record knows best which move made its epoch, and that it is over. So is one whose target was active
+ * and says since that it is a standby of its own epoch: its database was made anew, and nothing of it can be gone on with.
+ */
+function moveUnderWay(facts: StandingFacts, record: ControlRecord): Move | undefined {
+  const { deployment, records } = facts;
+  const index = siteOfEpoch(record.epoch);
+  const winner = deployment.sites[index].region;
+  const beat = newestBeat(facts, index);
+  const isOver = record.phase === 'activated' && beat?.role === 'standby' && beat.epoch === record.epoch;
   const all = records.map((dated) => dated.record);
   const own = all.find(({ site, epoch }) => site === winner && epoch === record.epoch);
   const claims = (own === undefined ? all : [own]).flatMap(({ epoch, move }) =>
-    move !== null && move.epoch === epoch && epoch === record.epoch ? [move] : [],
+    !isOver && move !== null && move.epoch === epoch && epoch === record.epoch ? [move] : [],
   );
   const plans = all.flatMap(plannedIn).filter(({ epoch }) => epoch > record.epoch);
   return claims.map((move) => reached(move, record))[0] ?? plans.toSorted((a, b) => b.epoch - a.epoch)[0];
