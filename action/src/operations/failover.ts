@@ -63,7 +63,7 @@ async function plannedMove(
   target: Target,
 ): Promise<Plan> {
   if (inputs.wait > 0 && inputs.override !== 'force') {
-    await world.log.group('Wait for the verdict', () => settle(world, deployment, inputs));
+    await settle(world, deployment, inputs);
   }
   return planMove(world, deployment, inputs, target);
 }

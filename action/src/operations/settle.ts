@@ -20,8 +20,11 @@ export async function settle(
   const memory: { observations?: Observations } = {};
   for (let readings = 1; ; readings += 1) {
     const started = world.clock.now();
-    const observed = await observe(world, deployment, observer, memory);
-    world.log.info(`${observed.active.region}: ${observed.verdict.key}: ${observed.verdict.reason}`);
+    const observed = await world.log.group('Look at the active site', async () => {
+      const seen = await observe(world, deployment, observer, memory);
+      world.log.info(`${seen.active.region}: ${seen.verdict.key}: ${seen.verdict.reason}`);
+      return seen;
+    });
     const latest = memory.observations?.readings.at(-1);
     const lags = { stale: staleAfter(deployment), periods: deployment.health, strategy: deployment.strategy };
     const clear = latest === undefined || isSettled(observed.verdict, latest, started - began, lags);

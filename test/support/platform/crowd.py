@@ -1,4 +1,4 @@
-"""A hundred tasks of one pool, and two that hold a slot until they are let go; each leaves a line outside both sites."""
+"""A hundred tasks of one pool, and two that keep a slot until they are let go; a ledger outside both sites."""
 
 import datetime as dt
 import json
