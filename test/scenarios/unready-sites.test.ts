@@ -24,6 +24,14 @@ function up({ universe }: MoveStory, region: string): void {
   airflow.comeUp();
 }
 
+/** What is written there is said to be written, and is nowhere. */
+function losesInTheWest(universe: Universe, lost: string): void {
+  const s3 = universe.s3(WEST);
+  const put = s3.put.bind(s3);
+  s3.put = (bucket, key, ...more) =>
+    key === lost ? { written: true, etag: 'x', date: 0, version: undefined } : put(bucket, key, ...more);
+}
+
 describe('A site that has never beaten', () => {
   test.each([
     [WEST, 'standby-unready'],
@@ -67,12 +75,7 @@ describe('A site that has never beaten', () => {
 
   test('is red where its beats come into the bucket of the other one only, since no move finds them', async () => {
     const universe = new Universe();
-    const s3 = universe.s3(WEST);
-    const put = s3.put.bind(s3);
-    s3.put = (bucket, key, ...more) =>
-      key === keys.heartbeat('example', WEST)
-        ? { written: true, etag: 'x', date: 0, version: undefined }
-        : put(bucket, key, ...more);
+    losesInTheWest(universe, keys.heartbeat('example', WEST));
     const story = new MoveStory(universe);
     await story.run('install', {});
     await story.minutes(24 * 60);
@@ -171,12 +174,7 @@ describe('A side that lost', () => {
 
 test('A heartbeat that does not come to the standby is a line, since no verdict will go by it', async () => {
   const universe = new Universe();
-  const s3 = universe.s3(WEST);
-  const put = s3.put.bind(s3);
-  s3.put = (bucket, key, ...more) =>
-    key === keys.heartbeat('example', EAST)
-      ? { written: true, etag: 'x', date: 0, version: undefined }
-      : put(bucket, key, ...more);
+  losesInTheWest(universe, keys.heartbeat('example', EAST));
   const story = new MoveStory(universe);
   await story.run('install', {});
   await story.minutes(60);
