@@ -388,6 +388,16 @@ class Site:
                 **more,
             },
         )
+        self.add_version(dag_id)
+
+    def parse_dag(self, dag_id: str) -> None:
+        """One that has a row already, whose file has come (back)."""
+        there = "is_stale = false" if "is_stale" in self.columns("dag") else "is_active = true"
+        path = f"/usr/local/airflow/dags/{dag_id}.py"
+        self.sql(f"update dag set {there}, fileloc = %s where dag_id = %s", path, dag_id)
+        self.add_version(dag_id)
+
+    def add_version(self, dag_id: str) -> None:
         if "created_dag_version_id" in self.columns("dag_run"):
             version = str(uuid.uuid4())
             times = {"created_at": "2026-11-01", "last_updated": "2026-11-01"}

@@ -58,7 +58,7 @@ class _Moved(unittest.TestCase):
 
 
 class DagsThatLostTheirFile(_Moved):
-    """They were parsed at the target once: Airflow keeps their rows, which take the values of the source."""
+    """They were parsed at the target once: Airflow keeps their rows."""
 
     def has_file(self, there: bool) -> None:
         column, value = ("is_stale", not there) if "is_stale" in self.target.columns("dag") else ("is_active", there)
@@ -70,9 +70,13 @@ class DagsThatLostTheirFile(_Moved):
     def test_they_are_waited_for_until_they_are_parsed_again(self) -> None:
         self.assertEqual(self.activated["report"]["missingDags"], list(LATE))
         self.assertEqual(self.late(), (2, list(LATE), 1, ["user_1"]))
-        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+        self.assertEqual(self.dags(), dict.fromkeys(LATE, True), "a task that is scheduled would fail without its file")
         self.has_file(True)
         self.assertEqual(self.late(), (0, [], 0, []))
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+
+    def test_a_move_back_knows_them_though_they_never_came(self) -> None:
+        self.assertEqual(self.moved_back(), [("user_0", False), ("user_1", False), ("user_2", True)])
 
     def test_one_that_is_deleted_is_not_waited_for(self) -> None:
         self.target.sql("delete from task_instance where dag_id = 'user_1'")
@@ -97,9 +101,9 @@ class DagsThatComeLate(_Moved):
         return sorted(self.target.sql(query))
 
     def parse(self) -> None:
-        """By Airflow's own defaults: paused, or as its file says."""
-        self.target.add_dag("user_1", paused=True)
-        self.target.add_dag("user_2", paused=False)
+        """Airflow leaves the pause of a row that is there alone, and takes all else from the file."""
+        for dag_id in LATE:
+            self.target.parse_dag(dag_id)
 
     def test_each_comes_up_as_it_was_at_the_source(self) -> None:
         self.assertEqual(self.late(), (2, list(LATE), 1, ["user_1"]))
@@ -117,6 +121,18 @@ class DagsThatComeLate(_Moved):
                 "left join dag_version v on v.id = t.dag_version_id where (t.run_id, t.dag_id) = ('flight', 'user_1')"
             )
             self.assertEqual(self.target.sql(numbers), [(0,)], "none that is not the newest: no task of it would start")
+
+    def test_rest_has_a_row_of_each_that_no_scheduler_looks_at(self) -> None:
+        column, value = ("is_stale", True) if "is_stale" in self.target.columns("dag") else ("is_active", False)
+        query = f"select dag_id, {column}, is_paused, fileloc from dag where dag_id in %s order by 1"
+        self.assertEqual(self.target.sql(query, LATE), [(dag_id, value, True, "") for dag_id in LATE])
+
+    def test_one_whose_row_was_deleted_comes_up_as_it_was_too(self) -> None:
+        self.target.sql("delete from dag where dag_id in %s", LATE)
+        self.target.add_dag("user_1", paused=True)
+        self.target.add_dag("user_2", paused=False)
+        self.target.beat()
+        self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
 
     def test_from_then_on_their_pauses_are_the_users(self) -> None:
         self.parse()

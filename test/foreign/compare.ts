@@ -110,12 +110,13 @@ function foundRows(table: string, source: Tables, target: Tables): Values[] {
   }
   if (table === 'dag') {
     const known = new Set(source.of(table).map((row) => row['dag_id']));
-    const late = target.of('mwaadr_state')[0]?.['detail'] as { late?: Record<string, Values> } | undefined;
-    // "comes up": known limits have those that the target has not parsed; those that the source does not know stay paused.
+    const detail = target.of('mwaadr_state')[0]?.['detail'] as { late?: Record<string, Values> } | undefined;
+    const late = detail?.late ?? {};
+    // "has no file at the target": its values "are kept in the state row". What the source does not know stays paused.
     const alone = plain.filter((row) => !known.has(row['dag_id']) && row['is_paused'] === true);
     return [
-      ...plain.filter((row) => !alone.includes(row)),
-      ...Object.values(late?.late ?? {}).map((row) => comparable(table, row)),
+      ...plain.filter((row) => !alone.includes(row) && !(String(row['dag_id']) in late)),
+      ...Object.values(late).map((row) => comparable(table, row)),
     ];
   }
   return plain;

@@ -39,7 +39,7 @@ export function uninstallReport(result: UninstallResult, { file, maxRows }: Cont
       : [
           {
             kind: 'details' as const,
-            summary: `${plural(late.length, 'DAG')} had not been parsed since the last move, and will come up by the defaults of Airflow`,
+            summary: `${plural(late.length, 'DAG')} had no file since the last move, and will come up paused`,
             blocks: [{ kind: 'list' as const, items: late.slice(0, maxRows).map(code) }],
           },
         ]),

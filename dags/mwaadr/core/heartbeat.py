@@ -38,7 +38,7 @@ class Heartbeats:
         row = state.read(cursor)
         catalogue = Catalogue(cursor)
         hold = _hold(cursor, row, catalogue)
-        waited_for = late.waited_for(cursor, catalogue) if row and row.role == "active" else {}
+        waited_for = late.waited_for(cursor) if row and row.role == "active" else {}
         connection.rollback()
         self.failure = None
         body = self._body(own, row, hold, waited_for)

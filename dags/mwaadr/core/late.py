@@ -1,10 +1,11 @@
 # ruff: noqa: S608 - names in SQL come from the catalogue and from facts.py, values are parameters
-"""DAGs of the snapshot that this site had not parsed when it became active: they come up as they were at the source.
+"""DAGs of the snapshot that had no file here when this site became active: they come up as they were at the source.
 
-Such a DAG has no row until its file can be parsed, and the first row gets Airflow's defaults: what ran would stand
-still with all its runs, and what was paused might start. So the values of its row are kept in the state row (`late`),
-with the dataset or asset events that wait for it (`lateQueues`). The hold pauses it as long as it stands there, and the
-beat after its first parse gives it what was kept. One that only lost its file has a row with all values (`fileless`).
+A first row would get Airflow's defaults: what ran would stand still with all its runs, and what was paused might start.
+So the values of its row are kept in the state row (`late`), with the dataset or asset events that wait for it
+(`lateQueues`), and the beat after its parse gives it what was kept. Until then it has a row like any DAG whose file is
+gone, without which REST of Airflow 3 cannot answer for a run of it; and the hold keeps that paused, as the scheduler
+starts what is `scheduled` of a DAG without a file, too, and each such try fails.
 """
 
 from __future__ import annotations
@@ -14,28 +15,41 @@ from typing import Any
 
 from mwaadr.core import state, versions
 from mwaadr.core.catalogue import Catalogue, has_file, quoted
+from mwaadr.core.config import OURS
+
+WITHOUT_FILE = {
+    "is_active": False,
+    "is_stale": True,
+    "is_paused": True,
+    "fileloc": "",
+    "relative_fileloc": "",
+    "description": None,
+    "dag_display_name": None,
+    "last_parsed_time": None,
+}
 
 
 def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict[str, Any]]]) -> None:
     """In the activation's transaction. ``dags``: the staged rows of `dag`; ``queues``: table → rows without a DAG."""
-    cursor.execute(
-        f"select s.dag_id, to_jsonb(s) from {dags} s where s.dag_id = any(%s) "
-        "and not exists (select 1 from dag d where d.dag_id = s.dag_id)",
-        (missing,),
-    )
+    cursor.execute(f"select s.dag_id, to_jsonb(s) from {dags} s where s.dag_id = any(%s)", (missing,))
     late = dict(cursor.fetchall())
     state.remember(cursor, "late", late)
     state.remember(cursor, "lateQueues", queues)
-    state.remember(cursor, "fileless", [dag_id for dag_id in missing if dag_id not in late])
+    cursor.execute("update dag set is_paused = true where dag_id = any(%s)", (list(late),))
+    # What a row must have is taken from one of ours; the parser writes all of it anew.
+    cursor.execute(
+        "insert into dag select n.* from dag o, jsonb_each(%s) e, jsonb_populate_record(o, e.value || %s) n "
+        "where o.dag_id = (select min(dag_id) from dag where dag_id like %s) "
+        "and not exists (select 1 from dag d where d.dag_id = e.key)",
+        (json.dumps(late), json.dumps(WITHOUT_FILE), OURS),
+    )
 
 
-def waited_for(cursor: Any, catalogue: Catalogue) -> dict[str, bool]:
-    """DAGs of the move that have no file here yet, with a row or without → whether they are paused."""
+def waited_for(cursor: Any) -> dict[str, bool]:
+    """DAGs of the move that wait for their file → whether they were paused. One that somebody deleted does not."""
     late = state.recall(cursor, "late") or {}
-    fileless = state.recall(cursor, "fileless") or []
-    gone = f"not {has_file(catalogue)}"
-    cursor.execute(f"select dag_id, coalesce(is_paused, true) from dag where dag_id = any(%s) and {gone}", (fileless,))
-    return {dag_id: kept["is_paused"] for dag_id, kept in late.items()} | dict(cursor.fetchall())
+    cursor.execute("select dag_id from dag where dag_id = any(%s)", (list(late),))
+    return {dag_id: late[dag_id]["is_paused"] for (dag_id,) in cursor.fetchall()}
 
 
 def come_up(cursor: Any) -> list[str]:
@@ -51,7 +65,11 @@ def come_up(cursor: Any) -> list[str]:
     if not row:
         return []
     late, queues = row
-    cursor.execute("select dag_id from dag where dag_id = any(%s) for no key update skip locked", (list(late),))
+    cursor.execute(
+        f"select dag_id from dag where dag_id = any(%s) and {has_file(Catalogue(cursor))} "
+        "for no key update skip locked",
+        (list(late),),
+    )
     here = sorted(dag_id for (dag_id,) in cursor.fetchall())
     if not here:
         return []

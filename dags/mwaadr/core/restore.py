@@ -235,7 +235,7 @@ class _Activate(_Restore):
         # What an earlier activation waited for is over: the hold would pause what this one unpauses.
         cursor.execute(
             "update public.mwaadr_state set epoch = %s, role = 'active', move = %s, changed = now(), "
-            "detail = detail - '{late,lateQueues,fileless}'::text[] where epoch < %s",
+            "detail = detail - '{late,lateQueues}'::text[] where epoch < %s",
             (self.job.conf["epoch"], self.job.conf["move"], self.job.conf["epoch"]),
         )
         if not cursor.rowcount:

@@ -11,7 +11,7 @@ from mwaadr.core import footprint
 from mwaadr.core.config import OURS
 from mwaadr.core.facts import OWN_RUN_IDS
 
-LONG = ("activation", "fileless", "late", "lateQueues", "pauseSet", "startedBefore", "stopped")
+LONG = ("activation", "late", "lateQueues", "pauseSet", "startedBefore", "stopped")
 """Members of the row's detail that may have thousands of names: read when they are asked for, not at each beat."""
 
 
