@@ -36,6 +36,8 @@ export interface Seen extends Omit<Move, 'until'> {
   /** Paths crawled at the side that was left and at the new one, and the errors that only the new one had. */
   readonly crawled: number;
   readonly errors: readonly string[];
+  /** Seconds since 1970, by the database of the side that was left: when Airflow let the last task of a user DAG begin. */
+  readonly lastBegun: number;
   /** Of runs that were in flight: those that did not end in time, with their tasks. */
   readonly unfinished: readonly string[];
   /** Tasks and runs of the new side when all had ended. */
@@ -143,6 +145,7 @@ async function move(
     `         compared ${comparison.rows} rows of ${comparison.tables} tables, ${comparison.differences.length} differences`,
   );
   for (const difference of comparison.differences.slice(0, SHOWN)) bed.log(`         ${difference}`);
+  const lastBegun = await lastBegunAt(bed, from);
   await letGo(bed, to, run);
   if (to === WEST) await bed.bringWhatWasMissing();
   const unfinished = await settled(bed, to, source);
@@ -162,10 +165,21 @@ async function move(
     comparison,
     crawled: asked.size + answers.size,
     errors: newErrors(asked, answers),
+    lastBegun,
     unfinished,
     tasks: await bed.sandbox.sql(to, 'select dag_id, run_id, task_id, map_index, state, try_number from task_instance'),
     runs: await runsOf(bed, to),
   };
+}
+
+/** A task that had a process; a listener hears of it only when that is up, seconds later on Airflow 3. */
+async function lastBegunAt(bed: ForeignBed, region: Region): Promise<number> {
+  const [row] = await bed.sandbox.sql(
+    region,
+    `select extract(epoch from max(start_date))::float as at from task_instance
+     where pid is not null and dag_id not like 'mwaadr\\_%'`,
+  );
+  return Number(row?.['at']);
 }
 
 /** Differences in the log. */
