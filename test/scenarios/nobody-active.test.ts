@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { keys } from '../../action/src/domain/names.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { ALL_PAUSED, AT_WORK, diesAfter, forced, HOME, MoveStory, TO_WEST } from './move-story.ts';
 
@@ -11,6 +11,14 @@ async function refusedUntouched(story: MoveStory, inputs: Readonly<Record<string
   const error = await story.refusal('failover', inputs);
   expect(story.everything).toBe(before);
   return error;
+}
+
+function deleteSnapshots(story: MoveStory, isGone: (id: string) => boolean): void {
+  const s3 = story.universe.s3(WEST);
+  const bucket = story.universe.bucket(WEST);
+  for (const { key } of s3.list(bucket, keys.snapshots('example'))) {
+    if (isGone(key.split('/')[2] ?? '')) s3.delete(bucket, key);
+  }
 }
 
 describe('When the activation fails for good after the claim', () => {
@@ -69,14 +77,6 @@ describe('When the snapshot of a claimed move is gone', () => {
     return { story, planned };
   }
 
-  function deleteSnapshots(story: MoveStory, isGone: (id: string) => boolean): void {
-    const s3 = story.universe.s3(WEST);
-    const bucket = story.universe.bucket(WEST);
-    for (const { key } of s3.list(bucket, keys.snapshots('example'))) {
-      if (isGone(key.split('/')[2] ?? '')) s3.delete(bucket, key);
-    }
-  }
-
   test('then the newest one that is whole is taken', async () => {
     const { story, planned } = await withoutItsSnapshot();
     const newest = story.snapshots(WEST).at(-1);
@@ -99,6 +99,26 @@ describe('When the snapshot of a claimed move is gone', () => {
     expect(error.code).toMatch(/^MDR-SNAPSHOT-/);
     expect(story.roles).toBe('standby 1, standby 0');
     expect(await refusedUntouched(story, forced(HOME))).toMatchObject({ code: 'MDR-MOVE-OTHER' });
+  });
+});
+
+describe('When a move was activated, and its run died before it knew', () => {
+  test('then it is closed though its snapshots are gone: nothing has to be chosen any more', async () => {
+    const story = await MoveStory.running();
+    const diesWaiting = {
+      mishap: ({ key }: { key: string }) => (key.includes(DAG_IDS.activate) ? 'kill after' : undefined),
+    } as const;
+    await story.killed(forced(TO_WEST), diesWaiting);
+    await story.minutes(10);
+    expect(story.roles).toBe('standby 1, active 1');
+    const [restored] = story
+      .snapshots(WEST)
+      .filter((id) => id.includes('-e0-'))
+      .slice(-1);
+    deleteSnapshots(story, () => true);
+    expect(await story.failover(TO_WEST)).toMatchObject({ resumed: true, epoch: 1 });
+    expect(story.control(WEST).activated).toMatchObject({ site: WEST, epoch: 1, snapshot: restored });
+    expect(story.dagsOf(WEST)).toEqual(AT_WORK);
   });
 });
 

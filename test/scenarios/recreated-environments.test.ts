@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readSnapshotId } from '../../action/src/domain/manifest.ts';
-import { keys } from '../../action/src/domain/names.ts';
+import { DAG_IDS, keys } from '../../action/src/domain/names.ts';
 import { exitOf } from '../../action/src/report/fail-on.ts';
 import { EAST, WEST } from '../doubles/story.ts';
 import { ALL_PAUSED, AT_WORK, HOME, MoveStory, TO_WEST } from './move-story.ts';
@@ -61,6 +61,24 @@ describe('When the active environment is deleted and made anew, with an empty da
 
   test('then so does a failover to the other site', async () => {
     await bringsAllBack(WEST, 'standby 1, active 1', TO_WEST);
+  });
+
+  test.each<[string, (story: MoveStory) => void]>([
+    ['runs a newer Airflow', ({ universe }) => void (universe.airflow(EAST).version = '3.9.9')],
+    ['has its activation paused', ({ universe }) => void universe.airflow(EAST).drDags.set(DAG_IDS.activate, true)],
+    [
+      'denies us its REST API',
+      ({ universe }) =>
+        void universe.fault({ service: 'airflow-env', quality: 'denied', region: EAST, observer: 'outside' }),
+    ],
+  ])('then the printed failover goes to the other site where the new one %s', async (_, spoil) => {
+    const { story } = await madeAnew();
+    spoil(story);
+    await story.minutes(3);
+    const printed = (await story.check()).findings.find(({ name }) => name === 'nobody-active')?.command?.inputs;
+    expect((await story.status()).findings[0]?.command?.inputs).toMatchObject({ target: WEST });
+    await story.failover(printed ?? {});
+    expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
   });
 
   test('then the same again after the failover, as the rule goes by the lineage that came of it', async () => {

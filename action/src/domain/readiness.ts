@@ -14,7 +14,10 @@ export interface TargetFacts {
   readonly dags: readonly { readonly dagId: string; readonly isPaused: boolean }[];
 }
 
-/** Why the target cannot take over this snapshot now, one line a reason; empty when it can. */
+/**
+ * Why the target cannot take over this snapshot now, one line a reason; empty when it can. No force helps against a change
+ * of its environment: one that fails may bring the database of before back, and what was restored meanwhile is gone.
+ */
 export function whyUnready(
   deployment: Deployment,
   site: Site,
@@ -35,14 +38,19 @@ function environmentReasons(
 ): readonly string[] {
   if (environment === undefined) return [`there is no environment ${site.environment}`];
   const reasons: string[] = [];
-  if (!isUsable(environment.status)) reasons.push(`${site.environment} is ${environment.status}, not AVAILABLE`);
-  if (environment.airflowVersion !== manifest.airflow.version) {
+  const { status } = environment;
+  if (!isUsable(status)) reasons.push(`${site.environment} is ${status}, not AVAILABLE`);
+  if (!isOfAirflow(environment, manifest)) {
     reasons.push(
       `${site.environment} runs Airflow ${environment.airflowVersion ?? '?'}, the snapshot is of ${manifest.airflow.version}`,
     );
   }
   return reasons;
 }
+
+/** No snapshot goes into another version. */
+export const isOfAirflow = ({ airflowVersion }: EnvironmentDescription, { airflow }: Manifest): boolean =>
+  airflowVersion === airflow.version;
 
 function heartbeatReasons(deployment: Deployment, heartbeat: StoredBeat | undefined): readonly string[] {
   if (heartbeat === undefined) return ['its canary has never beaten: are the DR DAGs installed?'];

@@ -129,7 +129,7 @@ const silenceOf = (
 ): number => beats[site]?.ageMilliseconds ?? Math.max(0, now - Math.max(millis(record.activated.at), createdAt));
 
 /** Unusable, or for hours in a change, without a beat or by MWAA's own word: no move waits for that. `now`: milliseconds. */
-export const isUseless = (
+const isUseless = (
   environment: EnvironmentDescription | undefined,
   standing: Standing,
   site: SiteIndex,
@@ -139,6 +139,14 @@ export const isUseless = (
   isUnusable(environment) ||
   (!isUsable(environment.status) &&
     Math.max(silenceOf(standing, site, environment, now), updatesSince(environment, now)) > UPDATE_DEADLINE);
+
+/** The same of what was asked; what could not be asked is not useless. */
+export const isUselessBy = (
+  described: Probe<EnvironmentDescription | undefined>,
+  standing: Standing,
+  site: SiteIndex,
+  now: number,
+): boolean => 'answer' in described && isUseless(described.answer, standing, site, now);
 
 const updatesSince = ({ status, lastUpdate }: EnvironmentDescription, now: number): number =>
   status === 'UPDATING' && lastUpdate !== undefined ? now - lastUpdate.createdAt : 0;

@@ -16,7 +16,7 @@ export type Life = 'alive' | 'dead' | 'unknown';
 
 /**
  * What records and heartbeats make somebody act on. `permission`: what a move away from the active site needs now;
- * `life`: without a verdict only its beat can tell. `useless`: of both sites, whether {@link isUseless}; nobody was asked
+ * `life`: without a verdict only its beat can tell. `useless`: of both sites, whether {@link isUselessBy}; nobody was asked
  * when it is not given.
  */
 export function standingFindings(

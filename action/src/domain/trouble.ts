@@ -14,7 +14,7 @@ export interface StandingCase {
   readonly deployment: Deployment;
   readonly standing: Standing;
   readonly reach: readonly [Reach, Reach];
-  /** Whether each site has a whole snapshot of what was active last; `undefined`, or not given: not known. */
+  /** Whether each site could restore a whole snapshot of what was active last; `undefined`, or not given: not known. */
   readonly restorable?: readonly [boolean | undefined, boolean | undefined];
 }
 

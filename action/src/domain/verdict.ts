@@ -113,9 +113,14 @@ const agreesDead: Predicate = (reading) =>
   (is(reading, 'heartbeat', 'bad') || is(reading, 'activeAirflow', 'bad')) &&
   !seesScheduler(reading);
 
-/** What the team measures itself counts beside another witness, and never against the scheduler's own metric. */
+/**
+ * What the team measures itself counts beside another witness, and never against the scheduler's own metric; so does MWAA's
+ * word that nothing runs in the environment, of which the metric has no data any more after a day.
+ */
 const metricsDead: Predicate = (reading) =>
-  is(reading, 'activeMetric', 'bad') || (is(reading, 'extraMetrics', 'bad') && !is(reading, 'activeMetric', 'good'));
+  is(reading, 'activeMetric', 'bad') ||
+  (!is(reading, 'activeMetric', 'good') &&
+    (is(reading, 'extraMetrics', 'bad') || is(reading, 'activeEnvironment', 'bad')));
 
 /** A metric alone spans enough whole periods; the second witness has to be seen through as many readings. */
 function schedulerDead(facts: Case, latest: Reading): Verdict | undefined {

@@ -9,11 +9,14 @@ import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';
 
+type Conf = Record<string, unknown>;
+
 export interface DrJob {
   readonly dagId: string;
   /** Of the first attempt; a further one, after a failure, gets `-r2`, `-r3` … */
   readonly runId: string;
-  readonly conf: Record<string, unknown>;
+  /** What a run is told that has to be started; asked only then. */
+  readonly conf: () => Conf | Promise<Conf>;
   readonly limitSeconds: number;
   /** Whether what an earlier run did is no more. */
   readonly isUndone?: (earlier: DrResult) => Promise<boolean>;
@@ -66,8 +69,9 @@ async function start(
 ): Promise<'under way' | 'lost before'> {
   const { airflow } = side.ports;
   const { environment } = side.site;
+  const told = await conf();
   const answer = await waitFor(world, `Airflow of ${side.region} to take ${runId}`, TAKING_LASTS, () =>
-    airflow.trigger(environment, dagId, runId, conf),
+    airflow.trigger(environment, dagId, runId, told),
   );
   if (answer === 'started') return 'under way';
   const state = await probe(() => airflow.runState(environment, dagId, runId));

@@ -28,27 +28,26 @@ const LIST_LIMIT_SECONDS = 120;
 
 /** Loads live work and sets the epoch in one transaction of the target; an epoch that is there already is left alone. */
 export async function activate(scene: MoveScene): Promise<StepData<'activated'>> {
-  const { world, deployment, to, move } = scene;
+  const { world, deployment, inputs, to, move } = scene;
   await probe(() => awaitQuiet(world, deployment, to));
   requireNotSuperseded(scene, await requireStanding(world, deployment, move));
-  const chosen = await chooseSnapshot(scene);
-  const { manifest } = await patiently(scene, () => readSnapshot(to, deployment, chosen.id));
-  const unpause = pausedByMoves(manifest, await pauseNotes(scene, manifest));
-  if (unpause.length > 0)
-    world.log.info(`a move had paused ${unpause.length} DAG(s) by REST before ${chosen.id}: they come up unpaused`);
+  let wanted = inputs.snapshot;
   const result = await runMoveDag(scene, {
     dagId: DAG_IDS.activate,
     runId: moveRunId(move.id, 'activate'),
     limitSeconds: ACTIVATE_LIMIT_SECONDS,
     failure: 'MDR-ACTIVATE-FAILED',
-    snapshot: chosen,
-    conf: { unpause },
+    order: async () => {
+      const snapshot = await chooseSnapshot(scene);
+      wanted = snapshot.id;
+      return { snapshot, unpause: await toUnpause(scene, snapshot) };
+    },
     isUndone: (earlier) => hasLostItsRow(scene, earlier),
   });
   // An order of an earlier run may have been carried out instead of ours.
   const snapshot = result.snapshot ?? move.snapshot;
-  if (snapshot !== chosen.id)
-    world.log.warning(`${snapshot} was activated, as an earlier run had ordered, and not ${chosen.id}`);
+  if (wanted !== undefined && snapshot !== wanted)
+    world.log.warning(`${snapshot} was activated, as an earlier run had ordered, and not ${wanted}`);
   return {
     dagRunId: result.dagRunId,
     outcome: result.outcome,
@@ -57,6 +56,15 @@ export async function activate(scene: MoveScene): Promise<StepData<'activated'>>
     ...(await lossWith(scene, snapshot)),
     ...(result.report ? { report: result.report } : {}),
   };
+}
+
+/** DAGs that the snapshot has as paused only because a move had done that. */
+async function toUnpause(scene: MoveScene, { id }: Chosen): Promise<readonly string[]> {
+  const { manifest } = await patiently(scene, () => readSnapshot(scene.to, scene.deployment, id));
+  const unpause = pausedByMoves(manifest, await pauseNotes(scene, manifest));
+  if (unpause.length > 0)
+    scene.world.log.info(`a move had paused ${unpause.length} DAG(s) by REST before ${id}: they come up unpaused`);
+  return unpause;
 }
 
 /**

@@ -10,7 +10,7 @@ import { describeLoss, lossOf } from '../domain/loss.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { permissionOf } from '../domain/move-permission.ts';
 import type { World } from '../domain/ports.ts';
-import { missingDags, whyUnready } from '../domain/readiness.ts';
+import { isOfAirflow, missingDags, whyUnready } from '../domain/readiness.ts';
 import { staleAfter } from '../domain/reading.ts';
 import { firstOf } from '../domain/standing-findings.ts';
 import type { LossPreview } from '../domain/results.ts';
@@ -140,7 +140,7 @@ export async function requireReady(deployment: Deployment, to: Side, manifest: M
   const dags = await listedDags(to);
   const reasons = whyUnready(deployment, to.site, manifest, { environment, heartbeat, dags });
   if (reasons.length === 0) return missingDags(manifest, dags);
-  const version = environment !== undefined && environment.airflowVersion !== manifest.airflow.version;
+  const version = environment !== undefined && !isOfAirflow(environment, manifest);
   throw new MdrError({
     code: version ? 'MDR-AIRFLOW-VERSION' : 'MDR-TARGET-UNREADY',
     message: `${to.region} cannot take over: ${reasons.join('; ')}`,

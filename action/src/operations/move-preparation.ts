@@ -24,7 +24,7 @@ export async function prepare(scene: MoveScene): Promise<StepData<'prepared'>> {
     runId: moveRunId(scene.move.id, 'restore'),
     limitSeconds: RESTORE_LIMIT_SECONDS,
     failure: 'MDR-RESTORE-FAILED',
-    snapshot: { id: scene.move.snapshot, manifestSha256: planned.manifestSha256 },
+    order: () => ({ snapshot: { id: scene.move.snapshot, manifestSha256: planned.manifestSha256 } }),
   });
   return { dagRunId: result.dagRunId, outcome: result.outcome, committedAt: result.committedAt ?? result.endedAt };
 }

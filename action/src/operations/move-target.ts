@@ -5,7 +5,7 @@ import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
-import { isUseless } from '../domain/reading.ts';
+import { isUselessBy } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -156,7 +156,7 @@ function requireNoOtherMove(
 /** By MWAA's own word; what cannot be asked is not gone. */
 async function isGone({ index, site, ports }: Side, standing: Standing, now: number): Promise<boolean> {
   const described = await probe(() => ports.environments.describe(site.environment));
-  return 'answer' in described && isUseless(described.answer, standing, index, now);
+  return isUselessBy(described, standing, index, now);
 }
 
 export const otherMove = (move: Move): MdrError =>

@@ -4,7 +4,6 @@ import type { Manifest } from '../domain/manifest.ts';
 import type { OtherDatabase } from '../domain/other-database.ts';
 import type { World } from '../domain/ports.ts';
 import { ofOneDatabase } from './one-database.ts';
-import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { allOf, idsOf, isWhole, readComplete, readSnapshot, recentOf, requireNewest } from './snapshots.ts';
 import type { FoundSnapshot } from './snapshots.ts';
@@ -51,20 +50,6 @@ export const newestComplete = async (
   deployment: Deployment,
   lineage: Activated,
 ): Promise<string | undefined> => (await findNewest(world, side, deployment, lineage))?.id;
-
-/** Whether each of these sites has one, as far as it answers; in the order in which they are given. */
-export const restorableAt = (
-  world: World,
-  [first, second]: readonly [Side, Side],
-  deployment: Deployment,
-  lineage: Activated,
-): Promise<[boolean | undefined, boolean | undefined]> => {
-  const hasOne = async (side: Side): Promise<boolean | undefined> => {
-    const newest = await probe(() => newestComplete(world, side, deployment, lineage));
-    return 'answer' in newest ? newest.answer !== undefined : undefined;
-  };
-  return Promise.all([hasOne(first), hasOne(second)]);
-};
 
 /** The ids that a move may take, newest first, whole or not. */
 export const idsToMove = async (

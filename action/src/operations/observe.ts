@@ -4,7 +4,7 @@ import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
-import { isUnusable, isUseless, readingOf, staleAfter } from '../domain/reading.ts';
+import { isUnusable, isUselessBy, readingOf, staleAfter } from '../domain/reading.ts';
 import { withoutLease } from '../domain/standing.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -15,7 +15,7 @@ import { readBefore, remember } from './observations.ts';
 import type { Memory } from './observations.ts';
 import { bothSides, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { restorableAt } from './newest-whole.ts';
+import { restorableAt } from './restorable.ts';
 import { reachOf, readStanding } from './standing.ts';
 
 export interface Observed extends Found {
@@ -75,11 +75,9 @@ export async function observe(
   const snapshot = 'answer' in probes.snapshot ? probes.snapshot.answer : undefined;
   const notThere = 'answer' in probes.standbyAirflow ? probes.standbyAirflow.answer.missing : [];
   const copy = probes.heartbeat;
-  const describedAt = (site: SiteIndex) =>
-    site === active.index ? probes.activeEnvironment : probes.standbyEnvironment;
   const isUselessAt = (site: SiteIndex): boolean => {
-    const described = describedAt(site);
-    return standing !== undefined && 'answer' in described && isUseless(described.answer, standing, site, time.at);
+    const described = site === active.index ? probes.activeEnvironment : probes.standbyEnvironment;
+    return standing !== undefined && isUselessBy(described, standing, site, time.at);
   };
   const useless = [isUselessAt(0), isUselessAt(1)] as const;
   const newest = probes.newest?.manifest;

@@ -79,7 +79,7 @@ async function take(world: World, deployment: Deployment, active: Side): Promise
     runDrDag(world, active, deployment, {
       dagId: DAG_IDS.snapshot,
       runId,
-      conf: { requestedBy: world.actor },
+      conf: () => ({ requestedBy: world.actor }),
       limitSeconds: LIMIT_SECONDS,
     }),
   );

@@ -5,7 +5,7 @@ import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import type { EnvironmentDescription, World } from '../domain/ports.ts';
-import { isUseless } from '../domain/reading.ts';
+import { isUselessBy } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';
@@ -14,7 +14,8 @@ import { noRecord, timeOf } from './control.ts';
 import type { LoadedControl } from './control.ts';
 import { bothSides, probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
-import { newestComplete, restorableAt } from './newest-whole.ts';
+import { newestComplete } from './newest-whole.ts';
+import { restorableAt } from './restorable.ts';
 import { snapshotIds } from './snapshots.ts';
 import { reachOf, readStanding } from './standing.ts';
 
@@ -33,10 +34,7 @@ export async function status(world: World, deployment: Deployment, _inputs: Inpu
   const taken = 'answer' in whole && whole.answer !== undefined ? readSnapshotId(whole.answer) : undefined;
   const environments = [await environmentOf(sides[0]), await environmentOf(sides[1])] as const;
   const now = timeOf(world, controls).at;
-  const isUselessAt = (site: SiteIndex): boolean => {
-    const described = environments[site];
-    return 'answer' in described && isUseless(described.answer, standing, site, now);
-  };
+  const isUselessAt = (site: SiteIndex): boolean => isUselessBy(environments[site], standing, site, now);
   return {
     operation: 'status',
     deployment: deployment.deployment,

@@ -84,7 +84,7 @@ async function run(
     runDrDag(world, side, deployment, {
       dagId: DAG_IDS.uninstall,
       runId: `${id}-${task}`,
-      conf: { uninstall: id, task },
+      conf: () => ({ uninstall: id, task }),
       limitSeconds: REMOVAL_TAKES,
     }),
   );

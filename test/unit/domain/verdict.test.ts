@@ -224,6 +224,14 @@ describe('A scheduler is called dead', () => {
     expect(after([own, { ...own, extraMetrics: 'good' }]).key).toBe('UNKNOWN');
   });
 
+  test("by MWAA's word that its environment is gone, when the metric has no data for a day", () => {
+    const gone: Qualities = { ...DEAD, activeMetric: 'none', activeEnvironment: 'bad', activeAirflow: 'none' };
+    expect(after([gone]).key).toBe('UNKNOWN');
+    expect(after([gone, gone]).key).toBe('UNHEALTHY(airflow)');
+    for (const sign of [{ activeMetric: 'good' }, { heartbeat: 'good' }] as const)
+      expect(after([gone, { ...gone, ...sign }]).key).not.toMatch(/^UNHEALTHY/);
+  });
+
   test('never by a metric of the team alone, nor against the own one', () => {
     const alone: Qualities = { extraMetrics: 'bad' };
     expect(after([alone, alone, alone])).toMatchObject({ key: 'DEGRADED', evidence: ['extraMetrics: bad, x'] });
