@@ -45,7 +45,10 @@ export async function copyOfSnapshot<T>(
   const over = new AbortController();
   const copied = (async () => {
     while (!over.signal.aborted) {
-      const [row] = await bed.sandbox.sql(region, `select name from pg_ls_dir('pg_snapshots') as name limit 1`);
+      const [row] = await bed.sandbox.sql(
+        region,
+        `select name from pg_ls_dir('pg_snapshots') as name where name not like '%.tmp' limit 1`,
+      );
       if (row === undefined) continue;
       // One message is one transaction. The snapshot of another database, or one that is over, cannot be imported.
       const name = String(row['name']);

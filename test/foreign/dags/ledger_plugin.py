@@ -52,8 +52,11 @@ class LedgerPlugin(AirflowPlugin):
     listeners = (Ledger(),)
 
 
-with open(f"{FOLDER}/fernet-{SITE}", "w") as key:
+# Every process of Airflow comes here: nobody may meet an empty file.
+part = f"{FOLDER}/fernet-{SITE}.{os.getpid()}"
+with open(part, "w") as key:
     key.write(os.environ["AIRFLOW__CORE__FERNET_KEY"])
+os.replace(part, f"{FOLDER}/fernet-{SITE}")
 for found in pkgutil.iter_modules(examples.__path__):
     if "listener" not in found.name:
         module = importlib.import_module(f"{examples.__name__}.{found.name}")
