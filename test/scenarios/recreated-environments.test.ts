@@ -67,6 +67,16 @@ describe('When the active environment is deleted and made anew, with an empty da
     ['runs a newer Airflow', ({ universe }) => void (universe.airflow(EAST).version = '3.9.9')],
     ['has its activation paused', ({ universe }) => void universe.airflow(EAST).drDags.set(DAG_IDS.activate, true)],
     [
+      'does not answer by its REST API',
+      ({ universe }) =>
+        void universe.fault({ service: 'airflow-env', quality: 'dark', region: EAST, observer: 'outside' }),
+    ],
+    [
+      'denies us GetEnvironment',
+      ({ universe }) =>
+        void universe.fault({ service: 'airflow-api', quality: 'denied', region: EAST, observer: 'outside' }),
+    ],
+    [
       'denies us its REST API',
       ({ universe }) =>
         void universe.fault({ service: 'airflow-env', quality: 'denied', region: EAST, observer: 'outside' }),
@@ -77,7 +87,7 @@ describe('When the active environment is deleted and made anew, with an empty da
     await story.minutes(3);
     const printed = (await story.check()).findings.find(({ name }) => name === 'nobody-active')?.command?.inputs;
     expect((await story.status()).findings[0]?.command?.inputs).toMatchObject({ target: WEST });
-    await story.failover(printed ?? {});
+    await story.failover({ ...printed, wait: '1500' });
     expect([story.roles, story.dagsOf(WEST)]).toEqual(['standby 1, active 1', AT_WORK]);
   });
 

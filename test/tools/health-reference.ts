@@ -126,7 +126,7 @@ export const LOSSES: readonly Loss[] = [
     what: 'A scheduler, while the environment is UPDATING',
     seen: SCHEDULER,
     status: 'UPDATING',
-    why: 'An update stops the scheduler for a while, and excuses it for two hours.',
+    why: 'An update stops the scheduler for a while, and excuses it for two hours. Until then force needs something that stops it: its canary, or its REST API.',
   },
   {
     what: 'Workers, and neither REST nor CloudWatch counts tasks',
@@ -187,7 +187,7 @@ const ASKS: Readonly<Record<Permission, string>> = {
 };
 
 const exitOn = (key: VerdictKey): string => {
-  const base = { operation: 'check', findings: [], readings: 2, verdict: { key, reason: '', evidence: [] } };
+  const base = { operation: 'check', findings: [], isStillUnknown: key === 'UNKNOWN', verdict: { key, reason: '', evidence: [] } };
   return exitOf(base as never, 'unhealthy').code === 1 ? 'fails' : '';
 };
 

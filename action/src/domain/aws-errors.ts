@@ -20,11 +20,12 @@ const FIXES: Readonly<Record<AwsFault['quality'], string>> = {
   error: 'Look at the message of the service; run again once its cause is gone.',
 };
 
-/** The error for a fault that an operation could not do without. */
-export const errorOf = (fault: AwsFault): MdrError =>
+/** The error for a fault that an operation could not do without. `state`: what is left as it was, where that is known. */
+export const errorOf = (fault: AwsFault, state?: string): MdrError =>
   new MdrError({
     code: CODES[fault.quality],
     message: `${fault.service} ${fault.operation} in ${fault.region}: ${fault.awsCode} ${fault.message}`.trim(),
     fix: fault.service === 's3' && fault.quality === 'denied' ? `${FIXES.denied} ${OTHER_OWNER}` : FIXES[fault.quality],
+    ...(state === undefined ? {} : { state }),
     cause: fault,
   });

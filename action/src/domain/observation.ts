@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Deployment } from './deployment.ts';
 import { instant, millis, parseStored, versioned } from './stored-json.ts';
 
 /** `none`: there is nothing to read yet, which is evidence of nothing. */
@@ -52,19 +53,52 @@ export type Reading = Readonly<z.infer<typeof reading>>;
 /** The last readings that one observer took of one site: the memory of a one-shot check. */
 export type Observations = Readonly<z.infer<typeof observations>>;
 
+/** Of which all is kept; older ones only as far as a verdict may need them. */
 const KEPT_READINGS = 20;
+/** However often somebody looks, and whatever changes each time. */
+const MOST_READINGS = 300;
 
 /** Throws `MDR-CONTROL-INVALID`. */
 export const parseObservations = (body: Uint8Array, where: string): Observations =>
   parseStored(observations, body, where, 'MDR-CONTROL-INVALID');
 
+type Periods = Pick<Deployment['health'], 'periodSeconds' | 'badPeriods'>;
+
+/** Readings further apart than this (milliseconds) are not in a row; dark calls take their time, so there is a grace. */
+export const maxGap = ({ periodSeconds }: Pick<Periods, 'periodSeconds'>): number => periodSeconds * 1500 + 30_000;
+
 /** In the order of their time. */
-export const together = (own: Observations, more: readonly Reading[]): Observations => ({
+export const together = (own: Observations, more: readonly Reading[], periods: Periods): Observations => ({
   ...own,
-  readings: [...own.readings, ...more].toSorted((a, b) => millis(a.at) - millis(b.at)).slice(-KEPT_READINGS),
+  readings: kept(
+    [...own.readings, ...more].toSorted((a, b) => millis(a.at) - millis(b.at)),
+    periods,
+  ),
 });
 
-export const withReading = (before: Observations, next: Reading): Observations => ({
+export const withReading = (before: Observations, next: Reading, periods: Periods): Observations => ({
   ...before,
-  readings: [...before.readings, next].slice(-KEPT_READINGS),
+  readings: kept([...before.readings, next], periods),
 });
+
+/**
+ * The last readings, and as many before them as a verdict needs bad periods, however often somebody looks. One that says
+ * the same as the last one kept is left out where no gap opens thereby that a row of bad readings must not have.
+ */
+function kept(readings: readonly Reading[], { periodSeconds, badPeriods }: Periods): Reading[] {
+  const recent = readings.slice(-KEPT_READINGS);
+  const older = readings.slice(0, -KEPT_READINGS);
+  const newest = millis(readings.at(-1)?.at ?? '');
+  const needed = (badPeriods + 2) * maxGap({ periodSeconds });
+  const told: Reading[] = [];
+  for (const [index, one] of older.entries()) {
+    const next = readings[index + 1];
+    const last = told.at(-1);
+    const isGap = last === undefined || next === undefined || millis(next.at) - millis(last.at) > periodSeconds * 1000;
+    if (newest - millis(one.at) <= needed && (isGap || saysOf(one) !== saysOf(last))) told.push(one);
+  }
+  return [...told, ...recent].slice(-MOST_READINGS);
+}
+
+const saysOf = ({ clock, signals, status }: Reading): string =>
+  JSON.stringify([clock, SIGNALS.map((name) => signals[name].quality), status]);

@@ -12,7 +12,8 @@ import type { Standing } from './standing.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
-import { UPDATE_DEADLINE } from './verdict.ts';
+import { isPassing } from './reconcile-follow.ts';
+import { LIFE, UPDATE_DEADLINE } from './verdict.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
 export type Probe<T> =
@@ -58,13 +59,16 @@ export interface ReadingTime {
   readonly clock: Reading['clock'];
 }
 
-/** The reading that these probes add up to. `known`: who is active; `undefined` when no record could be read. */
+/**
+ * The reading that these probes add up to. `known`: who is active; `undefined` when no record could be read. `earlier`:
+ * what all observers have read of the site.
+ */
 export function readingOf(
   deployment: Deployment,
   { at, clock }: ReadingTime,
   probes: Probes,
   known: StandingCase | undefined,
-  before: Reading | undefined,
+  earlier: readonly Reading[],
 ): Reading {
   const stale = staleAfter(deployment);
   const roles = known?.standing.roles ?? { active: 0, standby: 1 };
@@ -93,7 +97,7 @@ export function readingOf(
       activePeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.active, stale),
       standbyPeer: known === undefined ? none('nobody knows') : peerSignal(known, roles.standby, stale),
     },
-    status: statusOf(probes.activeEnvironment, at, before),
+    status: statusOf(probes.activeEnvironment, at, earlier, known?.standing),
   };
 }
 
@@ -271,12 +275,38 @@ function roleSignal(trouble: Trouble | undefined): Signal {
   return kind === 'unclear' ? { quality: 'dark', value: why } : none(why);
 }
 
-function statusOf(probe: Probes['activeEnvironment'], now: number, before: Reading | undefined): Reading['status'] {
+/**
+ * The same state may be another one of its kind when nobody looked for longer than one excuses an environment; and one
+ * that shows no life began no later than the last sign of it, whatever was read in between.
+ */
+function statusOf(
+  probe: Probes['activeEnvironment'],
+  now: number,
+  earlier: readonly Reading[],
+  standing: Standing | undefined,
+): Reading['status'] {
   if (!('answer' in probe) || probe.answer === undefined) return null;
   const { status, lastUpdate } = probe.answer;
   const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
-  // The same state may be another one of its kind, when nobody looked for longer than one excuses an environment.
-  if (before?.status?.name === status && now - millis(before.at) <= UPDATE_DEADLINE)
-    return { name: status, since: iso(Math.max(millis(before.status.since), update ?? -Infinity)) };
-  return { name: status, since: iso(update ?? now) };
+  const seen = earlier.filter((one) => now - millis(one.at) <= UPDATE_DEADLINE && millis(one.at) <= now);
+  const last = newestOf(seen.filter((one) => one.status !== null))?.status;
+  const since = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
+  const began = isPassing(status) ? Math.min(since, lastLifeOf(probe.answer, earlier, standing, now)) : since;
+  return { name: status, since: iso(began) };
+}
+
+const newestOf = (readings: readonly Reading[]): Reading | undefined =>
+  readings.toSorted((a, b) => millis(a.at) - millis(b.at)).at(-1);
+
+/** When the active site was last known to work, or, when it never was, could have begun to: milliseconds. */
+function lastLifeOf(
+  environment: EnvironmentDescription,
+  earlier: readonly Reading[],
+  standing: Standing | undefined,
+  now: number,
+): number {
+  const alive = newestOf(earlier.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
+  const beaten = standing && now - silenceOf(standing, standing.roles.active, environment, now);
+  const known = [...(alive ? [millis(alive.at)] : []), ...(beaten === undefined ? [] : [beaten])];
+  return known.length === 0 ? now : Math.min(now, Math.max(...known, environment.createdAt ?? 0));
 }

@@ -70,6 +70,8 @@ export interface CheckResult {
   readonly permission: { readonly manual: Permission; readonly automatic: Permission };
   /** How many readings this run took. */
   readonly readings: number;
+  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one. */
+  readonly isStillUnknown: boolean;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;
   /** One of them fails the run, but for `fail-on: never`. */

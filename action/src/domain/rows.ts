@@ -1,3 +1,4 @@
+import { maxGap } from './observation.ts';
 import type { Observations, Reading, SignalName } from './observation.ts';
 import { millis } from './stored-json.ts';
 
@@ -29,9 +30,6 @@ export function holdsFor(facts: Case, predicate: Predicate, contradicts: Predica
   if (latest === undefined || !predicate(latest)) return false;
   return [facts.observer, ...facts.others].some(({ readings }) => inARow(facts, readings, predicate, contradicts));
 }
-
-/** Readings further apart than this (milliseconds) are not in a row; dark calls take their time, so there is a grace. */
-const maxGap = ({ periodSeconds }: HealthPeriods): number => periodSeconds * 1500 + 30_000;
 
 /** S3 tells whole seconds: two readings a period apart may seem to be this (milliseconds) closer. */
 const WHOLE_SECONDS = 1_000;

@@ -101,7 +101,8 @@ function targetOf(facts: StandingCase, claim: Move | undefined, useless: readonl
   }
   const both = [roles.active, roles.standby];
   const able = both.filter((site) => restorable?.[site] !== false && !useless[site]);
-  const order = able.length > 0 ? able : both;
+  const sure = able.filter((site) => restorable?.[site] === true);
+  const order = [sure, able].find((sites) => sites.length > 0) ?? both;
   const beating = order.find((site) => reach[site] === 'there' && beatsStill(facts, site));
   return beating ?? order.find((site) => reach[site] === 'there') ?? order[0] ?? roles.active;
 }

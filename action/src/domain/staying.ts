@@ -20,6 +20,8 @@ const WAITED: readonly Waited[] = [
   { name: 'standbyPeer', wrong: ['bad'] },
   // Whether there should be one at all, the finding knows.
   { name: 'heartbeat', wrong: ['bad', 'none'], where: 'activeEnvironment' },
+  // Where the snapshots are, whatever the strategy.
+  { name: 'standbyStorage', wrong: ['denied', 'none'] },
 ];
 
 /**
@@ -27,7 +29,6 @@ const WAITED: readonly Waited[] = [
  * thing: a move would get it, too.
  */
 const OF_STANDBY: readonly Waited[] = [
-  { name: 'standbyStorage', wrong: ['denied', 'none'] },
   { name: 'standbyEnvironment', wrong: ['bad', 'denied', 'none'] },
   { name: 'standbyAirflow', wrong: ['bad'], where: 'standbyEnvironment' },
   { name: 'hold', wrong: ['bad'], where: 'standbyEnvironment' },

@@ -153,7 +153,7 @@ export const isAtAStandstill = (facts: Case): boolean =>
   holdsFor(facts, standsStill, seesWork) && !anyoneSees(facts, seesWork);
 
 /** Three witnesses that the scheduler works, each from its own vantage point. */
-const LIFE: readonly SignalName[] = ['activeMetric', 'activeAirflow', 'heartbeat'];
+export const LIFE: readonly SignalName[] = ['activeMetric', 'activeAirflow', 'heartbeat'];
 
 function alive(latest: Reading): Verdict {
   const witnesses = LIFE.filter((name) => is(latest, name, 'good'));

@@ -54,6 +54,7 @@ export async function check(world: World, deployment: Deployment, inputs: Inputs
     verdict,
     permission: { manual: permissionOf(verdict.key, 'manual'), automatic: permissionOf(verdict.key, 'automatic') },
     readings: settled.readings,
+    isStillUnknown: observed.isStillUnknown,
     snapshot: ageOfId(observed.snapshot, timeOf(world, known.controls).at),
     findings: [...observed.findings, ...stillAtWork(deployment, known, debts.owed, observed), ...healed.findings],
     notes: [...observed.notes, ...healed.notes],

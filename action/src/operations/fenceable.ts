@@ -32,7 +32,7 @@ export async function requireFenceable(deployment: Deployment, from: Side, to: S
   throw new MdrError({
     code: 'MDR-MOVE-VERDICT',
     message: `${from.region} answers, but cannot be fenced: its canary is silent, and ${rest.detail}. Both sites would work`,
-    fix: `Let mwaadr_canary run at ${name}, give this role InvokeRestApi there, or wait until \`check\` calls the site UNHEALTHY.`,
+    fix: `Let mwaadr_canary run at ${name}, give this role InvokeRestApi there, or run again with \`wait: 1500\` and without \`override\`: once the verdict is UNHEALTHY no fence is asked for.`,
     state: 'nothing was touched',
   });
 }

@@ -109,9 +109,9 @@ export function requirePermitted({ region }: Side, verdict: Verdict, { override 
     code: verdict.key === 'HEALTHY' ? 'MDR-MOVE-HEALTHY' : 'MDR-MOVE-VERDICT',
     message: `${region} is ${verdict.key}: ${verdict.reason}`,
     fix:
-      verdict.key === 'UNKNOWN'
-        ? 'Run again with `wait` (seconds) until the verdict is clear, or leave it all the same with `override: force`.'
-        : 'To leave it all the same, run again with `override: force`.',
+      verdict.key === 'HEALTHY'
+        ? 'To leave it all the same, run again with `override: force`.'
+        : 'Run again with `wait: 1500` (seconds), until the verdict is clear, or leave it all the same with `override: force`.',
     state: 'nothing was touched',
   });
 }

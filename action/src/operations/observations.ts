@@ -78,7 +78,7 @@ export async function remember(
   namesakes: readonly Reading[],
 ): Promise<string | undefined> {
   const key = keys.observations(deployment.deployment, active.region, own.observer);
-  const all = toStored(together(own, namesakes));
+  const all = toStored(together(own, namesakes, deployment.health));
   const written = await probe(() => standby.ports.objects.put(standby.bucket, key, all, 'any'));
   return 'fault' in written ? `the reading was not remembered: ${written.detail}` : undefined;
 }

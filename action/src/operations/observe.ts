@@ -3,9 +3,12 @@ import type { Deployment, SiteIndex } from '../domain/deployment.ts';
 import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
+import type { Observations } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
 import { isUnusable, isUselessBy, readingOf, staleAfter } from '../domain/reading.ts';
+import type { Case } from '../domain/rows.ts';
 import { withoutLease } from '../domain/standing.ts';
+import { millis } from '../domain/stored-json.ts';
 import { judge } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { ask } from './ask.ts';
@@ -24,6 +27,8 @@ export interface Observed extends Found {
   /** `undefined` when neither Region's control record could be read: then site 0 is only assumed to be active. */
   readonly record: ControlRecord | undefined;
   readonly verdict: Verdict;
+  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one. */
+  readonly isStillUnknown: boolean;
   /** Newest complete snapshot of the current lineage at the standby. */
   readonly snapshot: string | undefined;
   /** Whether anything in the standby's Region answers. */
@@ -63,8 +68,9 @@ export async function observe(
   };
   const before = await readBefore(deployment, active, standby, observer, memory);
   const probes = await ask({ world, deployment, active, standby, controls, standing, now: time.at });
-  const reading = readingOf(deployment, time, probes, known, before.own.readings.at(-1));
-  const own = withReading(before.own, reading);
+  const earlier = [before.own, ...before.others].flatMap(({ readings }) => readings);
+  const reading = readingOf(deployment, time, probes, known, earlier);
+  const own = withReading(before.own, reading, deployment.health);
   memory.observations = own;
   // A memory that could not be read back must not be overwritten by a shorter one.
   const warning = before.isKnown
@@ -87,6 +93,7 @@ export async function observe(
     standby,
     record: standing?.record,
     verdict,
+    isStillUnknown: verdict.key === 'UNKNOWN' && isUnknown(before.own, seen),
     snapshot,
     isStandbyGone: 'answer' in probes.standbyEnvironment && isUnusable(probes.standbyEnvironment.answer),
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),
@@ -107,6 +114,15 @@ export async function observe(
     warnings: warning === undefined ? [] : [warning],
   };
 }
+
+/** By the readings before this one. The verdict of a day ago says nothing of today's observer. */
+function isUnknown(own: Observations, seen: Case): boolean {
+  const last = own.readings.at(-1);
+  if (last === undefined || seen.now - millis(last.at) > A_DAY) return false;
+  return judge({ ...seen, now: millis(last.at), observer: own, others: [] }).key === 'UNKNOWN';
+}
+
+const A_DAY = 86_400_000;
 
 /** Each by a way of its own: what of a Region comes back first, nobody knows. */
 const ANSWERS = ['standbyEnvironment', 'standbyStorage', 'standbyIdentity'] as const;

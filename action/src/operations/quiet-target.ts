@@ -49,6 +49,6 @@ export async function asMdr<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    throw error instanceof AwsFault ? errorOf(error) : error;
+    throw error instanceof AwsFault ? errorOf(error, 'nothing was touched') : error;
   }
 }

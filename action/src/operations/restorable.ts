@@ -33,10 +33,10 @@ async function isRestorable(
     probe(() => environments.describe(environment)),
     probe(() => airflow.dags(environment)),
   ]);
-  if ('fault' in dags && dags.fault === 'denied') return false;
-  if (!('answer' in newest)) return undefined;
+  if ([dags, described].some((asked) => 'fault' in asked && asked.fault === 'denied')) return false;
+  if (!('answer' in newest && 'answer' in described && 'answer' in dags)) return undefined;
   if (newest.answer === undefined) return false;
   const { manifest } = newest.answer;
-  if ('answer' in described && described.answer !== undefined && !isOfAirflow(described.answer, manifest)) return false;
-  return !('answer' in dags) || dagReasons(manifest, dags.answer).length === 0;
+  if (described.answer !== undefined && !isOfAirflow(described.answer, manifest)) return false;
+  return dagReasons(manifest, dags.answer).length === 0;
 }

@@ -4,7 +4,7 @@ import { isAllPaused } from './failover.ts';
 
 /**
  * From which verdict on a `check` fails the run. UNKNOWN is bad news about the observer: it counts as `degraded`, and
- * as `unhealthy` once waiting did not make it known.
+ * as `unhealthy` once another reading did not make it known.
  */
 const FAIL_ON = ['unhealthy', 'degraded', 'never'] as const;
 
@@ -30,8 +30,7 @@ export function exitOf(result: OperationResult, failOn: string): { readonly code
   if (result.operation !== 'check') return { code: 0, line: '' };
   const { findings, verdict } = result;
   if (verdict.key === 'HEALTHY') return { code: findings.length > 0 && failOn !== 'never' ? 1 : 0, line: '' };
-  const isStillUnknown = verdict.key === 'UNKNOWN' && result.readings > 1;
-  const unhealthy = verdict.key.startsWith('UNHEALTHY') || isStillUnknown || findings.length > 0;
+  const unhealthy = verdict.key.startsWith('UNHEALTHY') || result.isStillUnknown || findings.length > 0;
   const code = failOn === 'degraded' || (failOn === 'unhealthy' && unhealthy) ? 1 : 0;
   return { code, line: `${result.deployment} in ${result.active} is ${verdict.key}: ${verdict.reason}` };
 }

@@ -72,6 +72,10 @@ const WORKFLOWS: Readonly<Record<string, string>> = {
 const asDispatched = (inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   inputs['override'] === 'force' ? { ...inputs, override: 'true' } : inputs;
 
+/** A verdict is of minutes ago when somebody types; the workflow waits for the next one by itself, too. */
+const asTyped = (operation: string, inputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  operation === 'failover' && inputs['override'] === undefined ? { ...inputs, wait: inputs['wait'] ?? '1500' } : inputs;
+
 /** The command that starts an operation where the reader is: a workflow, or the bundle on a terminal. */
 export function command(
   { file, onGitHub }: Context,
@@ -87,7 +91,7 @@ export function command(
           '-f ',
           operation === 'failover' ? asDispatched({ deployment, ...inputs }) : inputs,
         ]
-      : [`node action/dist/index.js ${operation} --deployment ${quoted(file)}`, '--', inputs];
+      : [`node action/dist/index.js ${operation} --deployment ${quoted(file)}`, '--', asTyped(operation, inputs)];
   const separator = prefix === '--' ? ' ' : '=';
   const words = Object.entries(values).map(([name, value]) => `${prefix}${name}${separator}${quoted(value)}`);
   const line = [start, ...words].join(' ');

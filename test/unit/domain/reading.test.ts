@@ -42,7 +42,7 @@ interface Told {
 }
 
 const take = ({ probes: more = {}, known, before, deployment = EXAMPLE_DEPLOYMENT, at = NOW }: Told = {}) =>
-  readingOf(deployment, { at, clock: 's3' }, { ...probes, ...more }, known, before);
+  readingOf(deployment, { at, clock: 's3' }, { ...probes, ...more }, known, before ? [before] : []);
 const signalOf = (name: keyof Reading['signals'], told: Told = {}) => take(told).signals[name];
 const quality = (name: keyof Reading['signals'], more: Partial<Probes> = {}) =>
   signalOf(name, { probes: more }).quality;

@@ -152,6 +152,7 @@ describe('the next command', () => {
   test('quotes what a shell would read otherwise', () => {
     expect(text(samples.stopped)).toContain(`--reason 'mv-1-ab12cd34 stands at claimed'`);
     const { text: quoted } = command(TERMINAL, 'failover', 'example', { reason: "it's lost" });
+    expect(quoted).toMatch(/ --wait 1500$/);
     expect(quoted).toContain(`--reason 'it'\\''s lost'`);
   });
 

@@ -32,6 +32,7 @@ export const healthy: CheckResult = {
   },
   permission: { manual: 'force', automatic: 'refused' },
   readings: 1,
+  isStillUnknown: false,
   snapshot: SNAPSHOT,
   findings: [],
   notes: [],
