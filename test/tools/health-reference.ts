@@ -187,7 +187,12 @@ const ASKS: Readonly<Record<Permission, string>> = {
 };
 
 const exitOn = (key: VerdictKey): string => {
-  const base = { operation: 'check', findings: [], isStillUnknown: key === 'UNKNOWN', verdict: { key, reason: '', evidence: [] } };
+  const base = {
+    operation: 'check',
+    findings: [],
+    isStillUnknown: key === 'UNKNOWN',
+    verdict: { key, reason: '', evidence: [] },
+  };
   return exitOf(base as never, 'unhealthy').code === 1 ? 'fails' : '';
 };
 

@@ -1,5 +1,6 @@
 import type { Debt } from './control-record.ts';
-import type { Deployment, SiteIndex } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { isUnusable, isUseless, silenceOf, statusOf, updatesSince } from './environment-change.ts';
 import { isUsable } from './gate.ts';
 import { bad, extraSignal, good, none, peerSignal, slotSignal, workSignal } from './signals.ts';
 import type { ErrorCode } from './errors.ts';
@@ -12,8 +13,7 @@ import type { Standing } from './standing.ts';
 import { troubleOf } from './trouble.ts';
 import type { StandingCase, Trouble } from './trouble.ts';
 import { inWords, iso, millis } from './stored-json.ts';
-import { isPassing } from './reconcile-follow.ts';
-import { LIFE, UPDATE_DEADLINE } from './verdict.ts';
+import { UPDATE_DEADLINE } from './verdict.ts';
 
 /** What one call to AWS brought: its answer, or why there is none. `error` is an answer that says nothing. */
 export type Probe<T> =
@@ -118,43 +118,6 @@ function signal<T>(probe: Probe<T>, read: (answer: T) => Signal): Signal {
   return { quality: probe.fault === 'error' ? 'none' : probe.fault, value: probe.detail };
 }
 
-const UNUSABLE = ['CREATE_FAILED', 'DELETING', 'DELETED', 'UNAVAILABLE', 'PENDING'];
-
-/** Nothing runs in it, and no waiting changes that. */
-export const isUnusable = (environment: EnvironmentDescription | undefined): boolean =>
-  environment === undefined || UNUSABLE.includes(environment.status);
-
-/** Milliseconds since a site's last beat, or, when it has never beaten, since it could have. */
-const silenceOf = (
-  { beats, record }: Standing,
-  site: SiteIndex,
-  { createdAt = 0 }: EnvironmentDescription,
-  now: number,
-): number => beats[site]?.ageMilliseconds ?? Math.max(0, now - Math.max(millis(record.activated.at), createdAt));
-
-/** Unusable, or for hours in a change, without a beat or by MWAA's own word: no move waits for that. `now`: milliseconds. */
-const isUseless = (
-  environment: EnvironmentDescription | undefined,
-  standing: Standing,
-  site: SiteIndex,
-  now: number,
-): boolean =>
-  environment === undefined ||
-  isUnusable(environment) ||
-  (!isUsable(environment.status) &&
-    Math.max(silenceOf(standing, site, environment, now), updatesSince(environment, now)) > UPDATE_DEADLINE);
-
-/** The same of what was asked; what could not be asked is not useless. */
-export const isUselessBy = (
-  described: Probe<EnvironmentDescription | undefined>,
-  standing: Standing,
-  site: SiteIndex,
-  now: number,
-): boolean => 'answer' in described && isUseless(described.answer, standing, site, now);
-
-const updatesSince = ({ status, lastUpdate }: EnvironmentDescription, now: number): number =>
-  status === 'UPDATING' && lastUpdate !== undefined ? now - lastUpdate.createdAt : 0;
-
 /** Milliseconds after which a site should have beaten once. */
 const firstBeatWithin = (deployment: Deployment): number =>
   Math.max(staleAfter(deployment), (deployment.health.badPeriods + 1) * deployment.health.periodSeconds * 1000);
@@ -165,7 +128,7 @@ export const isFirstBeatDue = (deployment: Deployment, { record, recorded }: Sta
 
 function environmentSignal(environment: EnvironmentDescription | undefined): Signal {
   if (environment === undefined) return bad('there is no such environment');
-  return UNUSABLE.includes(environment.status) ? bad(environment.status) : good(environment.status);
+  return isUnusable(environment) ? bad(environment.status) : good(environment.status);
 }
 
 /** One that says for hours that it is just being changed, and does not beat, is no standby. */
@@ -273,40 +236,4 @@ function roleSignal(trouble: Trouble | undefined): Signal {
   const { kind, why } = trouble;
   if (kind === 'stopped') return bad(why);
   return kind === 'unclear' ? { quality: 'dark', value: why } : none(why);
-}
-
-/**
- * The same state may be another one of its kind when nobody looked for longer than one excuses an environment; and one
- * that shows no life began no later than the last sign of it, whatever was read in between.
- */
-function statusOf(
-  probe: Probes['activeEnvironment'],
-  now: number,
-  earlier: readonly Reading[],
-  standing: Standing | undefined,
-): Reading['status'] {
-  if (!('answer' in probe) || probe.answer === undefined) return null;
-  const { status, lastUpdate } = probe.answer;
-  const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
-  const seen = earlier.filter((one) => now - millis(one.at) <= UPDATE_DEADLINE && millis(one.at) <= now);
-  const last = newestOf(seen.filter((one) => one.status !== null))?.status;
-  const since = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
-  const began = isPassing(status) ? Math.min(since, lastLifeOf(probe.answer, earlier, standing, now)) : since;
-  return { name: status, since: iso(began) };
-}
-
-const newestOf = (readings: readonly Reading[]): Reading | undefined =>
-  readings.toSorted((a, b) => millis(a.at) - millis(b.at)).at(-1);
-
-/** When the active site was last known to work, or, when it never was, could have begun to: milliseconds. */
-function lastLifeOf(
-  environment: EnvironmentDescription,
-  earlier: readonly Reading[],
-  standing: Standing | undefined,
-  now: number,
-): number {
-  const alive = newestOf(earlier.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
-  const beaten = standing && now - silenceOf(standing, standing.roles.active, environment, now);
-  const known = [...(alive ? [millis(alive.at)] : []), ...(beaten === undefined ? [] : [beaten])];
-  return known.length === 0 ? now : Math.min(now, Math.max(...known, environment.createdAt ?? 0));
 }

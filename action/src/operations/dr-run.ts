@@ -1,10 +1,10 @@
 import { parseDrResult } from '../domain/dr-result.ts';
 import type { DrResult } from '../domain/dr-result.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { isUnusable } from '../domain/environment-change.ts';
 import { MdrError } from '../domain/errors.ts';
 import { keys } from '../domain/names.ts';
 import type { DagRunState, World } from '../domain/ports.ts';
-import { isUnusable } from '../domain/reading.ts';
 import { probe } from './sides.ts';
 import type { Side } from './sides.ts';
 import { waitFor } from './wait.ts';

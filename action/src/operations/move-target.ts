@@ -1,11 +1,11 @@
 import type { Move } from '../domain/control-record.ts';
 import { otherSite } from '../domain/deployment.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import { isUselessBy } from '../domain/environment-change.ts';
 import { MdrError } from '../domain/errors.ts';
 import { firstRecord } from '../domain/first-record.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import type { World } from '../domain/ports.ts';
-import { isUselessBy } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import { leaps } from '../domain/standing.ts';
 import type { Standing } from '../domain/standing.ts';

@@ -1,11 +1,12 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import { isUnusable, isUselessBy } from '../domain/environment-change.ts';
 import { findingsOf } from '../domain/findings.ts';
 import type { Found } from '../domain/findings.ts';
 import { withReading } from '../domain/observation.ts';
 import type { Observations } from '../domain/observation.ts';
 import type { World } from '../domain/ports.ts';
-import { isUnusable, isUselessBy, readingOf, staleAfter } from '../domain/reading.ts';
+import { readingOf, staleAfter } from '../domain/reading.ts';
 import type { Case } from '../domain/rows.ts';
 import { withoutLease } from '../domain/standing.ts';
 import { millis } from '../domain/stored-json.ts';

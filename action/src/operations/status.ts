@@ -1,11 +1,11 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment, SiteIndex } from '../domain/deployment.ts';
+import { isUselessBy } from '../domain/environment-change.ts';
 import { permissionBy, standingFindings, standingNotes } from '../domain/standing-findings.ts';
 import type { StoredBeat } from '../domain/heartbeat.ts';
 import type { Inputs } from '../domain/inputs.ts';
 import { readSnapshotId } from '../domain/manifest.ts';
 import type { EnvironmentDescription, World } from '../domain/ports.ts';
-import { isUselessBy } from '../domain/reading.ts';
 import type { Probe } from '../domain/reading.ts';
 import type { ListedSnapshot, SiteStatus, StatusResult } from '../domain/results.ts';
 import type { Standing } from '../domain/standing.ts';

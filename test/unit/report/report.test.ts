@@ -329,7 +329,9 @@ test('an installation shows what it uploaded where', () => {
 test('an uninstall says that nothing holds the standby any more, and what was kept', () => {
   expect(markdown(samples.uninstall)).toContain('All DAGs of us-east-1 are paused, and nothing holds them any more');
   expect(markdown(samples.uninstall)).toContain('| us-east-1 | standby | emptied, 2 DAGs paused | 38 removed |');
-  expect(markdown(samples.uninstall)).toContain('<summary>1 DAG had no file since the last move, and will come up paused');
+  expect(markdown(samples.uninstall)).toContain(
+    '<summary>1 DAG had no file since the last move, and will come up paused',
+  );
   expect(markdown(samples.uninstall)).toContain('are kept in both DR buckets');
   expect(markdown({ ...samples.uninstall, erased: true })).toContain('are deleted in both DR buckets');
 });
