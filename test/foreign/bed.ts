@@ -75,8 +75,9 @@ export class ForeignBed {
     return new AirflowRest(this.sandbox.airflowUrl(region), this.version);
   }
 
-  force(target: Region) {
-    const inputs = { target, reason: 'a test with foreign DAGs', confirm: DEPLOYMENT, override: 'force' };
+  /** By this snapshot: one of the site's own may come between. */
+  force(target: Region, snapshot: string) {
+    const inputs = { target, reason: 'a test with foreign DAGs', confirm: DEPLOYMENT, override: 'force', snapshot };
     return this.act('failover', inputs);
   }
 
@@ -161,10 +162,14 @@ export class ForeignBed {
       );
   }
 
-  /** What the standby lacks is installed: its file can be imported. */
-  async bringWhatWasMissing(): Promise<void> {
+  /** What the standby lacks is installed: its file can be imported. Waits until its DAGs have come up at `region`. */
+  async bringWhatWasMissing(region: Region): Promise<void> {
     await this.open('late');
     await this.#put('late.py', { 'is not installed yet': 'is not there' });
+    const are = (wanted: number) => (count: number) => count === wanted;
+    await this.until('late DAGs are parsed', PATIENCE, region, `serialized_dag where dag_id like 'late\\_%'`, are(2));
+    const waited = `mwaadr_state, jsonb_object_keys(detail -> 'late')`;
+    await this.until('late DAGs have come up', PATIENCE, region, waited, are(0));
   }
 
   /** In the place of those that were there; waits until both sites have parsed them. */

@@ -101,7 +101,11 @@ export async function crawl(bed: ForeignBed, region: Region): Promise<Crawl> {
     if (status >= 500) bed.log(`         ${path}: ${status} ${text.slice(0, SHOWN)}`);
     return [path, status];
   };
-  return new Map(await Promise.all(paths.map((path) => limit(() => look(path)))));
+  const found = new Map(await Promise.all(paths.map((path) => limit(() => look(path)))));
+  // Airflow 2's details of a DAG fail now and then beside another request that fills the same cached DAG
+  // (`dag.__dict__` changes while it is read): alone they do not.
+  for (const [path, status] of found) if (status >= 500) found.set(...(await look(path)));
+  return found;
 }
 
 /**

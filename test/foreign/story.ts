@@ -81,10 +81,10 @@ export async function play(bed: ForeignBed): Promise<Evidence> {
   await unpauseAll(bed, EAST);
   clock.mark('started');
   const before = [await bed.count(EAST, `dag where dag_id < 'mwaadr_'`)];
-  const there = await move(bed, EAST, WEST, 'one', clock, async () => {
+  const there = await move(bed, EAST, WEST, 'one', clock, async (snapshot) => {
     await bed.sandbox.lose(EAST);
     await bed.act('check', { wait: '180', 'fail-on': 'never' });
-    return bed.act('failover', { target: WEST, reason: 'us-east-1 is lost', confirm: DEPLOYMENT });
+    return bed.act('failover', { target: WEST, reason: 'us-east-1 is lost', confirm: DEPLOYMENT, snapshot });
   });
   const afterDebt = await comeBack(bed);
   clock.mark('returned');
@@ -96,7 +96,7 @@ export async function play(bed: ForeignBed): Promise<Evidence> {
   await bed.bringFillers('a');
   before.push(await bed.count(WEST, `dag where dag_id < 'mwaadr_'`));
   clock.mark('other fillers');
-  const back = await move(bed, WEST, EAST, 'two', clock, () => bed.force(EAST));
+  const back = await move(bed, WEST, EAST, 'two', clock, (snapshot) => bed.force(EAST, snapshot));
   const beat = await heartbeat<{ fence: { startedBefore: unknown[] } | null }>(bed.sandbox, WEST, WEST);
   return {
     seconds: clock.seconds,
@@ -121,7 +121,7 @@ async function move(
   to: Region,
   run: RunName,
   clock: Clock,
-  failover: () => Promise<{ outputs: Readonly<Record<string, string>> }>,
+  failover: (snapshot: string) => Promise<{ outputs: Readonly<Record<string, string>> }>,
 ): Promise<Seen> {
   await arrange(bed, from, run);
   const { id, schema, counts } = await snapshotOfAll(bed, from, run);
@@ -129,7 +129,7 @@ async function move(
   const asked = await crawl(bed, from);
   clock.mark(`${run}: crawled ${from}`);
   await bed.sandbox.replicated();
-  const { outputs } = await failover();
+  const { outputs } = await failover(id);
   clock.mark(`${run}: moved to ${to}`);
   const manifest = await readJson<{ takenAt: string }>(bed.sandbox, to, keys.manifest(id));
   const result = await readJson<{ snapshot: string; committedAt: string; report: Report }>(
@@ -147,7 +147,7 @@ async function move(
   for (const difference of comparison.differences.slice(0, SHOWN)) bed.log(`         ${difference}`);
   const lastBegun = await lastBegunAt(bed, from);
   await letGo(bed, to, run);
-  if (to === WEST) await bed.bringWhatWasMissing();
+  if (to === WEST) await bed.bringWhatWasMissing(WEST);
   const unfinished = await settled(bed, to, source);
   clock.mark(`${run}: all has ended in ${to}`);
   const answers = await crawl(bed, to);
