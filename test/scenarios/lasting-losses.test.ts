@@ -78,6 +78,46 @@ describe('A change that does not end excuses a site that stands still for two ho
     expect((await story.check({ wait: '600' })).verdict.key).toBe('UNHEALTHY(airflow)');
   });
 
+  test('which begin with the last sign of life, though it had worked under the change for long', async () => {
+    const story = await MoveStory.running();
+    story.universe.airflow(EAST).status = 'MAINTENANCE';
+    await lookedAt(story, 2.75, 15, () => story.check());
+    story.universe.airflow(EAST).frozen = true;
+    story.universe.fault({ service: 'airflow-env', quality: 'dark', region: EAST });
+    await story.minutes(20);
+    expect((await story.check({ wait: '1500' })).verdict.key).toBe('DEGRADED');
+    await lookedAt(story, 2, 15, () => story.check());
+    expect((await story.check({ wait: '900' })).verdict.key).toBe('UNHEALTHY(airflow)');
+  });
+
+  test('nor is one dead whose heartbeats nobody could read for a moment', async () => {
+    const story = await standingStill('MAINTENANCE');
+    await story.minutes(12);
+    const heals = [EAST, WEST].map((region) =>
+      story.universe.fault({ service: 's3', quality: 'throttled', region, observer: 'outside' }),
+    );
+    story.universe.clock.after(5_000, () => {
+      for (const heal of heals) heal();
+    });
+    expect((await story.check({ wait: '1500' })).verdict.key).not.toMatch(/^UNHEALTHY/);
+    await story.minutes(15);
+    expect((await story.check({ wait: '1500' })).verdict.key).toBe('DEGRADED');
+  });
+
+  test.each([1, 20, 60, 140])('nor one whose update is over for %d s', async (seconds) => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    story.universe.fault({ service: 'airflow-env', quality: 'dark', region: EAST, observer: 'outside' });
+    await story.check();
+    east.status = 'UPDATING';
+    east.frozen = true;
+    await lookedAt(story, 0.7, 4, () => story.check());
+    east.status = 'AVAILABLE';
+    east.frozen = false;
+    await story.universe.clock.sleep(seconds * 1000);
+    expect((await story.check({ wait: '1500' })).verdict.key).not.toMatch(/^UNHEALTHY/);
+  });
+
   test('and not one that has worked until it began, though its canary is paused since yesterday', async () => {
     const story = await MoveStory.running();
     const east = story.universe.airflow(EAST);
@@ -128,6 +168,23 @@ describe('A Region that stays lost', () => {
     const second = await story.check();
     expect([second.verdict.key, second.readings, exit(second)]).toEqual(['UNKNOWN', 1, 1]);
   });
+});
+
+test.each([
+  ['the bucket of the standby is dark', ['s3'], 'dark'],
+  [
+    'our credentials are refused everywhere',
+    ['s3', 'sts', 'airflow-api', 'airflow-env', 'cloudwatch', 'kms'],
+    'denied',
+  ],
+] as const)('An UNKNOWN of which nobody can remember the one before is red (%s)', async (_, services, quality) => {
+  const story = await MoveStory.running();
+  await story.check();
+  story.universe.lose(EAST);
+  for (const service of services) story.universe.fault({ service, quality, region: WEST, observer: 'outside' });
+  await story.minutes(15);
+  const check = await story.check();
+  expect([check.verdict.key, exit(check)]).toEqual(['UNKNOWN', 1]);
 });
 
 test('A bucket of snapshots that refuses us is a finding for a backup-restore, too', async () => {

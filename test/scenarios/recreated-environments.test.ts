@@ -64,6 +64,7 @@ describe('When the active environment is deleted and made anew, with an empty da
   });
 
   test.each<[string, (story: MoveStory) => void]>([
+    ['is in a change', ({ universe }) => void (universe.airflow(EAST).status = 'MAINTENANCE')],
     ['runs a newer Airflow', ({ universe }) => void (universe.airflow(EAST).version = '3.9.9')],
     ['has its activation paused', ({ universe }) => void universe.airflow(EAST).drDags.set(DAG_IDS.activate, true)],
     [

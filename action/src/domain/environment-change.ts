@@ -3,7 +3,6 @@ import { isUsable } from './gate.ts';
 import type { Reading } from './observation.ts';
 import type { EnvironmentDescription } from './ports.ts';
 import type { Probe } from './reading.ts';
-import { isPassing } from './reconcile-follow.ts';
 import type { Standing } from './standing.ts';
 import { iso, millis } from './stored-json.ts';
 import { LIFE, UPDATE_DEADLINE } from './verdict.ts';
@@ -46,8 +45,8 @@ export const updatesSince = ({ status, lastUpdate }: EnvironmentDescription, now
   status === 'UPDATING' && lastUpdate !== undefined ? now - lastUpdate.createdAt : 0;
 
 /**
- * The same state may be another one of its kind when nobody looked for longer than one excuses an environment; and one
- * that shows no life began no later than the last sign of it, whatever was read in between.
+ * Since when it is in this state, as far as anybody looked: the same one may be another one of its kind when nobody did
+ * for longer than one excuses an environment. `life`: when the site was last known to work before this reading.
  */
 export function statusOf(
   probe: Probe<EnvironmentDescription | undefined>,
@@ -56,27 +55,17 @@ export function statusOf(
   standing: Standing | undefined,
 ): Reading['status'] {
   if (!('answer' in probe) || probe.answer === undefined) return null;
-  const { status, lastUpdate } = probe.answer;
+  const { status, lastUpdate, createdAt = -Infinity } = probe.answer;
   const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
-  const seen = earlier.filter((one) => now - millis(one.at) <= UPDATE_DEADLINE && millis(one.at) <= now);
-  const last = newestOf(seen.filter((one) => one.status !== null))?.status;
+  const before = earlier.filter(({ at }) => millis(at) <= now);
+  const last = newestOf(before.filter((one) => one.status !== null && now - millis(one.at) <= UPDATE_DEADLINE))?.status;
   const since = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
-  const began = isPassing(status) ? Math.min(since, lastLifeOf(probe.answer, earlier, standing, now)) : since;
-  return { name: status, since: iso(began) };
+  const alive = newestOf(before.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
+  const beat = standing?.beats[standing.roles.active];
+  const signs = [...(alive ? [millis(alive.at)] : []), ...(beat ? [now - beat.ageMilliseconds] : [])];
+  const life = signs.length === 0 ? undefined : Math.min(now, Math.max(...signs, createdAt));
+  return { name: status, since: iso(since), ...(life !== undefined && { life: iso(life) }) };
 }
 
 const newestOf = (readings: readonly Reading[]): Reading | undefined =>
   readings.toSorted((a, b) => millis(a.at) - millis(b.at)).at(-1);
-
-/** When the active site was last known to work, or, when it never was, could have begun to: milliseconds. */
-function lastLifeOf(
-  environment: EnvironmentDescription,
-  earlier: readonly Reading[],
-  standing: Standing | undefined,
-  now: number,
-): number {
-  const alive = newestOf(earlier.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
-  const beaten = standing && now - silenceOf(standing, standing.roles.active, environment, now);
-  const known = [...(alive ? [millis(alive.at)] : []), ...(beaten === undefined ? [] : [beaten])];
-  return known.length === 0 ? now : Math.min(now, Math.max(...known, environment.createdAt ?? 0));
-}

@@ -41,8 +41,11 @@ const reading = z.object({
   /** Whose time `at` is: the one clock of all observers, or, when no S3 answered, that of the machine that asked. */
   clock: z.enum(['s3', 'runner']).default('runner'),
   signals,
-  /** GetEnvironment's status of the active site and since when it is that; `null` when it could not be read. */
-  status: z.object({ name: z.string(), since: instant }).nullable(),
+  /**
+   * GetEnvironment's status of the active site, since when it is that, and when the site was last known to work before;
+   * `null` when it could not be read.
+   */
+  status: z.object({ name: z.string(), since: instant, life: instant.optional() }).nullable(),
 });
 
 const observations = z.object({ ...versioned, observer: z.string(), site: z.string(), readings: z.array(reading) });
@@ -82,8 +85,8 @@ export const withReading = (before: Observations, next: Reading, periods: Period
 });
 
 /**
- * The last readings, and as many before them as a verdict needs bad periods, however often somebody looks. One that says
- * the same as the last one kept is left out where no gap opens thereby that a row of bad readings must not have.
+ * The last readings, and as many before them as a verdict needs bad periods, however often somebody looks. Left out is what
+ * says the same as the one kept before it and as the one that follows, where no gap opens thereby in a row of bad ones.
  */
 function kept(readings: readonly Reading[], { periodSeconds, badPeriods }: Periods): Reading[] {
   const recent = readings.slice(-KEPT_READINGS);
@@ -94,11 +97,12 @@ function kept(readings: readonly Reading[], { periodSeconds, badPeriods }: Perio
   for (const [index, one] of older.entries()) {
     const next = readings[index + 1];
     const last = told.at(-1);
-    const isGap = last === undefined || next === undefined || millis(next.at) - millis(last.at) > periodSeconds * 1000;
-    if (newest - millis(one.at) <= needed && (isGap || saysOf(one) !== saysOf(last))) told.push(one);
+    const isAlone = last === undefined || saysOf(one) !== saysOf(last) || saysOf(one) !== saysOf(next ?? one);
+    const isGap = millis(next?.at ?? one.at) - millis(last?.at ?? one.at) > periodSeconds * 1000;
+    if (newest - millis(one.at) <= needed && (isAlone || isGap)) told.push(one);
   }
   return [...told, ...recent].slice(-MOST_READINGS);
 }
 
 const saysOf = ({ clock, signals, status }: Reading): string =>
-  JSON.stringify([clock, SIGNALS.map((name) => signals[name].quality), status]);
+  JSON.stringify([clock, SIGNALS.map((name) => signals[name].quality), signals.standbyEnvironment.value, status]);

@@ -70,7 +70,7 @@ export interface CheckResult {
   readonly permission: { readonly manual: Permission; readonly automatic: Permission };
   /** How many readings this run took. */
   readonly readings: number;
-  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one. */
+  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one, as far as anybody knows. */
   readonly isStillUnknown: boolean;
   /** Newest complete snapshot of the current lineage at the standby; `undefined` = UNPROTECTED or not readable. */
   readonly snapshot: SnapshotAge | undefined;

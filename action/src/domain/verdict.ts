@@ -93,22 +93,31 @@ function nobodyActive(latest: Reading): Verdict | undefined {
 }
 
 function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
-  const { status } = latest;
-  if (status === null || !UPDATING.includes(status.name)) return undefined;
-  const deadline = millis(status.since) + UPDATE_DEADLINE;
-  if (facts.now >= deadline) return undefined;
+  const deadline = excusedUntil(latest);
+  if (deadline === undefined || facts.now >= deadline) return undefined;
   return {
     key: 'DEGRADED',
-    reason: `the environment is ${status.name} since ${status.since}, which excuses it until ${iso(deadline)}`,
+    reason: `the environment is ${latest.status?.name ?? ''} since ${latest.status?.since ?? ''}, which excuses it until ${iso(deadline)}`,
     evidence: problems(latest),
     deadline: iso(deadline),
   };
 }
 
+/** From the last sign of life on; a site that shows one, from when it was first seen to change. Milliseconds. */
+function excusedUntil({ status, signals }: Reading): number | undefined {
+  if (status === null || !UPDATING.includes(status.name)) return undefined;
+  const lives = LIFE.some((name) => signals[name].quality === 'good');
+  return millis((lives ? undefined : status.life) ?? status.since) + UPDATE_DEADLINE;
+}
+
+/** What is read under an excuse says nothing once that is over, either. */
+const isExcused: Predicate = (reading) => millis(reading.at) < (excusedUntil(reading) ?? -Infinity);
+
 /** A beat is written by a task that the scheduler started. */
 const seesScheduler: Predicate = (reading) => is(reading, 'activeAirflow', 'good') || is(reading, 'heartbeat', 'good');
 
 const agreesDead: Predicate = (reading) =>
+  !isExcused(reading) &&
   is(reading, 'activeEnvironment', 'good', 'bad') &&
   (is(reading, 'heartbeat', 'bad') || is(reading, 'activeAirflow', 'bad')) &&
   !seesScheduler(reading);
@@ -135,7 +144,10 @@ function schedulerDead(facts: Case, latest: Reading): Verdict | undefined {
 }
 
 const standsStill: Predicate = (reading) =>
-  is(reading, 'activeEnvironment', 'good', 'bad') && is(reading, 'heartbeat', 'bad') && is(reading, 'work', 'bad');
+  !isExcused(reading) &&
+  is(reading, 'activeEnvironment', 'good', 'bad') &&
+  is(reading, 'heartbeat', 'bad') &&
+  is(reading, 'work', 'bad');
 
 const seesWork: Predicate = (reading) => is(reading, 'heartbeat', 'good') || is(reading, 'work', 'good');
 

@@ -14,6 +14,7 @@ import { runOf } from '../domain/trouble.ts';
 import { loadedOf, noRecord, notInstalled, readControl, restoreControl, timeOf } from './control.ts';
 import type { BothControls, LoadedControl } from './control.ts';
 import { isHidden, requirePeerKnown } from './peer.ts';
+import { asMdr } from './quiet-target.ts';
 import { probe, sideOf } from './sides.ts';
 import type { Side } from './sides.ts';
 import { isUntold, readStanding } from './standing.ts';
@@ -83,7 +84,7 @@ async function requireOwn(
   // `install` needs both Regions.
   const install = isUntold(controls[from.index]) ? `run \`install\` once ${from.region} answers` : 'run `install`';
   if ('fault' in first && first.code === 'MDR-CONTROL-INVALID') throw damaged(to, first.detail, install);
-  const own = 'answer' in first ? first.answer : await readControl(to, deployment);
+  const own = 'answer' in first ? first.answer : await asMdr(() => readControl(to, deployment));
   if (own !== undefined) return own;
   throw notInstalled(
     `there is no control record in ${to.bucket}`,

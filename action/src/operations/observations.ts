@@ -35,12 +35,18 @@ export async function readBefore(
   const stored = 'answer' in read ? read.answer : [];
   const remembered = memory.observations?.site === active.region ? memory.observations : undefined;
   const same = stored.find((found) => found.observer === observer);
-  const own = remembered ?? same ?? fresh;
+  const own = remembered === undefined ? (same ?? fresh) : withOlder(remembered, same?.readings ?? []);
   const isKnown = 'answer' in read || remembered !== undefined;
   const namesakes = remembered === undefined ? [] : takenByOthers(remembered, same?.readings ?? []);
   const others = stored.filter((found) => found.observer !== observer);
   const namesake = namesakes.length === 0 ? [] : [{ ...fresh, readings: [...namesakes] }];
   return { isKnown, own, others: [...others, ...namesake], namesakes };
+}
+
+/** A run that could not read at first what was stored must not leave it out when it writes. */
+function withOlder(own: Observations, stored: readonly Reading[]): Observations {
+  const first = millis(own.readings[0]?.at ?? '');
+  return { ...own, readings: [...stored.filter(({ at }) => millis(at) < first), ...own.readings] };
 }
 
 /** An observer is a run, and not its name: two runs at once may see the Region by different ways. */

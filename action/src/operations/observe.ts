@@ -28,7 +28,7 @@ export interface Observed extends Found {
   /** `undefined` when neither Region's control record could be read: then site 0 is only assumed to be active. */
   readonly record: ControlRecord | undefined;
   readonly verdict: Verdict;
-  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one. */
+  /** It is UNKNOWN, and was so a reading before, of this run or of an earlier one, as far as anybody knows. */
   readonly isStillUnknown: boolean;
   /** Newest complete snapshot of the current lineage at the standby. */
   readonly snapshot: string | undefined;
@@ -94,7 +94,7 @@ export async function observe(
     standby,
     record: standing?.record,
     verdict,
-    isStillUnknown: verdict.key === 'UNKNOWN' && isUnknown(before.own, seen),
+    isStillUnknown: verdict.key === 'UNKNOWN' && (!before.isKnown || isUnknown(before.own, seen)),
     snapshot,
     isStandbyGone: 'answer' in probes.standbyEnvironment && isUnusable(probes.standbyEnvironment.answer),
     standbyAnswers: ANSWERS.some((name) => ['good', 'bad'].includes(reading.signals[name].quality)),

@@ -1,5 +1,6 @@
 import type { ControlRecord } from '../domain/control-record.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { isUsable } from '../domain/gate.ts';
 import type { World } from '../domain/ports.ts';
 import { dagReasons, isOfAirflow } from '../domain/readiness.ts';
 import { findNewest } from './newest-whole.ts';
@@ -37,6 +38,7 @@ async function isRestorable(
   if (!('answer' in newest && 'answer' in described && 'answer' in dags)) return undefined;
   if (newest.answer === undefined) return false;
   const { manifest } = newest.answer;
-  if (described.answer !== undefined && !isOfAirflow(described.answer, manifest)) return false;
+  if (described.answer === undefined || !isUsable(described.answer.status)) return false;
+  if (!isOfAirflow(described.answer, manifest)) return false;
   return dagReasons(manifest, dags.answer).length === 0;
 }
