@@ -11,7 +11,7 @@ from seed import prepare_target, seed
 LATE = ("user_1", "user_2")
 
 
-class _Moved(unittest.TestCase):
+class Moved(unittest.TestCase):
     """`user_1` ran and has a run in flight, `user_2` was paused and has dataset events that wait for it."""
 
     def lose_files(self) -> None:
@@ -57,7 +57,7 @@ class _Moved(unittest.TestCase):
         return dict(self.target.sql("select dag_id, is_paused from dag where dag_id in %s", LATE))
 
 
-class DagsThatLostTheirFile(_Moved):
+class DagsThatLostTheirFile(Moved):
     """They were parsed at the target once: Airflow keeps their rows."""
 
     def has_file(self, there: bool) -> None:
@@ -87,7 +87,7 @@ class DagsThatLostTheirFile(_Moved):
         self.assertEqual(self.late(), (1, ["user_2"], 0, []))
 
 
-class DagsThatComeLate(_Moved):
+class DagsThatComeLate(Moved):
     """They were never parsed at the target."""
 
     def lose_files(self) -> None:
@@ -126,6 +126,22 @@ class DagsThatComeLate(_Moved):
         column, value = ("is_stale", True) if "is_stale" in self.target.columns("dag") else ("is_active", False)
         query = f"select dag_id, {column}, is_paused, fileloc from dag where dag_id in %s order by 1"
         self.assertEqual(self.target.sql(query, LATE), [(dag_id, value, True, "") for dag_id in LATE])
+
+    def test_what_waits_for_them_goes_with_the_next_move(self) -> None:
+        kind = "asset" if self.source.columns("asset") else "dataset"
+        query = f"select target_dag_id from {kind}_dag_run_queue order by 1"
+        before = self.source.sql(query)
+        self.assertIn(("user_2",), before)
+        self.moved_back()
+        self.assertEqual(self.source.sql(query), before)
+
+    def test_one_that_was_deleted_at_both_sites_stays_deleted(self) -> None:
+        tables = ("task_instance", "dag_run", "serialized_dag", "dag_version", "dag")
+        for site in (self.target, self.source):
+            for table in tables:
+                if "dag_id" in site.columns(table):
+                    site.sql(f"delete from {table} where dag_id = 'user_2'")
+        self.assertEqual(self.moved_back(), [("user_0", False), ("user_1", False)])
 
     def test_one_whose_row_was_deleted_comes_up_as_it_was_too(self) -> None:
         self.target.sql("delete from dag where dag_id in %s", LATE)
@@ -170,3 +186,33 @@ class DagsThatComeLate(_Moved):
         self.target.beat()
         self.move(self.source, self.target, 3)
         self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
+
+
+class DagsWithoutAFileAtTheSource(unittest.TestCase):
+    """Retired, or broken just now: their history and their runs move all the same."""
+
+    def test_they_have_a_row_are_not_waited_for_and_come_up_as_they_were(self) -> None:
+        bed = Bed()
+        self.addCleanup(bed.close)
+        source, target = bed.sites
+        seed(source)
+        prepare_target(target)
+        gone = {"is_stale": True, "is_active": False}
+        for dag_id, paused in (("broken", False), ("retired", True)):
+            source.add_dag(dag_id, paused=paused, **gone)
+            source.add_run(dag_id, "long_ago", "success")
+        bed.control(0)
+        source.beat()
+        target.beat()
+        snapshot = source.run("snapshot")
+        bed.replicate()
+        bed.control(1, "claimed")
+        done = target.run("activate", **bed.conf(snapshot))
+        self.assertEqual(done["outcome"], "done", done["output"])
+        bed.control(1)
+        pauses = "select dag_id, is_paused from dag where dag_id in ('broken', 'retired') order by 1"
+        self.assertEqual(target.sql(pauses), [("broken", True), ("retired", True)])
+        self.assertEqual(target.beat()["late"]["total"], 0)
+        target.parse_dag("broken")
+        target.beat()
+        self.assertEqual(target.sql(pauses), [("broken", False), ("retired", True)])

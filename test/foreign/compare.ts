@@ -111,13 +111,12 @@ function foundRows(table: string, source: Tables, target: Tables): Values[] {
   if (table === 'dag') {
     const known = new Set(source.of(table).map((row) => row['dag_id']));
     const detail = target.of('mwaadr_state')[0]?.['detail'] as { late?: Record<string, Values> } | undefined;
-    const late = detail?.late ?? {};
-    // "has no file at the target": its values "are kept in the state row". What the source does not know stays paused.
+    // "has no file at the target": its "pause state is kept in the state row". What the source does not know stays paused.
+    const kept = (row: Values) => detail?.late?.[String(row['dag_id'])]?.['is_paused'];
     const alone = plain.filter((row) => !known.has(row['dag_id']) && row['is_paused'] === true);
-    return [
-      ...plain.filter((row) => !alone.includes(row) && !(String(row['dag_id']) in late)),
-      ...Object.values(late).map((row) => comparable(table, row)),
-    ];
+    return plain
+      .filter((row) => !alone.includes(row))
+      .map((row) => ({ ...row, is_paused: kept(row) ?? row['is_paused'] }));
   }
   return plain;
 }

@@ -76,7 +76,7 @@ def obey(connection: Any, cursor: Any, deployment: config.Deployment, here: int,
         return records
     if row.role == "standby":
         _pause_and_stop(connection, cursor)
-    came = _once(connection, lambda: late.come_up(cursor)) if row.role == "active" else []
+    came = _come_up(connection, cursor) if row.role == "active" else []
     if came:
         log.info("parsed since the move, and now as they were at the other site: %s", ", ".join(came))
     if _install(connection, cursor) and row.role == "standby":
@@ -249,6 +249,16 @@ def _once(connection: Any, work: Callable[[], Any]) -> Any:
         return bounded(connection, work, "1s")
     except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
         return None
+
+
+def _come_up(connection: Any, cursor: Any) -> list[str]:
+    """What goes wrong here must not cost the heartbeat: a site that works would look dead."""
+    try:
+        return _once(connection, lambda: late.come_up(cursor)) or []
+    except psycopg2.Error:
+        connection.rollback()
+        log.exception("DAGs that were parsed since the move do not come up")
+        return []
 
 
 def _unproven(row: state.State) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - names in SQL stand in this file
 """What we know of Airflow's metadata tables, as data. One table of facts serves all versions: what a version does not
 have is left out by looking at its catalogue, so a new one needs new lines here and no new code.
 
@@ -76,6 +77,18 @@ REFERENCES = (
 )
 """What each site makes for itself, in the order in which the maps are built; copied only to map ids."""
 
+
+def _with_late(queue: str) -> str:
+    """With the events that wait for DAGs without a file, which stand in the state row: see late.py."""
+    kind = queue.removesuffix("_dag_run_queue")
+    return (
+        f"(select q.* from public.{queue} q union all select r.* from public.mwaadr_state m, "
+        f"jsonb_array_elements(m.detail -> 'lateQueues' -> '{queue}') e, "
+        f"jsonb_populate_record(null::public.{queue}, e) r where not exists (select 1 from public.{queue} q "
+        f"where q.{kind}_id = r.{kind}_id and q.target_dag_id = r.target_dag_id))"
+    )
+
+
 HISTORY = (
     Table("backfill", ("inert",), parent=True),
     Table("dag_run", ("self",), parent=True),
@@ -106,8 +119,8 @@ HISTORY = (
     Table("asset_partition_dag_run", ("created_dag_run_id",), owner="target_dag_id", parent=True),
     Table("partitioned_asset_key_log", ("partition",), owner="target_dag_id"),
     Table("log", ("inert",)),
-    Table("dataset_dag_run_queue", ("live",), owner="target_dag_id"),
-    Table("asset_dag_run_queue", ("live",), owner="target_dag_id"),
+    Table("dataset_dag_run_queue", ("live",), owner="target_dag_id", select=_with_late("dataset_dag_run_queue")),
+    Table("asset_dag_run_queue", ("live",), owner="target_dag_id", select=_with_late("asset_dag_run_queue")),
 )
 """Parents first: the order of copying; the reverse is the order of cleaning."""
 
@@ -128,9 +141,10 @@ DAG = Table(
     ("live",),
     columns=("dag_id", "is_paused", "next_dagrun", "exceeds_max_non_backfill"),
     # What this site itself still waits for stands for a row that the hold keeps paused: see late.py.
-    select="(select d.* from public.dag d where not exists (select 1 from public.mwaadr_state "
-    "where detail -> 'late' ? d.dag_id) union all select r.* from public.mwaadr_state m, "
-    "jsonb_each(m.detail -> 'late') e, jsonb_populate_record(null::public.dag, e.value) r)",
+    select="(select r.* from public.dag d left join public.mwaadr_state m on m.detail -> 'late' ? d.dag_id, "
+    "lateral (select m.detail -> 'late' -> d.dag_id as kept) k, "
+    "lateral jsonb_populate_record(d, case when k.kept is null then '{}'::jsonb when k.kept ? 'gone' then k.kept "
+    """else k.kept || '{"is_stale": false, "is_active": true}'::jsonb end) r)""",
 )
 
 TABLES = (*REFERENCES, *HISTORY, *CONFIG, DAG)

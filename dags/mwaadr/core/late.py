@@ -2,9 +2,9 @@
 """DAGs of the snapshot that had no file here when this site became active: they come up as they were at the source.
 
 A first row would get Airflow's defaults: what ran would stand still with all its runs, and what was paused might start.
-So the values of its row are kept in the state row (`late`), with the dataset or asset events that wait for it
-(`lateQueues`), and the beat after its parse gives it what was kept. Until then it has a row like any DAG whose file is
-gone, without which REST of Airflow 3 cannot answer for a run of it; and the hold keeps that paused, as the scheduler
+So its pause state is kept in the state row (`late`), with the dataset or asset events that wait for it (`lateQueues`),
+and the beat after its parse gives them back. Until then it has a row like any DAG whose file is gone, with the next run of
+the snapshot; without one REST of Airflow 3 cannot answer for a run of it. The hold keeps that paused, as the scheduler
 starts what is `scheduled` of a DAG without a file, too, and each such try fails.
 """
 
@@ -29,25 +29,38 @@ WITHOUT_FILE = {
 }
 
 
-def keep(cursor: Any, missing: list[str], dags: str, queues: dict[str, list[dict[str, Any]]]) -> None:
-    """In the activation's transaction. ``dags``: the staged rows of `dag`; ``queues``: table → rows without a DAG."""
-    cursor.execute(f"select s.dag_id, to_jsonb(s) from {dags} s where s.dag_id = any(%s)", (missing,))
-    late = dict(cursor.fetchall())
-    state.remember(cursor, "late", late)
+def keep(
+    cursor: Any, catalogue: Catalogue, missing: list[str], dags: str, queues: dict[str, list[dict[str, Any]]]
+) -> None:
+    """In the activation's transaction. ``missing``: those that had a file at the source; ``dags``: the staged rows of
+    `dag`; ``queues``: table → rows without a DAG."""
+    cursor.execute(
+        f"select s.dag_id, coalesce(s.is_paused, true), to_jsonb(s) from {dags} s "
+        f"left join dag d on d.dag_id = s.dag_id where (d.dag_id is null or not {has_file(catalogue)}) "
+        "and s.dag_id not like %s",
+        (OURS,),
+    )
+    rows = cursor.fetchall()
+    state.remember(cursor, "late", {dag_id: _kept(paused, dag_id in missing) for dag_id, paused, _ in rows})
     state.remember(cursor, "lateQueues", queues)
-    cursor.execute("update dag set is_paused = true where dag_id = any(%s)", (list(late),))
+    cursor.execute("update dag set is_paused = true where dag_id = any(%s)", ([dag_id for dag_id, _, _ in rows],))
     # What a row must have is taken from one of ours; the parser writes all of it anew.
     cursor.execute(
         "insert into dag select n.* from dag o, jsonb_each(%s) e, jsonb_populate_record(o, e.value || %s) n "
         "where o.dag_id = (select min(dag_id) from dag where dag_id like %s) "
         "and not exists (select 1 from dag d where d.dag_id = e.key)",
-        (json.dumps(late), json.dumps(WITHOUT_FILE), OURS),
+        (json.dumps({dag_id: row for dag_id, _, row in rows}), json.dumps(WITHOUT_FILE), OURS),
     )
+
+
+def _kept(paused: bool, had_file: bool) -> dict[str, bool]:
+    """One that had lost its file at the source, too, is not waited for; but it comes up as it was if its file does."""
+    return {"is_paused": paused} if had_file else {"is_paused": paused, "gone": True}
 
 
 def waited_for(cursor: Any) -> dict[str, bool]:
     """DAGs of the move that wait for their file → whether they were paused. One that somebody deleted does not."""
-    late = state.recall(cursor, "late") or {}
+    late = {dag_id: kept for dag_id, kept in (state.recall(cursor, "late") or {}).items() if "gone" not in kept}
     cursor.execute("select dag_id from dag where dag_id = any(%s)", (list(late),))
     return {dag_id: late[dag_id]["is_paused"] for (dag_id,) in cursor.fetchall()}
 
@@ -75,11 +88,9 @@ def come_up(cursor: Any) -> list[str]:
         return []
     # First of all, as the hold keeps paused what stands here.
     state.remember(cursor, "late", {dag_id: kept for dag_id, kept in late.items() if dag_id not in here})
-    columns = [column for column in late[here[0]] if column != "dag_id"]
     cursor.execute(
-        f"update dag d set {', '.join(f'{quoted([c])} = r.{quoted([c])}' for c in columns)} "
-        "from jsonb_populate_recordset(null::public.dag, %s::jsonb) r where d.dag_id = r.dag_id",
-        (json.dumps([late[dag_id] for dag_id in here]),),
+        "update dag set is_paused = (%s::jsonb -> dag_id ->> 'is_paused')::boolean where dag_id = any(%s)",
+        (json.dumps(late), here),
     )
     versions.stand_in(cursor, here)
     for table, rows in (queues or {}).items():
@@ -94,6 +105,11 @@ def _queue(cursor: Any, table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     kind = table.removesuffix("_dag_run_queue")
+    cursor.execute("select to_regclass(%s) is null", (f"public.{table}",))
+    if cursor.fetchone()[0]:
+        # Kept under Airflow 2, which calls an asset a dataset; an upgrade keeps their ids.
+        kind, table = "asset", "asset_dag_run_queue"
+        rows = [{name.replace("dataset_id", "asset_id"): value for name, value in row.items()} for row in rows]
     columns = quoted(list(rows[0]), "r")
     cursor.execute(
         f"insert into public.{table} ({quoted(list(rows[0]))}) select {columns} "

@@ -260,7 +260,7 @@ class _Activate(_Restore):
             if row.inert_snapshot != self.job.conf["snapshot"]:
                 self.replace_config(loader)
             queues = loader.load_late()
-            late.keep(cursor, missing, self.set_dags(cursor, loader), queues)
+            late.keep(cursor, loader.catalogue, missing, self.set_dags(cursor, loader), queues)
             cursor.execute("select array_agg(distinct dag_id) from s_live_dag_run")
             versions.stand_in(cursor, cursor.fetchone()[0] or [])
         done = report.of_activation(cursor, loader.catalogue, missing)
