@@ -90,6 +90,27 @@ describe('A change that does not end excuses a site that stands still for two ho
     expect((await story.check({ wait: '900' })).verdict.key).toBe('UNHEALTHY(airflow)');
   });
 
+  test('nor does it say before that its canary is silent, or that its Airflow works', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.status = 'UPDATING';
+    await lookedAt(story, 3, 15, () => story.check());
+    east.frozen = true;
+    await story.minutes(18);
+    const check = await story.check({ wait: '1500' });
+    expect([check.verdict.key, names(check)]).toEqual(['DEGRADED', []]);
+  });
+
+  test.each([100, 121, 360])('and not one whose workers are dead, looked at every %d min', async (every) => {
+    const story = await MoveStory.running();
+    await story.check();
+    const east = story.universe.airflow(EAST);
+    east.status = 'MAINTENANCE';
+    east.workersDead = true;
+    const last = await lookedAt(story, 8, every, () => story.check({ wait: '900' }));
+    expect(exit(last)).toBe(1);
+  });
+
   test('nor is one dead whose heartbeats nobody could read for a moment', async () => {
     const story = await standingStill('MAINTENANCE');
     await story.minutes(12);

@@ -59,10 +59,14 @@ export function statusOf(
   const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
   const before = earlier.filter(({ at }) => millis(at) <= now);
   const last = newestOf(before.filter((one) => one.status !== null && now - millis(one.at) <= UPDATE_DEADLINE))?.status;
-  const since = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
+  const seen = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
   const alive = newestOf(before.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
   const beat = standing?.beats[standing.roles.active];
-  const signs = [...(alive ? [millis(alive.at)] : []), ...(beat ? [now - beat.ageMilliseconds] : [])];
+  const beaten = beat && now - beat.ageMilliseconds;
+  // One that nobody looked at for hours began no later than its canary fell silent.
+  const since = Math.min(seen, beaten ?? now);
+  const known = [alive?.at, last?.life].flatMap((at) => (at === undefined ? [] : [millis(at)]));
+  const signs = beaten === undefined ? known : [...known, beaten];
   const life = signs.length === 0 ? undefined : Math.min(now, Math.max(...signs, createdAt));
   return { name: status, since: iso(since), ...(life !== undefined && { life: iso(life) }) };
 }

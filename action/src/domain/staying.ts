@@ -3,7 +3,7 @@ import type { Reading, Signal, SignalName } from './observation.ts';
 import { holdsFor, is } from './rows.ts';
 import type { Case } from './rows.ts';
 import { millis } from './stored-json.ts';
-import { UPDATE_DEADLINE } from './verdict.ts';
+import { excusedUntil } from './verdict.ts';
 
 export type Strategy = Deployment['strategy'];
 
@@ -40,14 +40,14 @@ export const waitedFor = (latest: Reading, strategy: Strategy): readonly Waited[
   [...WAITED, ...(strategy === 'warm-standby' ? OF_STANDBY : [])].filter((waited) => isWrong(waited, latest));
 
 /** Of an environment that is just being changed, or does not answer, nothing else is wrong. */
-function isWrong({ name, wrong, where }: Waited, { at, signals, status }: Reading): boolean {
+function isWrong({ name, wrong, where }: Waited, reading: Reading): boolean {
+  const { signals } = reading;
   if (!wrong.includes(signals[name].quality)) return false;
   if (where === undefined) return true;
   const { quality, value } = signals[where];
-  // A change excuses for two hours, as it does in the verdict.
-  const isOverdue =
-    where === 'activeEnvironment' && status !== null && millis(at) - millis(status.since) > UPDATE_DEADLINE;
-  if (isOverdue && quality === 'good') return true;
+  // A change excuses as long as it does in the verdict.
+  const until = where === 'activeEnvironment' ? excusedUntil(reading) : undefined;
+  if (until !== undefined && millis(reading.at) >= until && quality === 'good') return true;
   return quality === 'denied' || ['AVAILABLE', 'UPDATE_FAILED'].includes(value);
 }
 

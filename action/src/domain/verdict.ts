@@ -104,7 +104,7 @@ function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
 }
 
 /** From the last sign of life on; a site that shows one, from when it was first seen to change. Milliseconds. */
-function excusedUntil({ status, signals }: Reading): number | undefined {
+export function excusedUntil({ status, signals }: Reading): number | undefined {
   if (status === null || !UPDATING.includes(status.name)) return undefined;
   const lives = LIFE.some((name) => signals[name].quality === 'good');
   return millis((lives ? undefined : status.life) ?? status.since) + UPDATE_DEADLINE;
