@@ -3,9 +3,9 @@
 
 A first row would get Airflow's defaults: what ran would stand still with all its runs, and what was paused might start.
 So its pause state is kept in the state row (`late`), with the dataset or asset events that wait for it (`lateQueues`),
-and the beat after its parse gives them back. Until then it has a row like any DAG whose file is gone, with the next run of
-the snapshot; without one REST of Airflow 3 cannot answer for a run of it. The hold keeps that paused, as the scheduler
-starts what is `scheduled` of a DAG without a file, too, and each such try fails.
+and the beat after its parse gives them back. Until then it has a row like any DAG whose file is gone, with the next run
+of the snapshot; without one REST of Airflow 3 cannot answer for a run of it. The hold keeps that paused, as the
+scheduler starts what is `scheduled` of a DAG without a file, too, and each such try fails.
 """
 
 from __future__ import annotations
