@@ -188,6 +188,58 @@ class DagsThatComeLate(Moved):
         self.assertEqual(self.dags(), {"user_1": False, "user_2": True})
 
 
+class ARowThatSomebodyKeeps(Moved):
+    def lose_files(self) -> None:
+        """None of them."""
+
+    def test_is_named_with_who_keeps_it(self) -> None:
+        self.source.beat()
+        snapshot = self.target.run("snapshot")
+        self.bed.replicate()
+        self.bed.control(2, "claimed")
+        parser = self.source.blocker("select 1 from dag where dag_id = 'user_1' for update")
+        done = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
+        parser.close()
+        self.assertEqual((done["outcome"], done["code"]), ("failed", "MDR-ACTIVATE-FAILED"), done["output"])
+        self.assertRegex(done["message"], r"rows of the table dag are kept locked by pid \d+ \(.*idle in transaction")
+        again = self.source.run("activate", **self.bed.conf(snapshot, "mv-2-aaaaaaaa", 2))
+        self.assertEqual(again["outcome"], "done", again["output"])
+
+
+class RunsOfAChangedDag(unittest.TestCase):
+    """Airflow 3: what waits on a version that only stands in gets its new tasks after the way back, too."""
+
+    def test_there_and_back_they_are_on_no_newest_version(self) -> None:
+        bed = Bed()
+        self.addCleanup(bed.close)
+        source, target = bed.sites
+        seed(source)
+        prepare_target(target)
+        if "dag_version_id" not in source.columns("task_instance"):
+            self.assertFalse(source.columns("dag_version"))
+            return
+        source.add_run("user_0", "waits", "queued", run_type="scheduled", when="2026-11-22 00:00:00+00")
+        source.add_task("user_0", "waits", "job", None)
+        target.sql("update serialized_dag set dag_hash = 'changed' where dag_id = 'user_0'")
+        bed.control(0)
+        source.beat()
+        target.beat()
+        for epoch, (origin, here) in enumerate(((source, target), (target, source)), 1):
+            snapshot = origin.run("snapshot")
+            bed.replicate()
+            bed.control(epoch, "claimed")
+            done = here.run("activate", **bed.conf(snapshot, f"mv-{epoch}-aaaaaaaa", epoch))
+            self.assertEqual(done["outcome"], "done", done["output"])
+            bed.control(epoch)
+            source.sql("update serialized_dag set dag_hash = 'changed' where dag_id = 'user_0'")
+            source.beat()
+        query = (
+            "select v.version_number = (select max(n.version_number) from dag_version n where n.dag_id = t.dag_id) "
+            "from task_instance t left join dag_version v on v.id = t.dag_version_id where t.run_id = 'waits'"
+        )
+        self.assertEqual(source.sql(query), [(False,)])
+
+
 class DagsWithoutAFileAtTheSource(unittest.TestCase):
     """Retired, or broken just now: their history and their runs move all the same."""
 

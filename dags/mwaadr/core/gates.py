@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg2
+
 from mwaadr.core import footprint, state
 from mwaadr.core.catalogue import Catalogue, airflow_version, alembic_heads, has_file, live_runs, running_tasks
 from mwaadr.core.config import OURS
-from mwaadr.core.errors import Refused
+from mwaadr.core.errors import MdrError, Refused
 from mwaadr.core.facts import OWN_RUN_IDS
 
 NOT_A_STANDBY = "this site became active, or lost its state row, in the meantime"
@@ -122,3 +124,26 @@ def settle(cursor: Any, epoch: int) -> int:
         (runs,),
     )
     return len(runs)
+
+
+def lock_dags(cursor: Any) -> None:
+    """Raises MdrError MDR-ACTIVATE-FAILED, with the sessions, when somebody keeps rows of `dag` locked for longer
+    than the caller's lock_timeout; a parser does not."""
+    cursor.execute("savepoint before_dags")
+    try:
+        cursor.execute("lock table public.dag in exclusive mode")
+    except psycopg2.errors.LockNotAvailable as error:
+        cursor.execute("rollback to before_dags")
+        cursor.execute(
+            "select distinct format('pid %s (%s, %s, transaction since %s)', a.pid, "
+            "coalesce(nullif(a.application_name, ''), 'no application name'), a.state, a.xact_start::timestamp(0)) "
+            "from pg_locks l join pg_stat_activity a on a.pid = l.pid "
+            "where l.granted and a.pid <> pg_backend_pid() and l.relation = 'public.dag'::regclass "
+            "and l.mode <> 'AccessShareLock' order by 1 limit 5"
+        )
+        holders = ", ".join(text for (text,) in cursor.fetchall()) or "a session that has ended since"
+        raise MdrError(
+            "MDR-ACTIVATE-FAILED",
+            f"rows of the table dag are kept locked by {holders}: end that session, or wait until it has ended",
+        ) from error
+    cursor.execute("release before_dags")

@@ -64,11 +64,14 @@ def _map_by_key(cursor: Any, catalogue: Catalogue, name: str) -> int:
 
 def _map_versions(cursor: Any) -> None:
     """By dag_hash, since each site counts the versions of its own parses: `same`. `dst` is that, else this site's
-    newest, else none."""
+    newest, else none. A version whose twin came later at the source only stood in for one (see versions.py): what runs
+    on it lacks tasks, as what runs on none."""
     cursor.execute(
-        "create temp table m_dag_version on commit drop as select m.src, m.same, coalesce(m.same, "
+        "create temp table m_dag_version on commit drop as select m.src, "
+        "case when exists (select 1 from s_inert_dag_version n where n.dag_id = m.dag_id and n.dag_hash = m.dag_hash "
+        "and n.version_number > m.version_number) then null else m.same end as same, coalesce(m.same, "
         "(select v.id from dag_version v where v.dag_id = m.dag_id order by v.version_number desc limit 1)) as dst "
-        "from (select s.id as src, s.dag_id, "
+        "from (select s.id as src, s.dag_id, s.dag_hash, s.version_number, "
         "(select v.id from dag_version v join serialized_dag d on d.dag_version_id = v.id "
         "where v.dag_id = s.dag_id and d.dag_hash = s.dag_hash order by v.version_number desc limit 1) as same "
         "from s_inert_dag_version s) m"

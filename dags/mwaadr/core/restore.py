@@ -256,7 +256,7 @@ class _Activate(_Restore):
             loader.load_history("live")
         with self.timed("shortPhase"):
             # The parser locks rows of `dag` in its own order: ours, one by one, would deadlock with it.
-            cursor.execute("lock table public.dag in exclusive mode")
+            gates.lock_dags(cursor)
             if row.inert_snapshot != self.job.conf["snapshot"]:
                 self.replace_config(loader)
             queues = loader.load_late()
