@@ -110,7 +110,7 @@ describe('a bad deployment file is named with line and column', () => {
 describe('the bundle', () => {
   test('runs a check over HTTP and answers UNKNOWN when everything is refused', async () => {
     const run = await runBundle(check, aws());
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     expect(run.outputs).toMatchObject({ verdict: 'UNKNOWN', 'active-site': 'us-east-1' });
     expect(run.summary).toMatch(/^### ❔ Nobody can tell whether example runs in us-east-1: UNKNOWN\n/);
     expect(run.annotations.map(({ level }) => level)).toContain('warning');
@@ -137,7 +137,7 @@ describe('the bundle', () => {
   test('without credentials gives UNKNOWN, not a crash', async () => {
     const { MWAADR_ENDPOINTS } = aws();
     const run = await runBundle(check, { MWAADR_ENDPOINTS });
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(1);
     expect(run.outputs).toMatchObject({ verdict: 'UNKNOWN' });
     expect(server.requests).toHaveLength(0);
   });
@@ -198,7 +198,7 @@ describe('on a terminal', () => {
 
   test('prints the report to stdout and the progress to stderr, without workflow commands', async () => {
     const { code, stdout, stderr } = await runOnTerminal(['check', '--deployment', EXAMPLE], aws());
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout).toMatch(/^Nobody can tell whether example runs in us-east-1: UNKNOWN\n=+\n/);
     expect(stderr).toContain('== Look at the active site');
     expect(stdout + stderr).not.toMatch(/::|planted-/);

@@ -90,6 +90,19 @@ describe('A change that does not end excuses a site that stands still for two ho
     expect((await story.check({ wait: '900' })).verdict.key).toBe('UNHEALTHY(airflow)');
   });
 
+  test('also where only its workers have stopped, after hours of work under the change', async () => {
+    const story = await MoveStory.running();
+    const east = story.universe.airflow(EAST);
+    east.status = 'UPDATING';
+    await lookedAt(story, 3, 15, () => story.check());
+    east.workersDead = true;
+    await story.minutes(20);
+    const check = await story.check({ wait: '1500' });
+    expect([check.verdict.key, names(check)]).toEqual(['DEGRADED', []]);
+    await lookedAt(story, 2, 15, () => story.check());
+    expect(exit(await story.check({ wait: '1500' }))).toBe(1);
+  });
+
   test('nor does it say before that its canary is silent, or that its Airflow works', async () => {
     const story = await MoveStory.running();
     const east = story.universe.airflow(EAST);

@@ -46,7 +46,8 @@ export const updatesSince = ({ status, lastUpdate }: EnvironmentDescription, now
 
 /**
  * Since when it is in this state, as far as anybody looked: the same one may be another one of its kind when nobody did
- * for longer than one excuses an environment. `life`: when the site was last known to work before this reading.
+ * for longer than one excuses an environment. `life`: when the site was last known to work before this reading; `beat`:
+ * when its canary last beat.
  */
 export function statusOf(
   probe: Probe<EnvironmentDescription | undefined>,
@@ -59,16 +60,19 @@ export function statusOf(
   const update = status === 'UPDATING' && lastUpdate !== undefined ? Math.min(lastUpdate.createdAt, now) : undefined;
   const before = earlier.filter(({ at }) => millis(at) <= now);
   const last = newestOf(before.filter((one) => one.status !== null && now - millis(one.at) <= UPDATE_DEADLINE))?.status;
-  const seen = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
+  const since = last?.name === status ? Math.max(millis(last.since), update ?? -Infinity) : (update ?? now);
   const alive = newestOf(before.filter(({ signals }) => LIFE.some((name) => signals[name].quality === 'good')));
   const beat = standing?.beats[standing.roles.active];
   const beaten = beat && now - beat.ageMilliseconds;
-  // One that nobody looked at for hours began no later than its canary fell silent.
-  const since = Math.min(seen, beaten ?? now);
   const known = [alive?.at, last?.life].flatMap((at) => (at === undefined ? [] : [millis(at)]));
   const signs = beaten === undefined ? known : [...known, beaten];
   const life = signs.length === 0 ? undefined : Math.min(now, Math.max(...signs, createdAt));
-  return { name: status, since: iso(since), ...(life !== undefined && { life: iso(life) }) };
+  return {
+    name: status,
+    since: iso(since),
+    ...(life !== undefined && { life: iso(life) }),
+    ...(beaten !== undefined && { beat: iso(beaten) }),
+  };
 }
 
 const newestOf = (readings: readonly Reading[]): Reading | undefined =>

@@ -42,10 +42,10 @@ const reading = z.object({
   clock: z.enum(['s3', 'runner']).default('runner'),
   signals,
   /**
-   * GetEnvironment's status of the active site, since when it is that, and when the site was last known to work before;
-   * `null` when it could not be read.
+   * GetEnvironment's status of the active site, since when it is that, when the site was last known to work before, and
+   * its last beat; `null` when the status could not be read.
    */
-  status: z.object({ name: z.string(), since: instant, life: instant.optional() }).nullable(),
+  status: z.object({ name: z.string(), since: instant, life: instant.optional(), beat: instant.optional() }).nullable(),
 });
 
 const observations = z.object({ ...versioned, observer: z.string(), site: z.string(), readings: z.array(reading) });
@@ -105,4 +105,10 @@ function kept(readings: readonly Reading[], { periodSeconds, badPeriods }: Perio
 }
 
 const saysOf = ({ clock, signals, status }: Reading): string =>
-  JSON.stringify([clock, SIGNALS.map((name) => signals[name].quality), signals.standbyEnvironment.value, status]);
+  JSON.stringify([
+    clock,
+    SIGNALS.map((name) => signals[name].quality),
+    signals.standbyEnvironment.value,
+    status?.name,
+    status?.since,
+  ]);

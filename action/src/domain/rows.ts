@@ -57,9 +57,12 @@ function inARow(
   return newest - oldest >= (periods.badPeriods - 1) * periods.periodSeconds * 1000 - WHOLE_SECONDS;
 }
 
-/** Whether another observer's newest reading, taken within the last period, shows it. */
+/** Milliseconds. */
+const GRACE = 30_000;
+
+/** Whether another observer's newest reading, taken within the last period (dark calls take their time), shows it. */
 export const anyoneSees = ({ periods, now, others }: Case, predicate: Predicate): boolean =>
   others.some(({ readings }) => {
     const newest = readings.at(-1);
-    return newest !== undefined && now - millis(newest.at) <= periods.periodSeconds * 1000 && predicate(newest);
+    return newest !== undefined && now - millis(newest.at) <= periods.periodSeconds * 1000 + GRACE && predicate(newest);
   });

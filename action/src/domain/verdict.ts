@@ -103,11 +103,16 @@ function updateRunning(facts: Case, latest: Reading): Verdict | undefined {
   };
 }
 
-/** From the last sign of life on; a site that shows one, from when it was first seen to change. Milliseconds. */
+/**
+ * Milliseconds: from the last sign of life on; where only the scheduler shows one, from the last beat; where all is well,
+ * from when it was first seen to change.
+ */
 export function excusedUntil({ status, signals }: Reading): number | undefined {
   if (status === null || !UPDATING.includes(status.name)) return undefined;
+  const { since, life = since, beat = since } = status;
   const lives = LIFE.some((name) => signals[name].quality === 'good');
-  return millis((lives ? undefined : status.life) ?? status.since) + UPDATE_DEADLINE;
+  const last = lives && signals.heartbeat.quality !== 'good' ? beat : life;
+  return millis(signals.heartbeat.quality === 'good' ? since : last) + UPDATE_DEADLINE;
 }
 
 /** What is read under an excuse says nothing once that is over, either. */

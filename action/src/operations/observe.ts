@@ -120,7 +120,12 @@ export async function observe(
 function isUnknown(own: Observations, seen: Case): boolean {
   const last = own.readings.at(-1);
   if (last === undefined || seen.now - millis(last.at) > A_DAY) return false;
-  return judge({ ...seen, now: millis(last.at), observer: own, others: [] }).key === 'UNKNOWN';
+  const until = millis(last.at);
+  const others = seen.others.map((other) => ({
+    ...other,
+    readings: other.readings.filter(({ at }) => millis(at) <= until),
+  }));
+  return judge({ ...seen, now: until, observer: own, others }).key === 'UNKNOWN';
 }
 
 const A_DAY = 86_400_000;
