@@ -113,7 +113,7 @@ describe('the bundle', () => {
     expect(run.code).toBe(1);
     expect(run.outputs).toMatchObject({ verdict: 'UNKNOWN', 'active-site': 'us-east-1' });
     expect(run.summary).toMatch(/^### ❔ Nobody can tell whether example runs in us-east-1: UNKNOWN\n/);
-    expect(run.annotations.map(({ level }) => level)).toContain('warning');
+    expect(run.annotations.map(({ level }) => level)).toEqual(['error']);
     expect(server.requests.length).toBeGreaterThan(5);
   });
 
