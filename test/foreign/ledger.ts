@@ -82,6 +82,9 @@ export function lost(
   const over = new Set(runsNow.filter(({ state }) => FINISHED.includes(String(state))).map(nameOfRun));
   const timedOut = new Set(runsNow.filter((run) => run['timed_out'] === true).map(nameOfRun));
   const states = new Map(now.map((row) => [nameOfRow(row), String(row['state'])]));
+  // The row of a mapped task that has not been expanded yet makes room for those that it becomes.
+  const mapped = now.filter((row) => Number(row['map_index']) >= 0);
+  const expanded = new Set(mapped.map((row) => nameOfRow({ ...row, map_index: -1 })));
   const successes = new Map<string, number>();
   for (const line of ledger)
     if (line.event === 'success' && line.site === move.to && line.at > move.takenAt)
@@ -91,6 +94,7 @@ export function lost(
     if (!move.source.isLive(row) || !over.has(nameOfRun(row))) return [];
     const state = states.get(name);
     if (state === 'null' && timedOut.has(nameOfRun(row))) return [];
+    if (state === undefined && was === 'null' && expanded.has(name)) return [];
     if (state === undefined || !FINISHED.includes(state)) return [`${name}: was ${was}, is ${state ?? 'not there'}`];
     const count = successes.get(name) ?? 0;
     return UNFINISHED_TASK.includes(was) && state === 'success' && count !== 1
