@@ -3,6 +3,7 @@ import { SIGNALS, withReading } from '../../../action/src/domain/observation.ts'
 import type { Observations, Reading, Signal } from '../../../action/src/domain/observation.ts';
 import { staying } from '../../../action/src/domain/staying.ts';
 import { judge } from '../../../action/src/domain/verdict.ts';
+import { PLAIN_LOSSES } from '../../tools/health-reference.ts';
 
 const START = Date.parse('2026-12-01T10:00:00Z');
 const SEEDS = 60;
@@ -19,18 +20,8 @@ function drawn(seed: number): (below: number) => number {
 
 type Qualities = Partial<Record<(typeof SIGNALS)[number], Signal['quality']>>;
 
-const DEAD: Qualities = { activeMetric: 'bad', heartbeat: 'bad', activeAirflow: 'bad', work: 'bad' };
-const LOST: Qualities = {
-  activeEnvironment: 'dark',
-  activeMetric: 'dark',
-  activeAirflow: 'dark',
-  activeStorage: 'dark',
-  activeIdentity: 'dark',
-  heartbeat: 'bad',
-  standbyPeer: 'bad',
-  work: 'none',
-  extraMetrics: 'none',
-};
+const [REGION = {}, DEAD = {}] = PLAIN_LOSSES.map(([seen]) => seen);
+const LOST: Qualities = { ...REGION, extraMetrics: 'none' };
 /** In most of them nothing changes for a while. */
 const MOODS: readonly Qualities[] = [
   {},
