@@ -111,7 +111,7 @@ export function excusedUntil({ status, signals }: Reading): number | undefined {
   if (status === null || !UPDATING.includes(status.name)) return undefined;
   const { since, life = since, beat = since } = status;
   const lives = LIFE.some((name) => signals[name].quality === 'good');
-  const last = lives && signals.heartbeat.quality !== 'good' ? beat : life;
+  const last = lives ? beat : life;
   return millis(signals.heartbeat.quality === 'good' ? since : last) + UPDATE_DEADLINE;
 }
 
